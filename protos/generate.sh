@@ -1,7 +1,16 @@
 #!/bin/sh
-# Regenerate the committed stubs. CI fails when this leaves a difference.
+# Regenerate the committed stubs; with --check, fail when they differ from the protos.
 set -eu
 cd "$(dirname "$0")"
-python="${PYTHON:-../.venv/bin/python}"
-find placetpb -name '*_pb2*.py' -delete -o -name '*_pb2*.pyi' -delete
-"$python" -m grpc_tools.protoc -I. --python_out=. --pyi_out=. --grpc_python_out=. $(find placetpb -name '*.proto' | sort)
+python="$PWD/../.venv/bin/python"
+out="$(mktemp -d)"
+trap 'rm -rf "$out"' EXIT
+"$python" -m grpc_tools.protoc -I. --python_out="$out" --pyi_out="$out" --grpc_python_out="$out" \
+  $(find placetpb -name '*.proto' | sort)
+for stub in $(cd "$out" && find . -type f); do
+  if [ "${1:-}" = --check ]; then
+    cmp -s "$out/$stub" "$stub" || { echo "stub $stub differs: run make stubs and commit" >&2; exit 1; }
+  else
+    cp "$out/$stub" "$stub"
+  fi
+done

@@ -1,0 +1,44 @@
+# Two commands matter: `make demo` and `make test`. Both set up all they need and can be repeated.
+SHELL := /bin/bash
+PYTHON ?= python3
+STATE ?= $(CURDIR)/.demo
+export PIP_DISABLE_PIP_VERSION_CHECK = 1
+
+.PHONY: help demo test setup setup-dev model check requirements stubs clean
+.DEFAULT_GOAL := help
+
+help: ## What can be made
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
+
+demo: setup model ## Set up, start the stack, solve the tasks in examples/, verify the log
+	@.venv/bin/python examples/demo.py --state "$(STATE)"
+
+test: setup-dev model check ## Set up what tests need, check the code, run all tests
+	@.venv/bin/python -m pytest -q --durations=10 $(PYTEST_ARGS)
+
+check: setup-dev ## Ruff, mypy, import contracts, protos: everything but the tests
+	@echo "ruff" && .venv/bin/ruff check --quiet . && .venv/bin/ruff format --quiet --check .
+	@echo "mypy" && .venv/bin/mypy
+	@echo "import contracts" && .venv/bin/lint-imports --no-logo 2>/dev/null || .venv/bin/lint-imports
+	@echo "protos: lint, and stubs without difference" && (cd protos && ../.venv/bin/buf lint)
+	@protos/generate.sh --check
+
+setup: ## The services' environment and the sandbox's
+	@deploy/setup.sh
+
+setup-dev: setup
+	@deploy/setup.sh dev
+
+model: setup ## Fetch the embedded model (1.1 GB, once) and check its digest
+	@.venv/bin/python -m placet.llm.models
+
+stubs: setup-dev ## Regenerate the committed gRPC stubs
+	@protos/generate.sh
+
+requirements: ## Pin the requirements again, with hashes (needs uv)
+	@cd requirements && for f in build services local sandbox dev; do \
+	  uv pip compile -q --generate-hashes --no-annotate --no-emit-index-url --no-emit-find-links \
+	    --universal --python-version 3.11 --custom-compile-command "make requirements" $$f.in -o $$f.txt; done
+
+clean: ## Remove environments and the demo's state
+	@rm -rf .venv .venv-sandbox .demo

@@ -1,0 +1,68 @@
+#!/usr/bin/env bash
+# Set up Placet in this checkout: .venv (services, command line), .venv-sandbox (what programs
+# may import, nothing of ours). `setup.sh dev` adds what the tests need. Safe to repeat: an
+# environment is touched only when its pinned requirements changed.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+say() { printf '\033[1m%s\033[0m\n' "$*" >&2; }
+fail() { printf 'setup: %s\n' "$*" >&2; exit 1; }
+
+need_root() { # a system package is missing
+  if [ "$(id -u)" = 0 ]; then echo; elif command -v sudo >/dev/null; then echo sudo; else
+    fail "needs the system packages: $*. Install them (e.g. apt-get install $*) and run this again."; fi
+}
+
+apt_install() {
+  command -v apt-get >/dev/null || fail "needs the system packages: $*. Install them and run this again."
+  local sudo; sudo="$(need_root "$@")"
+  say "installing system packages: $*"
+  $sudo apt-get -qq update >/dev/null && DEBIAN_FRONTEND=noninteractive $sudo apt-get -qq install -y --no-install-recommends "$@" >/dev/null \
+    || fail "apt-get could not install: $*"
+}
+
+python_for() { # the first Python ≥ 3.11 on the path
+  for p in "${PYTHON:-python3}" python3 python3.11 python3.12 python3.13; do
+    if command -v "$p" >/dev/null && "$p" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' 2>/dev/null; then
+      echo "$p"; return; fi
+  done
+  fail "needs Python 3.11 to 3.13 on the PATH (or PYTHON=/path/to/python3.11 make …)."
+}
+
+system_packages() {
+  local missing=()
+  ldconfig -p 2>/dev/null | grep -q 'libseccomp\.so\.2' || missing+=(libseccomp2)
+  ldconfig -p 2>/dev/null | grep -q 'libgomp\.so\.1' || missing+=(libgomp1)
+  "$1" -c 'import ensurepip, venv' 2>/dev/null || missing+=("python$("$1" -c 'import sys; print("%d.%d" % sys.version_info[:2])')-venv")
+  [ ${#missing[@]} = 0 ] || apt_install "${missing[@]}"
+}
+
+install() { # install ENV REQUIREMENTS...: skipped while the pinned files are the same
+  local env="$1"; shift
+  local stamp="$env/.$(basename "${!#}").sha256" sum
+  sum="$(cat "$@" | sha256sum)"
+  [ -f "$stamp" ] && [ "$(cat "$stamp")" = "$sum" ] && return
+  for file in "$@"; do
+    say "installing $(grep -c '==' "$file") pinned packages of $file into $env"
+    "$env/bin/python" -m pip install --quiet --require-hashes -r "$file" 2> >(grep -v '^WARNING: Location' >&2) \
+      || fail "pip could not install $file (see above). Is a package index reachable?"
+  done
+  echo "$sum" > "$stamp"
+}
+
+python="$(python_for)"
+system_packages "$python"
+if [ "${1:-}" = dev ]; then
+  install .venv requirements/dev.txt
+  exit
+fi
+[ -x .venv/bin/python ] || { say "creating .venv"; "$python" -m venv .venv; }
+[ -x .venv-sandbox/bin/python ] || { say "creating .venv-sandbox"; "$python" -m venv .venv-sandbox; }
+install .venv requirements/services.txt requirements/local.txt
+install .venv-sandbox requirements/sandbox.txt
+stamp=.venv/.placet-editable
+if [ ! -f "$stamp" ] || [ pyproject.toml -nt "$stamp" ]; then
+  .venv/bin/python -m pip install --quiet --require-hashes -r requirements/build.txt 2> >(grep -v '^WARNING: Location' >&2)
+  .venv/bin/python -m pip install --quiet --no-deps --no-build-isolation -e . || fail "could not install the placet command"
+  touch "$stamp"
+fi
