@@ -1,0 +1,146 @@
+"""The whole stack, as a user starts it: real processes, real sandbox, mTLS, SQLite, and a real or a faulty model."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.fakes.openai_server import OpenAiServer
+
+REPO = Path(__file__).resolve().parents[2]
+PLACET = Path(sys.executable).with_name("placet")
+EXAMPLES = REPO / "examples"
+
+
+def processes_mentioning(text: str) -> list[str]:
+    """Command lines of living processes that name a path; how a leftover process is found."""
+    found = []
+    for entry in Path("/proc").iterdir():
+        if not entry.name.isdigit() or int(entry.name) == os.getpid():
+            continue
+        try:
+            words = (entry / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
+            environment = (entry / "environ").read_bytes().decode(errors="replace")
+        except OSError:  # it ended while we looked
+            continue
+        if text in words or f"={text}" in environment:
+            found.append(f"{entry.name} {words}")
+    return found
+
+
+@dataclass
+class Stack:
+    """A running stack and the command line that talks to it."""
+
+    state: Path
+    environment: dict[str, str] = field(default_factory=dict)
+
+    def placet(self, *arguments: object, timeout: float = 180) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [PLACET, "--state", self.state, *map(str, arguments)],
+            capture_output=True,
+            text=True,
+            timeout=timeout,
+            env={**os.environ, **self.environment},
+            check=False,
+        )
+
+    def start(self, *arguments: object) -> subprocess.Popen[str]:
+        return subprocess.Popen(
+            [PLACET, "--state", self.state, *map(str, arguments)],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            env={**os.environ, **self.environment},
+            start_new_session=True,
+        )
+
+    def events(self, *arguments: object, timeout: float = 180) -> tuple[int, list[dict[str, Any]]]:
+        done = self.placet(*arguments, "--json", timeout=timeout)
+        lines = [json.loads(line) for line in done.stdout.splitlines() if line.strip()]
+        assert lines or done.returncode == 4, done.stderr
+        return done.returncode, lines
+
+    def up(self) -> None:
+        done = self.placet("up", "--detach", timeout=300)
+        assert done.returncode == 0, done.stdout + done.stderr + self.logs()
+
+    def down(self) -> None:
+        done = self.placet("down", timeout=60)
+        assert done.returncode == 0, done.stderr
+
+    def logs(self) -> str:
+        return "\n".join(
+            f"== {path.name}\n{path.read_text(errors='replace')[-3000:]}"
+            for path in sorted((self.state / "run").glob("*.log"))
+        )
+
+    def service(self, name: str) -> dict[str, Any]:
+        stack: dict[str, Any] = json.loads((self.state / "run" / "stack.json").read_text())
+        service: dict[str, Any] = stack["services"][name]
+        return service
+
+    def kill(self, name: str, how: signal.Signals = signal.SIGKILL) -> None:
+        os.kill(int(self.service(name)["pid"]), how)
+
+    def wait_healthy(self, timeout: float = 60) -> dict[str, Any]:
+        deadline = time.monotonic() + timeout
+        while True:
+            status: dict[str, Any] = json.loads(self.placet("status", "--json").stdout or "{}")
+            services = status.get("services", {})
+            if services and all(service["healthy"] for service in services.values()):
+                return status
+            assert time.monotonic() < deadline, f"not healthy: {status}\n{self.logs()}"
+            time.sleep(0.5)
+
+    def records(self, kind: str) -> list[dict[str, Any]]:
+        """Every record of a kind, decoded from the leaves."""
+        done = self.placet("audit", "list", "--kind", kind, "--limit", "1000", "--json")
+        assert done.returncode == 0, done.stderr
+        return [json.loads(line) for line in done.stdout.splitlines() if line.strip()]
+
+
+def assert_nothing_left(state: Path) -> None:
+    deadline = time.monotonic() + 10
+    while left := processes_mentioning(str(state)):
+        assert time.monotonic() < deadline, f"left running: {left}"
+        time.sleep(0.2)
+
+
+@pytest.fixture(scope="session")
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    """The stack with the embedded model; one for all tests that only use it."""
+    environment = {"OPENAI_API_KEY": "", "OPENAI_BASE_URL": ""}
+    running = Stack(tmp_path_factory.mktemp("stack"), environment)
+    running.up()
+    yield running
+    running.down()
+    assert_nothing_left(running.state)
+
+
+@pytest.fixture(scope="session")
+def model() -> Iterator[OpenAiServer]:
+    """A local OpenAI-compatible server that answers as a test says, or breaks as it says."""
+    with OpenAiServer() as server:
+        yield server
+
+
+@pytest.fixture
+def scripted(tmp_path: Path, model: OpenAiServer) -> Iterator[Stack]:
+    """A fresh stack on the scripted model, for tests that break it."""
+    model.reset()
+    running = Stack(tmp_path / "state", {"OPENAI_API_KEY": "test", "OPENAI_BASE_URL": model.base_url})
+    running.up()
+    yield running
+    running.placet("down", timeout=60)
+    assert_nothing_left(running.state)
