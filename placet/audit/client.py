@@ -1,0 +1,125 @@
+"""How a service appends to the audit log: the protocol it depends on, and the client that speaks gRPC.
+
+Knows AuditService.Append and its failure reasons. Must not know who may append what: the log decides that.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Final, Protocol
+
+import grpc
+
+from placet.audit.record import RecordInvalid, canonical, check_body
+from placet.rpc.errors import ServiceError
+from placetpb.audit.v1 import audit_pb2, audit_pb2_grpc
+
+NO_BODIES: Final[Mapping[str, bytes]] = MappingProxyType({})
+APPEND_TIMEOUT_S: Final = 10.0
+_ATTEMPTS: Final = 3
+_TRANSIENT = frozenset(
+    {
+        grpc.StatusCode.UNAVAILABLE,
+        grpc.StatusCode.DEADLINE_EXCEEDED,
+        grpc.StatusCode.RESOURCE_EXHAUSTED,
+    }
+)
+
+
+@dataclass(frozen=True)
+class Appended:
+    """Where a durable record stands."""
+
+    index: int
+    leaf_hash: bytes
+    """RFC 6962 leaf hash, 32 bytes."""
+    checkpoint: str
+    """The signed note that covers it."""
+
+
+class AuditLog(Protocol):
+    """What a service needs of the log. When `append` returns, the record is durable."""
+
+    async def append(
+        self,
+        kind: str,
+        body: Mapping[str, object],
+        *,
+        request_id: str,
+        bodies: Mapping[str, bytes] = NO_BODIES,
+        idempotency_key: str = "",
+    ) -> Appended:
+        """Append one record of docs/audit-format.md §2; `bodies` maps roles to erasable content.
+
+        Raises ServiceError: UNAVAILABLE/AUDIT_UNAVAILABLE when the record may not be durable (the caller must not
+        go on); ALREADY_EXISTS/APPROVAL_SPENT; ALREADY_EXISTS/IDEMPOTENCY_CONFLICT; INVALID_ARGUMENT;
+        PERMISSION_DENIED.
+        """
+
+
+class GrpcAuditLog:
+    """AuditLog over a channel to AuditService.
+
+    Every append carries an idempotency key, so that a retry after a lost answer finds the record that the first
+    try made rather than making a second one.
+    """
+
+    def __init__(self, channel: grpc.aio.Channel, *, timeout_s: float = APPEND_TIMEOUT_S) -> None:
+        """`timeout_s` bounds one append with its retries."""
+        self._stub = audit_pb2_grpc.AuditServiceStub(channel)
+        self._timeout_s = timeout_s
+
+    async def append(
+        self,
+        kind: str,
+        body: Mapping[str, object],
+        *,
+        request_id: str,
+        bodies: Mapping[str, bytes] = NO_BODIES,
+        idempotency_key: str = "",
+    ) -> Appended:
+        """See AuditLog.append."""
+        request = audit_pb2.AppendRequest(
+            kind=kind,
+            request_id=request_id,
+            body_json=_body_json(kind, body),
+            bodies=[audit_pb2.Body(role=role, content=content) for role, content in bodies.items()],
+            idempotency_key=idempotency_key or uuid.uuid4().hex,
+        )
+        reply = await self._send(request)
+        return Appended(reply.index, reply.leaf_hash, reply.checkpoint)
+
+    async def _send(self, request: audit_pb2.AppendRequest) -> audit_pb2.AppendResponse:
+        for attempt in range(1, _ATTEMPTS + 1):
+            try:
+                return await self._stub.Append(
+                    request, timeout=self._timeout_s / _ATTEMPTS, wait_for_ready=True
+                )
+            except grpc.aio.AioRpcError as error:
+                failure = _failure(error)
+                if failure.reason != "AUDIT_UNAVAILABLE" or attempt == _ATTEMPTS:
+                    raise failure from error
+        raise AssertionError("unreachable: the last attempt returns or raises")
+
+
+def _body_json(kind: str, body: Mapping[str, object]) -> bytes:
+    """Refused here rather than over the wire: an unfit record is a mistake in the caller's own code."""
+    try:
+        check_body(kind, body)
+        return canonical(body)
+    except RecordInvalid as error:
+        raise ServiceError(grpc.StatusCode.INVALID_ARGUMENT, "RECORD_INVALID", str(error)) from error
+
+
+def _failure(error: grpc.aio.AioRpcError) -> ServiceError:
+    """The log's own reason, or AUDIT_UNAVAILABLE when it could not answer in time."""
+    if error.code() in _TRANSIENT:
+        return ServiceError(
+            grpc.StatusCode.UNAVAILABLE,
+            "AUDIT_UNAVAILABLE",
+            "the audit log did not confirm the record, so nothing goes on; check the audit service",
+        )
+    return ServiceError.from_rpc(error)
