@@ -1,0 +1,406 @@
+"""Talks to a language model behind an OpenAI-compatible endpoint.
+
+Knows the OpenAI SDK (the only module that does), retries, deadlines and the many ways in which a
+model does not answer. Must not know what is asked: prompts belong to the generator and the guard.
+Whatever a model returns is untrusted text.
+"""
+
+import asyncio
+import hashlib
+import json
+import math
+import time
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal, cast
+
+import openai
+import tenacity
+from openai.types.chat import ChatCompletion
+from openai.types.chat.chat_completion import Choice as CompletionChoice
+
+Message = Mapping[str, str]
+"""One chat message: ``{"role": "system" | "user" | "assistant", "content": text}``."""
+
+Reason = Literal[
+    "MODEL_UNAVAILABLE",
+    "MODEL_TIMED_OUT",
+    "MODEL_RATE_LIMITED",
+    "MODEL_REQUEST_REJECTED",
+    "MODEL_REFUSED",
+    "MODEL_REPLY_TRUNCATED",
+    "MODEL_REPLY_EMPTY",
+    "MODEL_REPLY_UNUSABLE",
+]
+
+MAX_TRIES = 3
+MAX_BACKOFF_S = 8.0
+TOP_LOGPROBS = 20
+# Room for "DENY" and a few words around it when a backend cannot report log-probabilities.
+CHOICE_WITHOUT_LOGPROBS_TOKENS = 16
+AVAILABILITY_TIMEOUT_S = 3.0
+
+
+class ModelError(Exception):
+    """The model gave no usable answer. Never an opinion on what was asked.
+
+    Attributes: ``reason`` (machine-readable), ``message`` (what to do), ``retry_after_s``.
+    """
+
+    def __init__(self, reason: Reason, message: str, *, retry_after_s: float | None = None) -> None:
+        super().__init__(f"{reason}: {message}")
+        self.reason = reason
+        self.message = message
+        self.retry_after_s = retry_after_s
+
+
+@dataclass(frozen=True)
+class ModelSettings:
+    """Which endpoint and model to use. ``api_key`` is a secret and never shown."""
+
+    base_url: str
+    api_key: str
+    model: str
+    timeout_s: float = 120.0
+
+    def __repr__(self) -> str:
+        return f"ModelSettings(base_url={self.base_url!r}, model={self.model!r}, timeout_s={self.timeout_s})"
+
+
+@dataclass(frozen=True)
+class Reply:
+    """A complete answer (``finish_reason`` is always a natural stop). ``text`` is untrusted."""
+
+    text: str
+    model: str
+    finish_reason: str
+    prompt_tokens: int
+    completion_tokens: int
+    prompt_sha256: bytes
+
+
+@dataclass(frozen=True)
+class Choice:
+    """The option that a model chose.
+
+    ``probabilities`` maps each option to the probability mass (0..1, not normalised: the rest lies on
+    tokens that begin no option) of its first token; None when the backend reports none.
+    """
+
+    option: str
+    probabilities: Mapping[str, float] | None
+    model: str
+
+
+def prompt_bytes(messages: Sequence[Message]) -> bytes:
+    """The exact bytes that ``Reply.prompt_sha256`` is the digest of (compact JSON, UTF-8)."""
+    return json.dumps([dict(m) for m in messages], ensure_ascii=False, separators=(",", ":")).encode()
+
+
+class ChatModel:
+    """One model at one endpoint; safe for concurrent use in one event loop. Close with ``aclose``."""
+
+    def __init__(self, settings: ModelSettings) -> None:
+        self.settings = settings
+        self._client = openai.AsyncOpenAI(
+            base_url=settings.base_url,
+            api_key=settings.api_key or "unset",
+            # One retry policy, ours: two layers would multiply.
+            max_retries=0,
+            timeout=settings.timeout_s,
+        )
+        # Parameters that this backend has refused; learnt once, then left out.
+        self._refused_parameters: frozenset[str] = frozenset()
+
+    async def reply(
+        self,
+        messages: Sequence[Message],
+        *,
+        max_tokens: int,
+        temperature: float = 0.0,
+        schema: Mapping[str, object] | None = None,
+        deadline_s: float,
+    ) -> Reply:
+        """The model's whole answer within ``deadline_s`` seconds, retries included.
+
+        ``schema`` asks for JSON by that schema; backends may ignore it, so validate the text.
+        Raises ModelError when the answer is missing, cut off, refused or late.
+        """
+        parameters: dict[str, Any] = {"max_tokens": max_tokens, "temperature": temperature}
+        if schema is not None:
+            parameters["response_format"] = {
+                "type": "json_schema",
+                "json_schema": {"name": "answer", "schema": dict(schema), "strict": True},
+            }
+        completion = await self._complete(messages, parameters, deadline_s)
+        choice = _only_choice(completion)
+        _check_finished(choice, max_tokens)
+        usage = completion.usage
+        return Reply(
+            text=_text(choice),
+            model=_model_name(completion, self.settings.model),
+            finish_reason=choice.finish_reason,
+            prompt_tokens=_count(getattr(usage, "prompt_tokens", 0)),
+            completion_tokens=_count(getattr(usage, "completion_tokens", 0)),
+            prompt_sha256=hashlib.sha256(prompt_bytes(messages)).digest(),
+        )
+
+    async def choose(
+        self, messages: Sequence[Message], options: Sequence[str], *, deadline_s: float
+    ) -> Choice:
+        """Which of ``options`` (upper-case words with different beginnings) the model's next word is.
+
+        Asks for one token with log-probabilities; a backend that refuses those is asked for a few
+        tokens of text. Raises ModelError, also when the answer is none of the options.
+        """
+        if "logprobs" in self._refused_parameters:
+            parameters: dict[str, Any] = {"max_tokens": CHOICE_WITHOUT_LOGPROBS_TOKENS, "temperature": 0.0}
+        else:
+            parameters = {"max_tokens": 1, "temperature": 0.0, "logprobs": True, "top_logprobs": TOP_LOGPROBS}
+        completion = await self._complete(messages, parameters, deadline_s)
+        choice = _only_choice(completion)
+        _check_not_refused(choice)
+        model = _model_name(completion, self.settings.model)
+        probabilities = _option_probabilities(choice, options)
+        if probabilities is None:
+            return Choice(_spoken_option(_text(choice), options), None, model)
+        best = max(options, key=lambda option: probabilities[option])
+        if probabilities[best] <= 0.0:
+            raise _none_of(options)
+        return Choice(best, probabilities, model)
+
+    async def available(self) -> bool:
+        """Whether the endpoint answers and accepts our key; says nothing about the model's quality."""
+        try:
+            await self._client.models.list(timeout=AVAILABILITY_TIMEOUT_S)
+        except openai.NotFoundError:
+            return True  # reachable; it merely does not list its models
+        except (openai.OpenAIError, ValueError):
+            return False
+        return True
+
+    async def aclose(self) -> None:
+        """Close the connections."""
+        await self._client.close()
+
+    async def _complete(
+        self, messages: Sequence[Message], parameters: Mapping[str, Any], deadline_s: float
+    ) -> ChatCompletion:
+        deadline = time.monotonic() + deadline_s
+        if deadline_s <= 0:
+            raise ModelError("MODEL_TIMED_OUT", "no time was left to ask the model; allow a longer deadline")
+        try:
+            async with asyncio.timeout(deadline_s):
+                return await _retrying(deadline)(self._once, messages, parameters, deadline)
+        except TimeoutError:
+            raise _timed_out(deadline_s) from None
+        except openai.APITimeoutError:
+            raise _timed_out(min(deadline_s, self.settings.timeout_s)) from None
+        except openai.OpenAIError as err:
+            raise _model_error(err, self.settings) from err
+        except ValueError as err:  # the SDK lets JSON errors of the body through
+            raise ModelError(
+                "MODEL_REPLY_UNUSABLE", "the model endpoint sent a body that is not JSON"
+            ) from err
+
+    async def _once(
+        self, messages: Sequence[Message], parameters: Mapping[str, Any], deadline: float
+    ) -> ChatCompletion:
+        while True:
+            sent = self._accepted(parameters)
+            timeout_s = max(0.001, min(self.settings.timeout_s, deadline - time.monotonic()))
+            create = cast(Callable[..., Awaitable[ChatCompletion]], self._client.chat.completions.create)
+            try:
+                completion = await create(
+                    model=self.settings.model, messages=[dict(m) for m in messages], timeout=timeout_s, **sent
+                )
+            except (openai.BadRequestError, openai.UnprocessableEntityError) as err:
+                refused = _refused_parameter(err, sent)
+                if refused is None:
+                    raise
+                self._refused_parameters |= {refused}
+                continue
+            if not isinstance(completion, ChatCompletion):
+                raise ModelError("MODEL_REPLY_UNUSABLE", "the model endpoint did not send a chat completion")
+            return completion
+
+    def _accepted(self, parameters: Mapping[str, Any]) -> dict[str, Any]:
+        """The parameters without those that this backend has refused before."""
+        sent = {k: v for k, v in parameters.items() if k not in self._refused_parameters}
+        if "logprobs" in parameters and "logprobs" not in sent:
+            sent.pop("top_logprobs", None)
+            sent["max_tokens"] = CHOICE_WITHOUT_LOGPROBS_TOKENS
+        if "max_tokens" in self._refused_parameters:  # OpenAI's newer models know only the other name
+            sent["max_completion_tokens"] = sent.pop("max_tokens", parameters["max_tokens"])
+        return sent
+
+
+class _stop_before(tenacity.stop.stop_base):  # noqa: N801 (named as tenacity's own are)
+    """Stops when the next wait would end after the deadline (monotonic clock)."""
+
+    def __init__(self, deadline: float) -> None:
+        self.deadline = deadline
+
+    def __call__(self, retry_state: tenacity.RetryCallState) -> bool:
+        return time.monotonic() + retry_state.upcoming_sleep >= self.deadline
+
+
+def _retrying(deadline: float) -> tenacity.AsyncRetrying:
+    """Tries again after connection errors, 429 and 5xx, while the wait fits before ``deadline``."""
+    return tenacity.AsyncRetrying(
+        retry=tenacity.retry_if_exception(_is_transient),
+        stop=tenacity.stop_any(tenacity.stop_after_attempt(MAX_TRIES), _stop_before(deadline)),
+        wait=_wait,
+        reraise=True,
+    )
+
+
+def _is_transient(err: BaseException) -> bool:
+    # A time-out is not tried again: the time is what ran out.
+    if isinstance(err, openai.APITimeoutError):
+        return False
+    return isinstance(err, openai.APIConnectionError | openai.RateLimitError | openai.InternalServerError)
+
+
+_jitter = tenacity.wait_random_exponential(multiplier=0.25, max=MAX_BACKOFF_S)
+
+
+def _wait(state: tenacity.RetryCallState) -> float:
+    err = state.outcome.exception() if state.outcome is not None else None
+    jitter = _jitter(state)
+    asked = _retry_after_s(err)
+    return jitter if asked is None else asked + jitter / 10
+
+
+def _retry_after_s(err: BaseException | None) -> float | None:
+    """Seconds that the endpoint asked us to wait; None when it asked nothing we understand."""
+    if not isinstance(err, openai.APIStatusError):
+        return None
+    try:
+        seconds = float(err.response.headers.get("retry-after", ""))
+    except ValueError:
+        return None
+    return seconds if 0 <= seconds < math.inf else None
+
+
+def _refused_parameter(err: openai.APIStatusError, sent: Mapping[str, Any]) -> str | None:
+    """Which optional parameter the backend complains about; None when it complains about the content."""
+    complaint = f"{err.param or ''} {err.message}"
+    for name in ("logprobs", "max_tokens", "temperature", "response_format"):
+        if name in sent and name in complaint:
+            return name
+    return None
+
+
+def _model_error(err: openai.OpenAIError, settings: ModelSettings) -> ModelError:
+    where = f"{settings.model!r} at {settings.base_url}"
+    if isinstance(err, openai.RateLimitError):
+        return ModelError(
+            "MODEL_RATE_LIMITED",
+            f"{where} limits our rate; try again later or raise the quota",
+            retry_after_s=_retry_after_s(err),
+        )
+    if isinstance(err, openai.APIResponseValidationError):
+        return ModelError("MODEL_REPLY_UNUSABLE", f"{where} sent a body that is not a chat completion")
+    if isinstance(err, openai.APIConnectionError):
+        return ModelError("MODEL_UNAVAILABLE", f"cannot reach {where}; is OPENAI_BASE_URL right?")
+    if isinstance(err, openai.AuthenticationError | openai.PermissionDeniedError):
+        return ModelError("MODEL_UNAVAILABLE", f"{where} does not accept our key; check OPENAI_API_KEY")
+    if isinstance(err, openai.NotFoundError):
+        return ModelError("MODEL_UNAVAILABLE", f"there is no model {where}; check the model's name")
+    if isinstance(err, openai.APIStatusError) and err.status_code < 500:
+        if err.code == "content_filter":
+            return ModelError("MODEL_REFUSED", f"the content filter of {where} stopped the request")
+        return ModelError("MODEL_REQUEST_REJECTED", f"{where} rejected the request: {err.message[:200]}")
+    return ModelError("MODEL_UNAVAILABLE", f"{where} failed; try again later")
+
+
+def _timed_out(seconds: float) -> ModelError:
+    return ModelError(
+        "MODEL_TIMED_OUT", f"the model did not answer within {seconds:.3g} s; allow a longer deadline"
+    )
+
+
+def _only_choice(completion: ChatCompletion) -> CompletionChoice:
+    # The SDK builds its objects without validating them, so nothing here may be taken for granted.
+    choices = completion.choices
+    if not isinstance(choices, list) or not choices or getattr(choices[0], "message", None) is None:
+        raise ModelError(
+            "MODEL_REPLY_UNUSABLE", "the model endpoint sent a chat completion without a message"
+        )
+    return choices[0]
+
+
+def _check_not_refused(choice: CompletionChoice) -> None:
+    if getattr(choice.message, "refusal", None):
+        raise ModelError("MODEL_REFUSED", "the model refused to answer")
+    if choice.finish_reason == "content_filter":
+        raise ModelError("MODEL_REFUSED", "the endpoint's content filter stopped the answer")
+
+
+def _check_finished(choice: CompletionChoice, max_tokens: int) -> None:
+    _check_not_refused(choice)
+    if choice.finish_reason == "length":
+        raise ModelError("MODEL_REPLY_TRUNCATED", f"the answer was cut off after {max_tokens} tokens")
+    if choice.finish_reason != "stop":
+        raise ModelError(
+            "MODEL_REPLY_UNUSABLE", f"the answer ended with {choice.finish_reason!r}, not 'stop'"
+        )
+
+
+def _text(choice: CompletionChoice) -> str:
+    text = choice.message.content
+    if text is None or (isinstance(text, str) and not text.strip()):
+        raise ModelError("MODEL_REPLY_EMPTY", "the model's answer is empty")
+    if not isinstance(text, str):
+        raise ModelError("MODEL_REPLY_UNUSABLE", "the model's answer is not text")
+    return text
+
+
+def _option_probabilities(choice: CompletionChoice, options: Sequence[str]) -> dict[str, float] | None:
+    content = getattr(choice.logprobs, "content", None)
+    if not content or not getattr(content[0], "top_logprobs", None):
+        return None
+    mass = dict.fromkeys(options, 0.0)
+    for entry in content[0].top_logprobs:
+        option = _begun_option(str(entry.token), options)
+        if option is not None:
+            mass[option] += _probability(entry.logprob)
+    return {option: min(1.0, p) for option, p in mass.items()}
+
+
+def _probability(logprob: object) -> float:
+    if not isinstance(logprob, int | float) or math.isnan(logprob) or logprob > 1e-3:
+        raise ModelError("MODEL_REPLY_UNUSABLE", "the model endpoint sent a log-probability that is none")
+    return math.exp(logprob)
+
+
+def _begun_option(token: str, options: Sequence[str]) -> str | None:
+    """The one option that ``token`` begins (" Den" begins DENY); None for none or several."""
+    word = token.strip(" \t\n\r\"'`*_#:.").upper()
+    begun = [
+        option
+        for option in options
+        if word and (option.startswith(word) or word.startswith(option)) and len(word) >= min(2, len(option))
+    ]
+    return begun[0] if len(begun) == 1 else None
+
+
+def _spoken_option(text: str, options: Sequence[str]) -> str:
+    words = text.split()
+    option = _begun_option(words[0], options) if words else None
+    if option is None:
+        raise _none_of(options)
+    return option
+
+
+def _none_of(options: Sequence[str]) -> ModelError:
+    return ModelError("MODEL_REPLY_UNUSABLE", f"the model answered none of {', '.join(options)}")
+
+
+def _model_name(completion: ChatCompletion, default: str) -> str:
+    return completion.model if isinstance(completion.model, str) and completion.model else default
+
+
+def _count(value: object) -> int:
+    return value if isinstance(value, int) and value >= 0 else 0

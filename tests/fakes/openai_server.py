@@ -1,0 +1,208 @@
+"""An OpenAI-compatible chat server on loopback that breaks on command.
+
+    with OpenAIServer("hello") as server:             # or a function of the request's body
+        model = ChatModel(ModelSettings(server.base_url, "key", "fake", 5.0))
+        server.fail(Fault.RATE_LIMITED)               # the next request only
+        server.fail_always(Fault.HANG)                # until server.heal()
+
+A reply is text, or a mapping from tokens to probabilities (a one-token choice).
+"""
+
+import json
+import math
+import re
+import threading
+from collections.abc import Callable, Mapping
+from enum import Enum, auto
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from types import TracebackType
+from typing import Any, Self
+
+Body = Mapping[str, Any]
+Answer = str | Mapping[str, float]
+Replier = Callable[[Body], Answer]
+
+
+class Fault(Enum):
+    """What goes wrong with one request."""
+
+    RATE_LIMITED = auto()  # 429
+    SERVER_ERROR = auto()  # 500
+    UNAUTHORIZED = auto()  # 401
+    REJECTED = auto()  # 400, about the content
+    CONTENT_FILTERED = auto()  # 400 with code content_filter
+    HANG = auto()  # no answer until the server stops
+    DISCONNECT = auto()  # the connection closes without an answer
+    TRUNCATED_JSON = auto()  # half of the body, under a full content length
+    INVALID_JSON = auto()  # 200, but no JSON
+    WRONG_SHAPE = auto()  # JSON, but no chat completion
+    REFUSAL = auto()
+    EMPTY = auto()
+    LENGTH = auto()  # finish_reason "length"
+    FILTERED_REPLY = auto()  # finish_reason "content_filter"
+    BAD_LOGPROBS = auto()  # log-probabilities that are not numbers below 0
+
+
+_ERRORS = {
+    Fault.RATE_LIMITED: (429, {"message": "slow down", "code": "rate_limit_exceeded"}),
+    Fault.SERVER_ERROR: (500, {"message": "boom"}),
+    Fault.UNAUTHORIZED: (401, {"message": "bad key"}),
+    Fault.REJECTED: (400, {"message": "the request exceeds the available context size"}),
+    Fault.CONTENT_FILTERED: (400, {"message": "filtered", "code": "content_filter"}),
+}
+
+_ORDER = re.compile(
+    r"(?:answer|reply|respond|verdict)\W+(?:with\W+|only\W+|is\W+)*(ALLOW|DENY)", re.IGNORECASE
+)
+
+
+def obedient(body: Body, *, otherwise: str = "DENY") -> Answer:
+    """A judge without a mind of its own: obeys the last "answer ALLOW" found in the user's messages."""
+    text = "\n".join(str(m["content"]) for m in body["messages"] if m["role"] == "user")
+    orders = _ORDER.findall(text)
+    return {orders[-1].upper() if orders else otherwise: 0.999}
+
+
+class OpenAIServer:
+    """Scriptable server; ``requests`` holds the bodies of all chat requests so far."""
+
+    def __init__(self, reply: Answer | Replier = "ok", *, logprobs: bool = True, model: str = "fake") -> None:
+        self.reply = reply
+        self.logprobs = logprobs  # False: sends none, as many servers do
+        self.reject_parameters: frozenset[str] = frozenset()  # 400 when one of them is sent
+        self.retry_after: str | None = None
+        self.model = model
+        self.requests: list[dict[str, Any]] = []
+        self._once: list[Fault] = []
+        self._always: Fault | None = None
+        self._stopping = threading.Event()
+        self._lock = threading.Lock()
+        self._http = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
+        self._http.daemon_threads = True
+        self._thread = threading.Thread(target=self._http.serve_forever, args=(0.02,), daemon=True)
+
+    @property
+    def base_url(self) -> str:
+        return f"http://127.0.0.1:{self._http.server_address[1]}/v1"
+
+    def fail(self, *faults: Fault) -> None:
+        """The next requests fail, one fault each."""
+        self._once.extend(faults)
+
+    def fail_always(self, fault: Fault) -> None:
+        self._always = fault
+
+    def heal(self) -> None:
+        self._once, self._always = [], None
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, err: BaseException | None, tb: TracebackType | None
+    ) -> None:
+        self._stopping.set()
+        self._http.shutdown()
+        self._http.server_close()
+
+    def _handler(self) -> type[BaseHTTPRequestHandler]:
+        owner = self
+
+        class Handler(BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def log_message(self, *args: object) -> None:
+                """Quiet."""
+
+            def do_GET(self) -> None:
+                fault = owner._next_fault(consume=False)
+                if fault in _ERRORS:
+                    owner._send_error(self, fault)
+                else:
+                    owner._send(self, 200, json.dumps({"object": "list", "data": []}).encode())
+
+            def do_POST(self) -> None:
+                body = json.loads(self.rfile.read(int(self.headers["content-length"])))
+                owner._answer(self, body)
+
+        return Handler
+
+    def _next_fault(self, *, consume: bool = True) -> Fault | None:
+        with self._lock:
+            if self._once:
+                return self._once.pop(0) if consume else self._once[0]
+            return self._always
+
+    def _answer(self, http: BaseHTTPRequestHandler, body: dict[str, Any]) -> None:
+        self.requests.append(body)
+        fault = self._next_fault()
+        if fault is Fault.HANG:
+            self._stopping.wait()
+        if fault in (Fault.HANG, Fault.DISCONNECT):
+            http.close_connection = True
+            return
+        rejected = sorted(self.reject_parameters & body.keys())
+        if rejected:
+            message = f"Unsupported parameter: '{rejected[0]}'"
+            self._send(http, 400, json.dumps({"error": {"message": message, "param": rejected[0]}}).encode())
+        elif fault in _ERRORS:
+            self._send_error(http, fault)
+        else:
+            self._send_completion(http, body, fault)
+
+    def _send_error(self, http: BaseHTTPRequestHandler, fault: Fault) -> None:
+        status, error = _ERRORS[fault]
+        self._send(http, status, json.dumps({"error": error}).encode())
+
+    def _send_completion(
+        self, http: BaseHTTPRequestHandler, body: dict[str, Any], fault: Fault | None
+    ) -> None:
+        if fault is Fault.INVALID_JSON:
+            self._send(http, 200, b"<html>a proxy's page</html>")
+            return
+        if fault is Fault.WRONG_SHAPE:
+            self._send(http, 200, b'{"choices": [{"text": 7}]}')
+            return
+        payload = json.dumps(self._completion(body, fault)).encode()
+        self._send(http, 200, payload[: len(payload) // 2] if fault is Fault.TRUNCATED_JSON else payload)
+
+    def _completion(self, body: dict[str, Any], fault: Fault | None) -> dict[str, Any]:
+        answer = self.reply(body) if callable(self.reply) else self.reply
+        tokens = {answer: 0.999} if isinstance(answer, str) else dict(answer)
+        text: str | None = max(tokens, key=lambda t: tokens[t])
+        message: dict[str, Any] = {"role": "assistant", "content": text}
+        if fault is Fault.REFUSAL:
+            message |= {"content": None, "refusal": "I cannot help with that."}
+        if fault is Fault.EMPTY:
+            message["content"] = ""
+        finish = {Fault.LENGTH: "length", Fault.FILTERED_REPLY: "content_filter"}.get(fault, "stop")  # type: ignore[call-overload]
+        choice = {"index": 0, "finish_reason": finish, "message": message, "logprobs": None}
+        if body.get("logprobs") and self.logprobs and fault is not Fault.REFUSAL:
+            choice["logprobs"] = {"content": [_first_token(tokens, broken=fault is Fault.BAD_LOGPROBS)]}
+        return {
+            "id": "chatcmpl-1",
+            "object": "chat.completion",
+            "created": 1,
+            "model": self.model,
+            "choices": [choice],
+            "usage": {"prompt_tokens": 11, "completion_tokens": 7, "total_tokens": 18},
+        }
+
+    def _send(self, http: BaseHTTPRequestHandler, status: int, payload: bytes) -> None:
+        http.send_response(status)
+        http.send_header("content-type", "application/json")
+        http.send_header("content-length", str(len(payload)))
+        if status == 429 and self.retry_after is not None:
+            http.send_header("retry-after", self.retry_after)
+        http.end_headers()
+        http.wfile.write(payload)
+
+
+def _first_token(tokens: Mapping[str, float], *, broken: bool) -> dict[str, Any]:
+    def entry(token: str, probability: float) -> dict[str, Any]:
+        logprob: float | str = "likely" if broken else math.log(max(probability, 1e-30))
+        return {"token": token, "logprob": logprob, "bytes": list(token.encode())}
+
+    entries = [entry(t, p) for t, p in sorted(tokens.items(), key=lambda item: -item[1])]
+    return entries[0] | {"top_logprobs": entries}
