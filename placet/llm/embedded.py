@@ -76,10 +76,9 @@ def main(arguments: list[str] | None = None) -> int:
     parent = os.getppid()
     _die_with_parent()
     try:
-        key = args.api_key_file.read_text().strip()
-        if not key:
-            raise ValueError(f"{args.api_key_file} is empty; write a key into it")
-        _, url = start_server(EmbeddedSettings(args.model, key, args.slots, args.context, args.threads))
+        key = _read_key(args.api_key_file)
+        # Kept in a variable: the server lives as long as the object.
+        _server, url = start_server(EmbeddedSettings(args.model, key, args.slots, args.context, args.threads))
     except (OSError, ValueError, RuntimeError, ImportError) as err:
         print(f"embedded model: cannot serve {args.model}: {err}", file=sys.stderr)
         return 2
@@ -89,6 +88,13 @@ def main(arguments: list[str] | None = None) -> int:
     # llama.cpp's threads need not be joined; waiting for a long answer would hold up the shutdown.
     sys.stderr.flush()
     os._exit(0)
+
+
+def _read_key(path: Path) -> str:
+    key = path.read_text().strip()
+    if not key:
+        raise ValueError(f"{path} is empty; write a key into it")
+    return key
 
 
 def _parser() -> argparse.ArgumentParser:
