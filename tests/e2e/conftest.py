@@ -1,4 +1,4 @@
-"""The whole stack, as a user starts it: real processes, real sandbox, mTLS, SQLite, and a real or a faulty model."""
+"""The whole stack, as a user starts it: real processes, sandbox, mTLS, SQLite; a real or a faulty model."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.fakes.openai_server import OpenAiServer
+from tests.fakes.openai_server import Answer, Body, OpenAIServer
 
 REPO = Path(__file__).resolve().parents[2]
 PLACET = Path(sys.executable).with_name("placet")
@@ -128,17 +128,33 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     assert_nothing_left(running.state)
 
 
-@pytest.fixture(scope="session")
-def model() -> Iterator[OpenAiServer]:
+def agreeable(program: str) -> Callable[[Body], Answer]:
+    """A model that writes this program, finds every task in scope and every program harmless."""
+
+    def reply(body: Body) -> Answer:
+        if body.get("max_tokens") == 1:
+            question = str(body["messages"][-1]["content"])
+            return {"YES" if "YES or NO" in question else "ALLOW": 0.999}
+        if "response_format" in body:
+            return '{"findings": [], "outcome": "ALLOW"}'
+        return f"```python\n{program}\n```"
+
+    return reply
+
+
+COUNT_ROWS = "import pandas as pd\nprint(len(pd.read_csv('penguins.csv')))"
+
+
+@pytest.fixture
+def model() -> Iterator[OpenAIServer]:
     """A local OpenAI-compatible server that answers as a test says, or breaks as it says."""
-    with OpenAiServer() as server:
+    with OpenAIServer(agreeable(COUNT_ROWS)) as server:
         yield server
 
 
 @pytest.fixture
-def scripted(tmp_path: Path, model: OpenAiServer) -> Iterator[Stack]:
+def scripted(tmp_path: Path, model: OpenAIServer) -> Iterator[Stack]:
     """A fresh stack on the scripted model, for tests that break it."""
-    model.reset()
     running = Stack(tmp_path / "state", {"OPENAI_API_KEY": "test", "OPENAI_BASE_URL": model.base_url})
     running.up()
     yield running

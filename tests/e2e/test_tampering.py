@@ -11,15 +11,13 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.conftest import EXAMPLES, Stack
-from tests.fakes.openai_server import OpenAiServer
 
 pytestmark = [pytest.mark.stack, pytest.mark.timeout(300)]
 
 
 @pytest.fixture
-def log(scripted: Stack, model: OpenAiServer, tmp_path: Path) -> Stack:
+def log(scripted: Stack, tmp_path: Path) -> Stack:
     """The state directory of a stack that has solved one task and is down."""
-    model.generate("```python\nimport pandas as pd\nprint(len(pd.read_csv('penguins.csv')))\n```")
     done = scripted.placet(
         "solve", "How many rows?", "--scope", "data-analysis", "--input", EXAMPLES / "penguins.csv"
     )
