@@ -1,0 +1,202 @@
+"""What surrounds every handler: errors → telemetry → identity → time limit.
+
+Each is an async context manager around the call, so that one adapter serves all four shapes of
+RPC. Nothing here knows a service.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection
+from contextlib import AbstractAsyncContextManager, aclosing, asynccontextmanager
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+import grpc
+import structlog
+
+from placet.rpc.deadline import Deadline
+from placet.rpc.errors import ServiceError, to_status
+from placet.rpc.identity import OPEN_TO_PEERS, AllowList, authorize, caller_of
+from placet.rpc.telemetry import open_line
+
+Context = grpc.aio.ServicerContext[Any, Any]
+Around = Callable[[str, Context], AbstractAsyncContextManager[None]]
+Handler: TypeAlias = "grpc.RpcMethodHandler[Any, Any]"
+
+_log = structlog.get_logger()
+
+
+class AroundInterceptor(grpc.aio.ServerInterceptor):
+    """Runs every handler inside `around(method, context)`."""
+
+    def __init__(self, around: Around) -> None:
+        self._around = around
+
+    async def intercept_service(
+        self,
+        continuation: Callable[[grpc.HandlerCallDetails], Awaitable[Handler]],
+        handler_call_details: grpc.HandlerCallDetails,
+    ) -> Handler:
+        handler: Handler | None = await continuation(handler_call_details)
+        if handler is None:  # no such method: gRPC answers UNIMPLEMENTED
+            return handler  # type: ignore[return-value]
+        return surround(handler, str(handler_call_details.method), self._around)
+
+
+def surround(handler: Handler, method: str, around: Around) -> Handler:
+    """The same handler, run inside `around`."""
+    behaviour, build = _shape(handler)
+
+    async def coroutine(request: Any, context: Context) -> Any:
+        async with around(method, context):
+            return await behaviour(request, context)
+
+    async def generator(request: Any, context: Context) -> AsyncIterator[Any]:
+        async with around(method, context), aclosing(behaviour(request, context)) as responses:
+            async for response in responses:
+                yield response
+
+    wrapped = generator if inspect.isasyncgenfunction(behaviour) else coroutine
+    surrounded: Handler = build(
+        wrapped,
+        request_deserializer=handler.request_deserializer,
+        response_serializer=handler.response_serializer,
+    )
+    return surrounded
+
+
+def _shape(handler: Handler) -> tuple[Callable[..., Any], Callable[..., Any]]:
+    """A handler's behaviour, and the function that makes a handler of that shape."""
+    shapes: dict[tuple[bool, bool], tuple[Any, Callable[..., Any]]] = {
+        (False, False): (handler.unary_unary, grpc.unary_unary_rpc_method_handler),
+        (False, True): (handler.unary_stream, grpc.unary_stream_rpc_method_handler),
+        (True, False): (handler.stream_unary, grpc.stream_unary_rpc_method_handler),
+        (True, True): (handler.stream_stream, grpc.stream_stream_rpc_method_handler),
+    }
+    return shapes[(bool(handler.request_streaming), bool(handler.response_streaming))]
+
+
+@asynccontextmanager
+async def errors(_method: str, context: Context) -> AsyncIterator[None]:
+    """Turn a ServiceError into its status, and any other exception into INTERNAL without its detail."""
+    try:
+        yield
+    except ServiceError as error:
+        status = to_status(error)
+    except (asyncio.CancelledError, GeneratorExit, grpc.aio.AbortError):
+        raise
+    except Exception:  # logged by `telemetry`; its text may hold what the peer must not see
+        status = to_status(
+            ServiceError(
+                grpc.StatusCode.INTERNAL,
+                "INTERNAL",
+                "The service failed while it answered. Its log says why; nothing was decided.",
+            )
+        )
+    else:
+        return
+    await context.abort(status.code, status.details, tuple(status.trailing_metadata))
+
+
+@asynccontextmanager
+async def telemetry(method: str, _context: Context) -> AsyncIterator[None]:
+    """Log one canonical line: method, caller, code, reason, duration, and what the handler annotated."""
+    fields = open_line()
+    started = time.monotonic()
+    outcome: dict[str, object] = {"code": "OK"}
+    try:
+        yield
+    except ServiceError as error:
+        outcome = {"code": error.code.name, "reason": error.reason, "message": error.message}
+        raise
+    except (asyncio.CancelledError, GeneratorExit):
+        outcome = {"code": "CANCELLED"}
+        raise
+    except Exception:
+        outcome = {"code": "INTERNAL", "reason": "INTERNAL", "exc_info": True}
+        raise
+    finally:
+        elapsed_ms = round((time.monotonic() - started) * 1000, 1)
+        write = _log.debug if method.startswith(OPEN_TO_PEERS) else _log.info
+        if outcome.get("code") == "INTERNAL":
+            write = _log.error
+        write("rpc", **{**fields, "method": method, "elapsed_ms": elapsed_ms, **outcome})
+
+
+def identity(allow: AllowList) -> Around:
+    """Let only those peers through that the list names for the method."""
+
+    @asynccontextmanager
+    async def around(method: str, context: Context) -> AsyncIterator[None]:
+        caller = caller_of(context)
+        structlog.contextvars.bind_contextvars(caller=caller.path)
+        authorize(allow, method, caller)
+        yield
+
+    return around
+
+
+@dataclass(frozen=True)
+class TimeLimit:
+    """Ends an RPC whose client set no deadline after `maximum_s` seconds.
+
+    Methods in `endless` (tails, watches) have no limit; they end when the server drains.
+    """
+
+    maximum_s: float
+    endless: Collection[str]
+    tasks: set[asyncio.Task[Any]]
+
+    def is_endless(self, method: str) -> bool:
+        return method in self.endless or method.startswith(OPEN_TO_PEERS)
+
+    @asynccontextmanager
+    async def around(self, method: str, context: Context) -> AsyncIterator[None]:
+        """Cancel the handler's task when its time is over, and say so."""
+        task = asyncio.current_task()
+        assert task is not None
+        if self.is_endless(method):
+            async with self._until_drained(task):
+                yield
+            return
+        deadline = Deadline.of(context, maximum_s=self.maximum_s)
+        timer = asyncio.get_running_loop().call_later(deadline.remaining_s(), task.cancel)
+        try:
+            yield
+        except asyncio.CancelledError:
+            if deadline.remaining_s() > 0:
+                raise
+            task.uncancel()
+            raise ServiceError(
+                grpc.StatusCode.DEADLINE_EXCEEDED,
+                "DEADLINE_EXCEEDED",
+                "The time for this call is over. Call with a longer deadline, or ask for less.",
+            ) from None
+        finally:
+            timer.cancel()
+
+    @asynccontextmanager
+    async def _until_drained(self, task: asyncio.Task[Any]) -> AsyncIterator[None]:
+        self.tasks.add(task)
+        try:
+            yield
+        except asyncio.CancelledError:
+            if task in self.tasks:  # the client left
+                raise
+            task.uncancel()
+            raise ServiceError(
+                grpc.StatusCode.UNAVAILABLE,
+                "SERVER_STOPPING",
+                "The server is stopping. Open the stream again where you were.",
+                retry_after_s=1.0,
+            ) from None
+        finally:
+            self.tasks.discard(task)
+
+    def end_endless(self) -> None:
+        """Cancel what would otherwise hold up a drain for all of its grace period."""
+        while self.tasks:
+            self.tasks.pop().cancel()
