@@ -1,0 +1,28 @@
+"""The sandbox.
+
+Runs one program, isolated, limited and once. See `types` for its words and `backend` for how.
+"""
+
+from executor_svc.sandbox.backend import open_sandbox
+from executor_svc.sandbox.types import (
+    InputFile,
+    RunArtifact,
+    RunLimits,
+    RunResult,
+    RunStatus,
+    Sandbox,
+    SandboxUnavailable,
+    Usage,
+)
+
+__all__ = [
+    "InputFile",
+    "RunArtifact",
+    "RunLimits",
+    "RunResult",
+    "RunStatus",
+    "Sandbox",
+    "SandboxUnavailable",
+    "Usage",
+    "open_sandbox",
+]

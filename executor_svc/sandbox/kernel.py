@@ -1,0 +1,147 @@
+"""The few kernel calls that Python 3.11 does not offer, through ctypes.
+
+Runs on both sides: in the executor and, loaded by path, in the sandbox interpreter. Standard library only;
+knows no policy and holds no state.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import struct
+
+CLONE_NEWNS = 0x00020000
+CLONE_NEWUTS = 0x04000000
+CLONE_NEWIPC = 0x08000000
+CLONE_NEWUSER = 0x10000000
+CLONE_NEWPID = 0x20000000
+CLONE_NEWNET = 0x40000000
+
+MS_BIND = 0x1000
+MS_REC = 0x4000
+MS_PRIVATE = 0x40000
+MS_NOSUID = 0x2
+MS_NODEV = 0x4
+MNT_DETACH = 2
+
+MOUNT_ATTR_RDONLY = 0x1
+MOUNT_ATTR_NOSUID = 0x2
+MOUNT_ATTR_NODEV = 0x4
+
+PR_SET_PDEATHSIG = 1
+PR_SET_DUMPABLE = 4
+PR_SET_SECCOMP = 22
+PR_CAPBSET_DROP = 24
+PR_SET_NO_NEW_PRIVS = 38
+PR_CAP_AMBIENT = 47
+
+_AT_FDCWD = -100
+_AT_RECURSIVE = 0x8000
+_AT_EMPTY_PATH = 0x1000
+
+# Numbers of calls that are the same on every architecture (all newer than the unified table).
+_SYS_FSCONFIG = 431
+_SYS_FSPICK = 433
+_SYS_OPENAT2 = 437
+_SYS_MOUNT_SETATTR = 442
+
+_libc = ctypes.CDLL(None, use_errno=True)
+_libc.syscall.restype = ctypes.c_long
+
+
+def _check(result: int, call: str) -> int:
+    if result < 0:
+        number = ctypes.get_errno()
+        raise OSError(number, f"{call}: {os.strerror(number)}")
+    return result
+
+
+def syscall(number: int, *args: object) -> int:
+    """A raw system call. Raises OSError; `args` are ctypes values, ints or bytes."""
+    widened = [ctypes.c_long(a) if isinstance(a, int) else a for a in args]
+    return _check(_libc.syscall(ctypes.c_long(number), *widened), f"system call {number}")
+
+
+def prctl(option: int, *args: int) -> int:
+    """prctl(2) with unsigned long arguments. Raises OSError."""
+    padded = [ctypes.c_ulong(a) for a in (*args, 0, 0, 0, 0)[:4]]
+    return _check(_libc.prctl(ctypes.c_int(option), *padded), f"prctl {option}")
+
+
+def unshare(flags: int) -> None:
+    """unshare(2). Raises OSError (EPERM where namespaces are not allowed)."""
+    _check(_libc.unshare(ctypes.c_int(flags)), "unshare")
+
+
+def mount(source: str, target: str, kind: str | None, flags: int, data: str = "") -> None:
+    """mount(2). Raises OSError naming the target."""
+    result = _libc.mount(
+        source.encode(),
+        target.encode(),
+        kind.encode() if kind else None,
+        ctypes.c_ulong(flags),
+        data.encode(),
+    )
+    _check(result, f"mount {target}")
+
+
+def umount_detached(target: str) -> None:
+    """umount2(2) with MNT_DETACH: out of the tree now, gone with its last open file."""
+    _check(_libc.umount2(target.encode(), ctypes.c_int(MNT_DETACH)), f"umount {target}")
+
+
+def pivot_root(new: str, old: str) -> None:
+    """pivot_root(2). Raises OSError."""
+    _check(_libc.pivot_root(new.encode(), old.encode()), "pivot_root")
+
+
+def restrict_mount(target: str, attributes: int, *, recursive: bool = False) -> None:
+    """mount_setattr(2): add MOUNT_ATTR_* to a mount, remove none. Raises OSError (ENOSYS before 5.12)."""
+    wanted = struct.pack("QQQQ", attributes, 0, 0, 0)
+    flags = _AT_RECURSIVE if recursive else 0
+    syscall(_SYS_MOUNT_SETATTR, _AT_FDCWD, target.encode(), flags, wanted, len(wanted))
+
+
+def resize_tmpfs(mount_fd: int, size_bytes: int, inodes: int) -> None:
+    """Change the quota of the tmpfs whose root `mount_fd` is. Needs CAP_SYS_ADMIN where it was mounted."""
+    handle = syscall(_SYS_FSPICK, mount_fd, b"", 0x1 | 0x8)  # CLOEXEC | EMPTY_PATH
+    try:
+        for key, value in ((b"size", size_bytes), (b"nr_inodes", inodes)):
+            syscall(_SYS_FSCONFIG, handle, 1, key, str(value).encode(), 0)
+        syscall(_SYS_FSCONFIG, handle, 7, None, None, 0)
+    finally:
+        os.close(handle)
+
+
+def open_beneath(directory: int, path: str, flags: int) -> int:
+    """openat2(2) that follows no link of any kind and cannot leave `directory`. Raises OSError."""
+    how = struct.pack("QQQ", flags | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK, 0, 0x02 | 0x04 | 0x08)
+    return syscall(_SYS_OPENAT2, directory, os.fsencode(path), how, len(how))
+
+
+def drop_capabilities() -> None:
+    """Empty every capability set of this process, for good. Raises OSError."""
+    prctl(PR_CAP_AMBIENT, 4)
+    for capability in range(64):
+        try:
+            prctl(PR_CAPBSET_DROP, capability)
+        except OSError:
+            break  # EINVAL past the last one; EPERM without CAP_SETPCAP, when there is nothing to drop either
+    header = struct.pack("Ii", 0x20080522, 0)
+    _check(_libc.capset(header, bytes(24)), "capset")
+
+
+def die_with_parent() -> None:
+    """SIGKILL for this process when the thread that forked it ends.
+
+    Call after every change of credentials.
+    """
+    prctl(PR_SET_PDEATHSIG, 9)
+
+
+def install_seccomp(instructions: bytes) -> None:
+    """Load a classic BPF program (8 bytes an instruction) as this thread's filter; needs no_new_privs."""
+    buffer = ctypes.create_string_buffer(instructions, len(instructions))
+    program = struct.pack("HxxxxxxP", len(instructions) // 8, ctypes.addressof(buffer))
+    program_buffer = ctypes.create_string_buffer(program, len(program))
+    prctl(PR_SET_SECCOMP, 2, ctypes.addressof(program_buffer))

@@ -1,0 +1,163 @@
+"""A private world for one run: namespaces, an unprivileged identity and a root with only what Python needs.
+
+Two ways to the same result. As root the mounts are made first, by real root, and the user namespace last, so
+that no capability inside it can touch a mount. As an ordinary user the user namespace comes first. Standard
+library only.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from executor_svc.sandbox import kernel
+
+SANDBOX_ID = 65534
+DEVICES = ("/dev/null", "/dev/zero", "/dev/urandom", "/dev/random")
+_STAGE = "/sys"  # a directory that exists everywhere and that the sandbox does not need
+_ISOLATED = (
+    kernel.CLONE_NEWNS | kernel.CLONE_NEWNET | kernel.CLONE_NEWIPC | kernel.CLONE_NEWUTS | kernel.CLONE_NEWPID
+)
+_SEALED = kernel.MOUNT_ATTR_RDONLY | kernel.MOUNT_ATTR_NOSUID
+
+
+@dataclass(frozen=True)
+class Box:
+    """The run's disk: its root (for the quota) and the working directory, as open directories."""
+
+    root_fd: int
+    work_fd: int
+
+
+def places(readable: Sequence[str]) -> tuple[str, str]:
+    """Where the working directory and the temporary files are.
+
+    Usual names, unless the interpreter lies beneath.
+    """
+    wanted = ("/work", "/tmp")  # noqa: S108 - the sandbox's own
+    taken = any(path == place or path.startswith(place + "/") for path in readable for place in wanted)
+    return ("/box/work", "/box/tmp") if taken else wanted
+
+
+def enter(readable: Sequence[str], size_bytes: int, inodes: int) -> Box:
+    """Move this process into new namespaces; its next child is the first process of the new pid namespace.
+
+    Raises OSError where the kernel or the container refuses.
+    """
+    if os.geteuid() == 0:
+        return _enter_as_root(readable, size_bytes, inodes)
+    uid, gid = os.geteuid(), os.getegid()
+    kernel.unshare(kernel.CLONE_NEWUSER | _ISOLATED)
+    _write_maps("/proc/self", uid, gid)
+    return _build_root(readable, size_bytes, inodes)
+
+
+def _enter_as_root(readable: Sequence[str], size_bytes: int, inodes: int) -> Box:
+    kernel.unshare(_ISOLATED)
+    proc = os.open("/proc/self", os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
+    box = _build_root(readable, size_bytes, inodes)
+    become_nobody()
+    kernel.prctl(kernel.PR_SET_DUMPABLE, 1)  # else the maps below belong to root
+    kernel.unshare(kernel.CLONE_NEWUSER)
+    _write_maps_at(proc, SANDBOX_ID, SANDBOX_ID)
+    os.close(proc)
+    return box
+
+
+def become_nobody() -> None:
+    """Give up root for the sandbox identity, for good."""
+    os.setgroups([])
+    os.setresgid(SANDBOX_ID, SANDBOX_ID, SANDBOX_ID)
+    os.setresuid(SANDBOX_ID, SANDBOX_ID, SANDBOX_ID)
+
+
+def _write_maps(proc: str, uid: int, gid: int) -> None:
+    handle = os.open(proc, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        _write_maps_at(handle, uid, gid)
+    finally:
+        os.close(handle)
+
+
+def _write_maps_at(proc: int, uid: int, gid: int) -> None:
+    maps = (("setgroups", "deny"), ("uid_map", f"{SANDBOX_ID} {uid} 1"), ("gid_map", f"{SANDBOX_ID} {gid} 1"))
+    for name, text in maps:
+        handle = os.open(name, os.O_WRONLY | os.O_CLOEXEC, dir_fd=proc)
+        try:
+            os.write(handle, text.encode())
+        finally:
+            os.close(handle)
+
+
+def _build_root(readable: Sequence[str], size_bytes: int, inodes: int) -> Box:
+    kernel.mount("none", "/", None, kernel.MS_REC | kernel.MS_PRIVATE)
+    kernel.mount("root", _STAGE, "tmpfs", kernel.MS_NOSUID, "mode=755,size=1m")
+    for path in readable:
+        _bind_readable(path)
+    for device in DEVICES:
+        _bind_device(device)
+    work, tmp = places(readable)
+    _write_identity(work)
+    box = _mount_box(work, tmp, size_bytes, inodes)
+    os.chdir(_STAGE)
+    kernel.pivot_root(".", ".")
+    kernel.umount_detached(".")
+    os.chdir("/")
+    kernel.restrict_mount("/", _SEALED | kernel.MOUNT_ATTR_NODEV)
+    os.chdir(work)
+    return box
+
+
+def _bind_readable(path: str) -> None:
+    target = Path(_STAGE + path)
+    if Path(path).is_symlink():  # /lib on merged systems
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.symlink_to(os.readlink(path))  # noqa: PTH115 - the text of the link, not a path
+        return
+    target.mkdir(parents=True, exist_ok=True)
+    kernel.mount(path, str(target), None, kernel.MS_BIND | kernel.MS_REC)
+    kernel.restrict_mount(str(target), _SEALED | kernel.MOUNT_ATTR_NODEV, recursive=True)
+
+
+def _bind_device(device: str) -> None:
+    target = Path(_STAGE + device)
+    target.parent.mkdir(exist_ok=True)
+    target.touch()
+    kernel.mount(device, str(target), None, kernel.MS_BIND)
+
+
+def _write_identity(home: str) -> None:
+    etc = Path(_STAGE) / "etc"
+    etc.mkdir(exist_ok=True)
+    (etc / "passwd").write_text(f"sandbox:x:{SANDBOX_ID}:{SANDBOX_ID}::{home}:/nonexistent\n")
+    (etc / "group").write_text(f"sandbox:x:{SANDBOX_ID}:\n")
+
+
+def _mount_box(work: str, tmp: str, size_bytes: int, inodes: int) -> Box:
+    """One quota for the working directory and the temporary files; the box itself leaves the tree again."""
+    box = Path(_STAGE) / "quota"
+    box.mkdir()
+    flags = kernel.MS_NOSUID | kernel.MS_NODEV
+    kernel.mount("box", str(box), "tmpfs", flags, f"mode=755,size={size_bytes},nr_inodes={inodes}")
+    for name, where in (("work", work), ("tmp", tmp)):
+        directory, target = box / name, Path(_STAGE + where)
+        directory.mkdir()
+        directory.chmod(0o1777)
+        target.mkdir(parents=True, exist_ok=True)
+        kernel.mount(str(directory), str(target), None, kernel.MS_BIND)
+    opened = Box(
+        os.open(str(box), os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC),
+        os.open(str(box / "work"), os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC),
+    )
+    kernel.umount_detached(str(box))
+    return opened
+
+
+def seal_inputs(work: str, names: Sequence[str]) -> None:
+    """Make files of the working directory unwritable, unremovable and unreplaceable, as namespace owner."""
+    for name in names:
+        path = f"{work}/{name}"
+        kernel.mount(path, path, None, kernel.MS_BIND)
+        kernel.restrict_mount(path, _SEALED | kernel.MOUNT_ATTR_NODEV)
