@@ -24,7 +24,7 @@ libraries = sorted(f"{n}=={v}" for n, v in found.items() if n not in ("pip", "se
 base = os.path.realpath(sys.base_prefix)
 print(json.dumps({"stdlib": stdlib, "site": site, "base": base, "libraries": libraries}))
 """
-_SYSTEM = ("/usr/lib", "/usr/lib64", "/lib", "/lib64")
+_SYSTEM = ("/usr/lib", "/usr/lib64", "/lib", "/lib64", "/usr/share/zoneinfo")
 
 
 @dataclass(frozen=True)

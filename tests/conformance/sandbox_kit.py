@@ -1,0 +1,133 @@
+"""What every sandbox backend must do. A test module gives it backends; the helpers here run programs in one."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import shutil
+import subprocess
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from executor_svc.sandbox import InputFile, RunLimits, RunResult, Sandbox, SandboxUnavailable, open_sandbox
+
+ROOT = Path(__file__).resolve().parents[2]
+PYTHON = ROOT / ".venv-sandbox" / "bin" / "python"
+LIMITS = RunLimits(wall_s=20, cpu_s=15, memory_mib=256, output_kib=256, artifacts=16, artifact_mib=8)
+
+
+@dataclass(frozen=True)
+class Ran:
+    """A result together with what was streamed."""
+
+    result: RunResult
+    stdout: bytes
+    stderr: bytes
+
+    @property
+    def status(self) -> str:
+        return self.result.status.value
+
+
+async def run(
+    sandbox: Sandbox, program: str | bytes, inputs: Sequence[InputFile] = (), limits: RunLimits = LIMITS
+) -> Ran:
+    """Run and keep what was streamed."""
+    streams = {"stdout": bytearray(), "stderr": bytearray()}
+
+    async def keep(stream: str, data: bytes) -> None:
+        streams[stream].extend(data)
+
+    source = program.encode() if isinstance(program, str) else program
+    result = await sandbox.run(source, inputs, limits, keep)
+    return Ran(result, bytes(streams["stdout"]), bytes(streams["stderr"]))
+
+
+def reachable_python(directory: Path) -> Path:
+    """An interpreter that an unprivileged user can read: ours, or the system's with the same libraries.
+
+    Without a mount namespace a root-owned home directory hides the interpreter from the sandbox user.
+    """
+    if os.geteuid() != 0 or _world_readable(PYTHON.resolve()):
+        return PYTHON
+    version = subprocess.run(
+        [PYTHON, "-c", "import sys; print('%d.%d' % sys.version_info[:2])"],
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout.strip()
+    system = Path(f"/usr/bin/python{version}")
+    if not system.exists():
+        pytest.skip("no interpreter that an unprivileged user could read")
+    home = directory / "python"
+    subprocess.run([system, "-m", "venv", "--without-pip", home], check=True)
+    site = home / "lib" / f"python{version}" / "site-packages"
+    shutil.rmtree(site)
+    site.symlink_to(next((ROOT / ".venv-sandbox" / "lib").glob("python*/site-packages")))
+    return home / "bin" / "python"
+
+
+def _world_readable(path: Path) -> bool:
+    return all(parent.stat().st_mode & 0o005 == 0o005 for parent in path.parents)
+
+
+@asynccontextmanager
+async def opened(tier: str, directory: Path, pool_size: int = 1) -> AsyncIterator[Sandbox]:
+    """A started sandbox of exactly this tier; skips where this machine cannot have it."""
+    python = reachable_python(directory) if tier == "T0" else PYTHON
+    if not PYTHON.exists():
+        pytest.skip("no sandbox interpreter: run `make setup`")
+    sandbox = open_sandbox(python, pool_size=pool_size, min_tier=tier, max_tier=tier)
+    try:
+        await sandbox.start()
+    except SandboxUnavailable as reason:
+        if tier == "T1" and os.geteuid() != 0:
+            pytest.skip(f"namespaces are not allowed here: {reason}")
+        raise
+    try:
+        yield sandbox
+    finally:
+        await sandbox.close()
+
+
+def processes_mentioning(word: str) -> list[int]:
+    """Process ids whose command line holds `word`."""
+    found = []
+    for path in Path("/proc").glob("[0-9]*/cmdline"):
+        try:
+            if word.encode() in path.read_bytes():
+                found.append(int(path.parent.name))
+        except OSError:
+            continue
+    return found
+
+
+def descendants(pid: int) -> set[int]:
+    """Every process below `pid`."""
+    parents: dict[int, int] = {}
+    for path in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            fields = path.read_text().rpartition(")")[2].split()
+        except OSError:
+            continue
+        parents[int(path.parent.name)] = int(fields[1])
+    found = {pid}
+    while True:
+        more = {child for child, parent in parents.items() if parent in found} - found
+        if not more:
+            return found - {pid}
+        found |= more
+
+
+async def eventually(condition: object, seconds: float = 5) -> bool:
+    """Whether `condition()` becomes true in time."""
+    assert callable(condition)
+    for _ in range(int(seconds / 0.05)):
+        if condition():
+            return True
+        await asyncio.sleep(0.05)
+    return False
