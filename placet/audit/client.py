@@ -12,10 +12,10 @@ from types import MappingProxyType
 from typing import Final, Protocol
 
 import grpc
+from placetpb.audit.v1 import audit_pb2, audit_pb2_grpc
 
 from placet.audit.record import RecordInvalid, canonical, check_body
 from placet.rpc.errors import ServiceError
-from placetpb.audit.v1 import audit_pb2, audit_pb2_grpc
 
 NO_BODIES: Final[Mapping[str, bytes]] = MappingProxyType({})
 APPEND_TIMEOUT_S: Final = 10.0
@@ -54,8 +54,8 @@ class AuditLog(Protocol):
     ) -> Appended:
         """Append one record of docs/audit-format.md §2; `bodies` maps roles to erasable content.
 
-        Raises ServiceError: UNAVAILABLE/AUDIT_UNAVAILABLE when the record may not be durable (the caller must not
-        go on); ALREADY_EXISTS/APPROVAL_SPENT; ALREADY_EXISTS/IDEMPOTENCY_CONFLICT; INVALID_ARGUMENT;
+        Raises ServiceError: UNAVAILABLE/AUDIT_UNAVAILABLE when the record may not be durable (the
+        caller must not go on); ALREADY_EXISTS/APPROVAL_SPENT; ALREADY_EXISTS/IDEMPOTENCY_CONFLICT; INVALID_ARGUMENT;
         PERMISSION_DENIED.
         """
 
@@ -63,13 +63,13 @@ class AuditLog(Protocol):
 class GrpcAuditLog:
     """AuditLog over a channel to AuditService.
 
-    Every append carries an idempotency key, so that a retry after a lost answer finds the record that the first
-    try made rather than making a second one.
+    Every append carries an idempotency key, so that a retry after a lost answer finds the record that
+    the first try made rather than making a second one.
     """
 
     def __init__(self, channel: grpc.aio.Channel, *, timeout_s: float = APPEND_TIMEOUT_S) -> None:
         """`timeout_s` bounds one append with its retries."""
-        self._stub = audit_pb2_grpc.AuditServiceStub(channel)
+        self._stub = audit_pb2_grpc.AuditServiceStub(channel)  # type: ignore[no-untyped-call]
         self._timeout_s = timeout_s
 
     async def append(
@@ -95,9 +95,10 @@ class GrpcAuditLog:
     async def _send(self, request: audit_pb2.AppendRequest) -> audit_pb2.AppendResponse:
         for attempt in range(1, _ATTEMPTS + 1):
             try:
-                return await self._stub.Append(
+                reply: audit_pb2.AppendResponse = await self._stub.Append(
                     request, timeout=self._timeout_s / _ATTEMPTS, wait_for_ready=True
                 )
+                return reply
             except grpc.aio.AioRpcError as error:
                 failure = _failure(error)
                 if failure.reason != "AUDIT_UNAVAILABLE" or attempt == _ATTEMPTS:

@@ -29,7 +29,7 @@ _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z")
 _ID = re.compile(r"[\x21-\x7e]{0,128}")
 
 
-class RecordInvalid(ValueError):
+class RecordInvalid(ValueError):  # noqa: N818 - named for the state it reports
     """The record breaks docs/audit-format.md; the message names the field and the rule."""
 
 

@@ -27,7 +27,7 @@ class MemoryRecord:
 
 
 class MemoryLog:
-    """AuditLog. `fail_on` names the kind whose append fails as an unreachable log does; "*" fails them all."""
+    """AuditLog. `fail_on` names the kind whose append fails as with an unreachable log; "*" fails all."""
 
     def __init__(self, fail_on: str | None = None) -> None:
         self.fail_on = fail_on

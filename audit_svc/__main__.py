@@ -1,0 +1,85 @@
+"""The audit service: wiring only."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import sys
+
+import grpc
+import structlog
+from placetpb.audit.v1 import audit_pb2_grpc
+
+from audit_svc.anchor import Anchor, LogInconsistent
+from audit_svc.batch import Draft
+from audit_svc.policy import SERVICE, allow_list
+from audit_svc.sequencer import Sequencer
+from audit_svc.servicer import AuditServicer
+from audit_svc.settings import AuditSettings
+from audit_svc.store import Store, StoreFailed
+from placet.audit.checkpoint import LogSigner
+from placet.audit.reader import LogReader
+from placet.rpc.errors import ServiceError
+from placet.rpc.identity import service_uri
+from placet.rpc.server import serve
+from placet.rpc.settings import load
+from placet.rpc.telemetry import configure_logging
+
+_log = structlog.get_logger()
+
+
+async def main(settings: AuditSettings) -> None:
+    """Serve until told to stop. Raises LogInconsistent, StoreFailed, OSError or ValueError before serving."""
+    signer = LogSigner.load(settings.log_key, settings.origin)
+    sequencer = Sequencer(Store(settings.database), signer, Anchor(settings.checkpoint_file))
+    await sequencer.open()
+    await sequencer.append(Draft("log_started", "", service_uri("audit"), {"size": 0}))
+    beating = asyncio.create_task(beat(sequencer, settings.heartbeat_s))
+    reader = LogReader(settings.database)
+
+    def register(server: grpc.aio.Server) -> list[str]:
+        servicer = AuditServicer(sequencer, reader)
+        audit_pb2_grpc.add_AuditServiceServicer_to_server(servicer, server)  # type: ignore[no-untyped-call]
+        return [SERVICE]
+
+    async def healthy() -> bool:
+        return sequencer.healthy
+
+    try:
+        await serve(
+            name="audit",
+            listen=settings.listen,
+            tls=settings.tls,
+            allow=allow_list(settings.reader_patterns),
+            register=register,
+            ready_file=settings.ready_file,
+            health_check=healthy,
+            endless=[f"/{SERVICE}/TailRecords"],
+        )
+    finally:
+        beating.cancel()
+        await sequencer.close()
+        reader.close()
+
+
+async def beat(sequencer: Sequencer, period_s: float) -> None:
+    """Record that nothing happened, whenever nothing did for `period_s` seconds."""
+    while True:
+        size = sequencer.tree.size
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(period_s):
+                await sequencer.wait_for_growth(size)
+                continue
+        try:
+            await sequencer.append(Draft("heartbeat", "", service_uri("audit"), {"size": size}))
+        except ServiceError as error:
+            _log.warning("heartbeat_failed", reason=error.reason)
+            await asyncio.sleep(period_s)
+
+
+if __name__ == "__main__":
+    configure_logging("audit")
+    try:
+        asyncio.run(main(load(AuditSettings)))
+    except (LogInconsistent, StoreFailed, OSError, ValueError, ServiceError) as error:
+        sys.exit(f"The audit log does not start. {error}")

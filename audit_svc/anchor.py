@@ -1,0 +1,92 @@
+"""The last signed checkpoint in a file outside the database, and the refusal to go on from an older database.
+
+Knows one file and the rollback guard. Must not know SQL.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from placet.audit.checkpoint import Checkpoint, CheckpointRefused, LogVerifier
+from placet.audit.merkle import Tree
+
+
+class LogInconsistent(Exception):  # noqa: N818 - named for the state it reports
+    """The database is not the one whose checkpoint was last published. The service must not start."""
+
+
+class Anchor:
+    """The checkpoint file."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def read(self) -> str | None:
+        """The note, or None when there is no file. Raises OSError."""
+        try:
+            return self._path.read_text()
+        except FileNotFoundError:
+            return None
+
+    def write(self, note: str) -> None:
+        """Replace the file durably: a crash leaves the old note or the new one. Raises OSError."""
+        scratch = self._path.with_name(f".{self._path.name}.new")
+        with scratch.open("w") as file:
+            file.write(note)
+            file.flush()
+            os.fsync(file.fileno())
+        scratch.replace(self._path)
+        _sync_directory(self._path.parent)
+
+
+def _sync_directory(directory: Path) -> None:
+    handle = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def guard_against_rollback(anchor: Anchor, tree: Tree, stored: str | None, log: LogVerifier) -> None:
+    """Raise LogInconsistent unless the database continues what was last published.
+
+    `tree` holds the database's leaf hashes, `stored` its own last checkpoint.
+    """
+    note = anchor.read()
+    if note is None:
+        if tree.size:
+            raise LogInconsistent(
+                f"The database has {tree.size} records, but the checkpoint file is missing. Bring it back from where "
+                "it was copied to; without it nobody can tell whether the database is older than it was."
+            )
+        return
+    _compare("checkpoint file", _opened(note, log), tree)
+    if tree.size:
+        last = _opened(stored or "", log)
+        _compare("database's last checkpoint", last, tree)
+        if last.size != tree.size:
+            raise LogInconsistent(
+                f"Records {last.size} and later are under no signed checkpoint of this log."
+            )
+
+
+def _opened(note: str, log: LogVerifier) -> Checkpoint:
+    try:
+        return log.open(note)
+    except CheckpointRefused as error:
+        raise LogInconsistent(f"A checkpoint is not one of this log and key: {error}") from error
+
+
+def _compare(name: str, checkpoint: Checkpoint, tree: Tree) -> None:
+    if checkpoint.size > tree.size:
+        raise LogInconsistent(
+            f"The {name} covers {checkpoint.size} records, the database has {tree.size}: it was rolled back. Restore "
+            "the newest copy. If records are lost for good, keep this database as evidence and start a new log under "
+            "another origin."
+        )
+    if tree.root(checkpoint.size) != checkpoint.root:
+        raise LogInconsistent(
+            f"The {name} over {checkpoint.size} records has another root than the database: records were changed. "
+            "Run `placet audit verify` to find the first one, and restore a good copy."
+        )

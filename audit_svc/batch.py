@@ -1,0 +1,128 @@
+"""Turn drafts into the next records of the log, one after the other, each with its own answer.
+
+Knows idempotency and spending (docs/audit-format.md §4). Blocking; runs in the sequencer's thread.
+Must not know asyncio or gRPC servers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+import grpc
+
+from audit_svc.store import NewEntry, Store
+from placet.audit.merkle import leaf_hash
+from placet.audit.reader import Entry, StoredBody
+from placet.audit.record import BodyRef, Record, RecordInvalid, body_digest, new_salt
+from placet.rpc.errors import ServiceError
+
+
+@dataclass(frozen=True)
+class Draft:
+    """A record before it has a place and a time."""
+
+    kind: str
+    request_id: str
+    actor: str
+    body: Mapping[str, object]
+    bodies: Mapping[str, bytes] = field(default_factory=dict)
+    idempotency_key: str = ""
+
+    @property
+    def content_bytes(self) -> int:
+        """Bytes of all bodies."""
+        return sum(map(len, self.bodies.values()))
+
+
+Outcome = Entry | ServiceError
+"""The record that answers a draft, new or found again; or why there is none."""
+
+
+class Batch:
+    """Plans records on top of what the store holds. Nothing is written before the sequencer commits `new`."""
+
+    def __init__(self, store: Store, *, origin: str, size: int, clock: Callable[[], str]) -> None:
+        """`size` is the number of records already in the log; `clock` gives RFC 3339 times."""
+        self._store, self._origin, self._size, self._clock = store, origin, size, clock
+        self.new: list[NewEntry] = []
+        self._by_key: dict[tuple[str, str], NewEntry] = {}
+        self._starts: set[str] = set()
+
+    def plan(self, draft: Draft) -> Outcome:
+        """Give a draft its place, or find the record it repeats. Raises StoreFailed."""
+        try:
+            return self._repeated(draft) or self._placed(draft)
+        except ServiceError as error:
+            return error
+        except RecordInvalid as error:
+            return ServiceError(grpc.StatusCode.INVALID_ARGUMENT, "RECORD_INVALID", str(error))
+
+    def _repeated(self, draft: Draft) -> Entry | None:
+        if not draft.idempotency_key:
+            return None
+        planned = self._by_key.get((draft.actor, draft.idempotency_key))
+        if planned:
+            salts = {body.role: body.salt for body in planned.bodies}
+            return _same_or_conflict(draft, planned.entry, salts)
+        stored = self._store.same_key(draft.actor, draft.idempotency_key)
+        return stored and _same_or_conflict(draft, stored, self._store.salts(stored.index))
+
+    def _placed(self, draft: Draft) -> Entry:
+        approval_id = str(draft.body.get("approval_id", ""))
+        if draft.kind == "run_started":
+            self._check_unspent(approval_id)
+        new = self._entry(draft, approval_id)
+        self.new.append(new)
+        self._by_key[(draft.actor, draft.idempotency_key)] = new
+        if draft.kind == "run_started":
+            self._starts.add(approval_id)
+        return new.entry
+
+    def _check_unspent(self, approval_id: str) -> None:
+        if approval_id in self._starts or self._store.start_of(approval_id):
+            raise ServiceError(
+                grpc.StatusCode.ALREADY_EXISTS,
+                "APPROVAL_SPENT",
+                "This approval has already started a run. Ask the guard to review the program again.",
+            )
+
+    def _entry(self, draft: Draft, approval_id: str) -> NewEntry:
+        index = self._size + len(self.new)
+        bodies = tuple(StoredBody(role, new_salt(), content) for role, content in draft.bodies.items())
+        leaf = Record(
+            log=self._origin,
+            time=self._clock(),
+            kind=draft.kind,
+            request_id=draft.request_id,
+            actor=draft.actor,
+            body=_with_index(draft, index),
+            bodies=tuple(BodyRef(b.role, body_digest(b.salt, b.content), len(b.content)) for b in bodies),
+            idempotency_key=draft.idempotency_key,
+        ).encode()
+        fields = (draft.kind, draft.request_id, draft.actor, approval_id, draft.idempotency_key)
+        return NewEntry(Entry(index, leaf, leaf_hash(leaf), *fields), bodies)
+
+
+def _with_index(draft: Draft, index: int) -> Mapping[str, object]:
+    """The log's own records say how many precede them; only here is that known."""
+    return {**draft.body, "size": index} if draft.kind in ("heartbeat", "log_started") else draft.body
+
+
+def _same_or_conflict(draft: Draft, first: Entry, salts: Mapping[str, bytes]) -> Entry:
+    record = Record.decode(first.leaf)
+    refs = {body.role: body.sha256 for body in record.bodies}
+    same = (
+        record.kind == draft.kind
+        and record.request_id == draft.request_id
+        and dict(record.body) == dict(draft.body)
+        and refs.keys() == draft.bodies.keys()
+        and all(body_digest(salts.get(role, b""), draft.bodies[role]) == refs[role] for role in refs)
+    )
+    if same:
+        return first
+    raise ServiceError(
+        grpc.StatusCode.ALREADY_EXISTS,
+        "IDEMPOTENCY_CONFLICT",
+        f"Record {first.index} has this idempotency key and other content. Use a new key for a new record.",
+    )

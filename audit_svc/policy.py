@@ -1,0 +1,36 @@
+"""Who may call which method of the audit service, and which record an identity may append.
+
+Knows identities and kinds (docs/audit-format.md §5). Must not know storage.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+import grpc
+
+from placet.audit.actors import refusal
+from placet.rpc.errors import ServiceError
+from placet.rpc.identity import AllowList
+
+SERVICE: Final = "placetpb.audit.v1.AuditService"
+_EVERYBODY: Final = frozenset({"svc/*", "caller/*", "reviewer/*"})
+_WRITERS: Final = frozenset({"svc/generator", "svc/guard", "svc/executor", "reviewer/*"})
+_PUBLIC: Final = ("GetCheckpoint", "GetInclusionProof", "GetConsistencyProof")
+_READING: Final = ("GetRecord", "ListRecords", "TailRecords")
+
+
+def allow_list(readers: frozenset[str]) -> AllowList:
+    """Checkpoints and proofs tell nothing but hashes and are for every peer; records are for `readers`."""
+    return {
+        f"/{SERVICE}/Append": _WRITERS,
+        **{f"/{SERVICE}/{method}": _EVERYBODY for method in _PUBLIC},
+        **{f"/{SERVICE}/{method}": readers for method in _READING},
+    }
+
+
+def check_may_append(actor: str, kind: str, body: Mapping[str, object]) -> None:
+    """Raise PERMISSION_DENIED/RECORD_NOT_ALLOWED unless the actor may append this record."""
+    if reason := refusal(actor, kind, body):
+        raise ServiceError(grpc.StatusCode.PERMISSION_DENIED, "RECORD_NOT_ALLOWED", f"{reason}.")

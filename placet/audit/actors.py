@@ -1,0 +1,40 @@
+"""Who may append which kind of record (docs/audit-format.md §5): enforced by the service, re-checked offline.
+
+Knows SPIFFE paths. Must not know how a peer was authenticated.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+_BY_SERVICE: Final[Mapping[str, frozenset[str]]] = {
+    "svc/generator": frozenset(
+        {"task_received", "task_refused", "program_generated", "generation_failed", "task_finished"}
+    ),
+    "svc/guard": frozenset({"task_screened", "verdict_reached", "review_failed", "approval_issued"}),
+    "svc/executor": frozenset({"run_started", "run_finished", "run_aborted", "admission_refused"}),
+    "svc/audit": frozenset({"log_started", "heartbeat", "records_read", "records_exported"}),
+}
+_BY_REVIEWER: Final = frozenset({"verdict_reached", "approval_issued"})
+
+
+def path_of(actor: str) -> str:
+    """`svc/guard` of `spiffe://placet.local/svc/guard`; empty when it is no such URI."""
+    scheme, _, rest = actor.partition("://")
+    return rest.partition("/")[2] if scheme == "spiffe" else ""
+
+
+def refusal(actor: str, kind: str, body: Mapping[str, object]) -> str | None:
+    """Why `actor` may not append this, or None when it may. Unknown actors may append nothing."""
+    path = path_of(actor)
+    reviewer = path.removeprefix("reviewer/") if path.startswith("reviewer/") else ""
+    allowed = _BY_REVIEWER if reviewer else _BY_SERVICE.get(path, frozenset())
+    if kind not in allowed:
+        return f"{path or actor} may not append {kind}"
+    decided_by = str(body.get("decided_by", ""))
+    if reviewer and decided_by != f"human:{reviewer}":
+        return f"a reviewer decides in their own name: decided_by must be human:{reviewer}"
+    if not reviewer and decided_by.startswith("human:"):
+        return "a service may not decide in a human's name"
+    return None

@@ -1,0 +1,145 @@
+"""Read-only access to a log's SQLite database; the file is untrusted, so every value is taken as it comes.
+
+Knows the tables of docs/audit-format.md §7. Must not write, and must not judge what it reads.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+from urllib.parse import quote
+
+_COLUMNS: Final = "idx, leaf, leaf_hash, kind, request_id, actor, approval_id, idempotency_key"
+
+
+class LogUnreadable(Exception):  # noqa: N818 - named for the state it reports
+    """The database is missing, damaged, or not a log's."""
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One row of log_entry. All but `leaf` can be derived from it and is there to be searched."""
+
+    index: int
+    leaf: bytes
+    leaf_hash: bytes
+    kind: str
+    request_id: str
+    actor: str
+    approval_id: str
+    """Empty when the record names no approval."""
+    idempotency_key: str
+
+
+@dataclass(frozen=True)
+class StoredBody:
+    """One row of body: content that a leaf refers to by SHA-256(salt || content)."""
+
+    role: str
+    salt: bytes
+    content: bytes
+
+
+@dataclass(frozen=True)
+class Query:
+    """Which records to list. Empty strings do not filter."""
+
+    request_id: str = ""
+    kind: str = ""
+    from_index: int = 0
+    """Ascending: the first index. Descending: one past the newest; 0 for no bound."""
+    limit: int = 100
+    descending: bool = False
+
+
+class LogReader:
+    """A read-only connection. Close it, or use it as a context manager. Not for several threads at once."""
+
+    def __init__(self, database: Path) -> None:
+        """Raises LogUnreadable when there is no such file."""
+        if not database.is_file():
+            raise LogUnreadable(f"there is no log database at {database}")
+        uri = f"file:{quote(str(database.absolute()))}?mode=ro"
+        try:
+            self._db = sqlite3.connect(uri, uri=True, isolation_level=None, check_same_thread=False)
+        except sqlite3.Error as error:
+            raise LogUnreadable(str(error)) from error
+        self._db.text_factory = lambda raw: raw.decode(errors="replace")
+
+    def __enter__(self) -> LogReader:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Release the file."""
+        self._db.close()
+
+    def snapshot(self) -> None:
+        """From here on see one state, whatever is appended meanwhile."""
+        list(self._rows("BEGIN"))
+
+    def entries(self) -> Iterator[Entry]:
+        """All records in log order."""
+        yield from map(_entry, self._rows(f"SELECT {_COLUMNS} FROM log_entry ORDER BY idx"))
+
+    def get(self, index: int) -> Entry | None:
+        """One record."""
+        rows = self._rows(f"SELECT {_COLUMNS} FROM log_entry WHERE idx = ?", index)
+        return next(map(_entry, rows), None)
+
+    def find(self, query: Query) -> Iterator[Entry]:
+        """The records that a query names, in its order, lazily."""
+        clauses, values = ["1"], list[object]()
+        for column, value in (("request_id", query.request_id), ("kind", query.kind)):
+            if value:
+                clauses.append(f"{column} = ?")
+                values.append(value)
+        if query.from_index:
+            clauses.append("idx < ?" if query.descending else "idx >= ?")
+            values.append(query.from_index)
+        order = "DESC" if query.descending else "ASC"
+        sql = f"SELECT {_COLUMNS} FROM log_entry WHERE {' AND '.join(clauses)} ORDER BY idx {order} LIMIT ?"  # noqa: S608 - fixed words only; values are bound
+        yield from map(_entry, self._rows(sql, *values, query.limit))
+
+    def bodies(self, index: int) -> list[StoredBody]:
+        """The bodies of one record that are still kept."""
+        rows = self._rows("SELECT role, salt, content FROM body WHERE idx = ? ORDER BY role", index)
+        return [StoredBody(_text(role), _bytes(salt), _bytes(content)) for role, salt, content in rows]
+
+    def body_indexes(self) -> list[int]:
+        """The indexes for which a body is kept, whether or not such a record exists."""
+        return [_index(idx) for (idx,) in self._rows("SELECT DISTINCT idx FROM body ORDER BY idx")]
+
+    def checkpoints(self) -> list[tuple[int, str]]:
+        """Every (size, signed note) that the log committed, by size."""
+        rows = self._rows("SELECT size, note FROM checkpoint ORDER BY size")
+        return [(_index(size), _text(note)) for size, note in rows]
+
+    def _rows(self, sql: str, *values: object) -> Iterator[tuple[object, ...]]:
+        try:
+            yield from self._db.execute(sql, values)
+        except (sqlite3.Error, OverflowError) as error:
+            raise LogUnreadable(f"the log database cannot be read: {error}") from error
+
+
+def _entry(row: tuple[object, ...]) -> Entry:
+    return Entry(_index(row[0]), _bytes(row[1]), _bytes(row[2]), *map(_text, row[3:]))
+
+
+def _bytes(value: object) -> bytes:
+    return value if isinstance(value, bytes) else str(value).encode(errors="replace")
+
+
+def _text(value: object) -> str:
+    if isinstance(value, bytes):
+        return value.decode(errors="replace")
+    return "" if value is None else str(value)
+
+
+def _index(value: object) -> int:
+    return value if isinstance(value, int) else -1
