@@ -1,0 +1,227 @@
+"""The verbs of the chain: solve, run, review, exec. Options in, one client call, an answer and its exit code out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from placet.answers import Event, Result
+from placet.cli import human, machine
+from placet.cli.invocation import (
+    OUTCOME_EXIT,
+    VERDICT_EXIT,
+    Inputs,
+    Invocation,
+    Json,
+    Out,
+    ProgramFile,
+    Scope,
+    State,
+    Timeout,
+    invocation,
+)
+from placet.cli.outdir import default_out, save, write_whole
+from placet.cli.scopefile import loaded_name
+from placet.client import DEFAULT_TIMEOUT_S, OnEvent, PlacetSync, new_request_id
+from placet.inputs import read_approval, read_inputs, read_program
+
+
+def solve(
+    ctx: typer.Context,
+    task: Annotated[str, typer.Argument(metavar="TASK", help="What you want, in plain words.")],
+    scope: Scope,
+    inputs: Inputs = None,
+    out: Out = None,
+    timeout: Timeout = DEFAULT_TIMEOUT_S,
+    state: State = None,
+    as_json: Json = False,
+) -> int:
+    """Have a program written for a task, reviewed, and run.
+
+    Exit codes: 0 done, 1 denied, 2 needs review, 3 the program failed, 4 could not answer.
+
+    Examples:
+
+        placet solve "Mean flipper length per island?" --scope data-analysis --input penguins.csv
+
+        placet solve "Plot sunspots per year" --scope data-analysis --input sunspots.csv --out figures --json
+    """
+    del state, as_json  # their callbacks kept them
+
+    def call(placet: PlacetSync, request_id: str, listen: OnEvent) -> Result:
+        return placet.solve(
+            task,
+            scope=loaded_name(placet, scope),
+            inputs=inputs or (),
+            request_id=request_id,
+            timeout_s=timeout,
+            on_event=listen,
+        )
+
+    return _to_the_end(invocation(ctx), out, call)
+
+
+def run(
+    ctx: typer.Context,
+    program: ProgramFile,
+    scope: Scope,
+    inputs: Inputs = None,
+    out: Out = None,
+    task: Annotated[str, typer.Option("--task", help="What the program is for; the reviewer reads it.")] = "",
+    timeout: Timeout = DEFAULT_TIMEOUT_S,
+    state: State = None,
+    as_json: Json = False,
+) -> int:
+    """Have a program of your own reviewed and, if it is allowed, run.
+
+    Exit codes: 0 done, 1 denied, 2 needs review, 3 the program failed, 4 could not answer.
+
+    Examples:
+
+        placet run mean.py --scope data-analysis --input penguins.csv
+
+        placet run plot.py --scope data-analysis --input sunspots.csv --out figures --json
+    """
+    del state, as_json  # their callbacks kept them
+    source = read_program(program)
+
+    def call(placet: PlacetSync, request_id: str, listen: OnEvent) -> Result:
+        return placet.run(
+            source,
+            scope=loaded_name(placet, scope),
+            inputs=inputs or (),
+            task=task,
+            request_id=request_id,
+            timeout_s=timeout,
+            on_event=listen,
+        )
+
+    return _to_the_end(invocation(ctx), out, call)
+
+
+def execute(
+    ctx: typer.Context,
+    program: ProgramFile,
+    approval: Annotated[
+        Path, typer.Option("--approval", metavar="F", help="From `review --save-approval` or `approve`.")
+    ],
+    inputs: Inputs = None,
+    out: Out = None,
+    timeout: Timeout = DEFAULT_TIMEOUT_S,
+    state: State = None,
+    as_json: Json = False,
+) -> int:
+    """Run a program with an approval you have. An approval works once.
+
+    Exit codes: 0 done, 3 the program failed, 4 could not answer (also: the approval was refused).
+
+    Examples:
+
+        placet review mean.py --scope data-analysis --input penguins.csv --save-approval mean.approval
+
+        placet exec mean.py --approval mean.approval --input penguins.csv
+    """
+    del state, as_json  # their callbacks kept them
+    source, envelope = read_program(program), read_approval(approval)
+
+    def call(placet: PlacetSync, request_id: str, listen: OnEvent) -> Result:
+        return placet.execute(
+            source,
+            envelope,
+            inputs=inputs or (),
+            request_id=request_id,
+            timeout_s=timeout,
+            on_event=listen,
+        )
+
+    return _to_the_end(invocation(ctx), out, call)
+
+
+def review(
+    ctx: typer.Context,
+    program: ProgramFile,
+    scope: Scope,
+    inputs: Inputs = None,
+    task: Annotated[str, typer.Option("--task", help="What the program is for; the reviewer reads it.")] = "",
+    save_approval: Annotated[
+        Path | None,
+        typer.Option("--save-approval", metavar="F", help="Write the approval here when it is ALLOWED."),
+    ] = None,
+    timeout: Timeout = DEFAULT_TIMEOUT_S,
+    state: State = None,
+    as_json: Json = False,
+) -> int:
+    """Ask for the verdict on a program, with its reasons. Nothing runs.
+
+    Exit codes: 0 allowed, 1 denied, 2 needs review, 4 could not answer.
+
+    Examples:
+
+        placet review mean.py --scope data-analysis
+
+        placet review mean.py --scope data-analysis --input penguins.csv --save-approval mean.approval --json
+    """
+    del state, as_json  # their callbacks kept them
+    here = invocation(ctx)
+    source, read = read_program(program), read_inputs(inputs or ())
+    with PlacetSync.connect(here.state) as placet, here.err.status("reviewing"):
+        answer = placet.review(
+            source,
+            scope=loaded_name(placet, scope),
+            inputs=read,
+            task=task,
+            verdict_only=save_approval is None,
+            timeout_s=timeout,
+        )
+    if save_approval and answer.approval:
+        write_whole(save_approval, answer.approval)
+    if here.as_json:
+        here.emit(machine.review_json(answer))
+    else:
+        human.show_program(here.out, source)
+        human.show_review(here.out, answer)
+        if save_approval and answer.approval:
+            here.out.print(f"approval {save_approval} (works once, expires in minutes)", markup=False)
+    return VERDICT_EXIT[answer.verdict]
+
+
+def _to_the_end(
+    here: Invocation, out: Path | None, call: Callable[[PlacetSync, str, OnEvent], Result]
+) -> int:
+    """Make one call of the chain, show its events as they come, save artifacts, say how it ended."""
+    request_id = new_request_id()
+    with ExitStack() as stack:
+        placet = stack.enter_context(PlacetSync.connect(here.state))
+        result = call(placet, request_id, stack.enter_context(_listener(here)))
+    paths = save(result.artifacts, out or default_out(request_id))
+    if here.as_json:
+        for artifact in result.artifacts:
+            here.emit(machine.artifact_json(artifact.name, artifact.size, paths[artifact.name]))
+        here.emit(machine.finished_json(result, paths))
+    else:
+        human.show_result(here.out, result, paths)
+    return OUTCOME_EXIT[result.outcome]
+
+
+class _JsonListener:
+    """Prints events as JSON lines."""
+
+    def __init__(self, here: Invocation) -> None:
+        self._here, self._lines = here, machine.EventLines()
+
+    def __enter__(self) -> _JsonListener:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Nothing to end: every line is whole."""
+
+    def __call__(self, event: Event) -> None:
+        self._here.emit(self._lines.of(event))
+
+
+def _listener(here: Invocation) -> _JsonListener | human.Listener:
+    return _JsonListener(here) if here.as_json else human.Listener(here.out, here.err)

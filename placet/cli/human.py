@@ -1,0 +1,196 @@
+"""Answers for people: the program with numbered lines, the verdict with its reasons on lines, outputs, where things are.
+
+Most of this text was written by a model or by its program. On a terminal it is shown so that it cannot move the cursor,
+change colours or hide itself: control and bidirectional characters appear as escapes. Knows values; asks no service.
+"""
+
+from __future__ import annotations
+
+import codecs
+import sys
+import unicodedata
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TextIO
+
+from rich.console import Console
+from rich.status import Status
+from rich.syntax import Syntax
+from rich.text import Text
+
+from placet.answers import (
+    Event,
+    Finding,
+    Output,
+    Program,
+    Progress,
+    Result,
+    Review,
+    RunStarted,
+    Verdict,
+    VerdictReached,
+)
+
+VERDICT_STYLE = {
+    Verdict.ALLOWED: "bold green",
+    Verdict.DENIED: "bold red",
+    Verdict.NEEDS_REVIEW: "bold yellow",
+}
+STAGES = {
+    "screening": "is the task within the scope?",
+    "generating": "writing a program",
+    "reviewing": "reviewing the program",
+    "running": "running in the sandbox",
+}
+MIB = 1024 * 1024
+
+
+def visible(text: str) -> str:
+    """The text with every character that a terminal would obey, or that hides, written as an escape."""
+    return "".join(c if c in "\n\t" or not _steers(c) else _escape(c) for c in text)
+
+
+def _steers(character: str) -> bool:
+    return unicodedata.category(character) in ("Cc", "Cf", "Zl", "Zp", "Cs")
+
+
+def _escape(character: str) -> str:
+    return character.encode("unicode_escape", "surrogatepass").decode("ascii")
+
+
+def show_program(out: Console, source: bytes) -> None:
+    """The program with line numbers; coloured on a terminal."""
+    text = visible(source.decode(errors="replace").replace("\r\n", "\n")).rstrip("\n")
+    if out.is_terminal:
+        out.print(Syntax(text, "python", line_numbers=True, word_wrap=True))
+        return
+    for number, line in enumerate(text.split("\n"), 1):
+        out.print(Text(f"{number:4} {line}"))
+
+
+def show_verdict(out: Console, verdict: Verdict, decided_by: str, findings: tuple[Finding, ...]) -> None:
+    """The verdict and one line per reason, in the order of the program's lines."""
+    by = f" by {visible(decided_by)}" if decided_by else ""
+    out.print(Text.assemble((verdict.value.replace("_", " "), VERDICT_STYLE[verdict]), by))
+    for finding in sorted(findings, key=lambda f: (f.line, f.rule_id)):
+        _show_finding(out, finding)
+
+
+def _show_finding(out: Console, finding: Finding) -> None:
+    where = f"line {finding.line}" if finding.line else "program"
+    out.print(
+        Text.assemble(
+            f"  {where}: ",
+            (finding.severity, "bold"),
+            " ",
+            (visible(finding.rule_id), "cyan"),
+            f": {visible(finding.message)} [{finding.source}]",
+        )
+    )
+    if finding.quote:
+        out.print(Text(f"      > {visible(finding.quote)}", style="dim"))
+
+
+def show_review(out: Console, review: Review) -> None:
+    """What `placet review` answers."""
+    show_verdict(out, review.verdict, review.decided_by, review.findings)
+    out.print(
+        Text(
+            f"risk {review.risk:.0%}, scope {visible(review.scope.name)} version {review.scope.version}, "
+            f"program sha256:{review.program_sha256[:16]}…, {review.elapsed_ms / 1000:.1f} s"
+        )
+    )
+    if review.record:
+        out.print(Text(f"audit record {review.record.index}"))
+
+
+def show_result(out: Console, result: Result, paths: Mapping[str, Path]) -> None:
+    """How it ended, where the artifacts are, and where that is recorded."""
+    for artifact in result.artifacts:
+        out.print(Text(f"artifact {paths[artifact.name]} ({artifact.size:,} bytes)"))
+    if result.status:
+        out.print(Text(_ending(result)))
+    if result.record:
+        out.print(Text(f"audit record {result.record.index}, request {visible(result.request_id)}"))
+
+
+def _ending(result: Result) -> str:
+    usage = result.usage
+    how = {"EXITED": f"exited with {result.exit_code}", "SIGNALED": f"killed by signal {result.signal}"}
+    return (
+        f"{how.get(result.status or '', result.status)} after {usage.wall_ms / 1000:.2f} s "
+        f"({usage.cpu_ms / 1000:.2f} s CPU, {usage.max_memory_bytes / MIB:.0f} MiB), isolation tier {result.tier}"
+    )
+
+
+class Listener:
+    """Shows events as they come: stages as a spinner on stderr, everything else in full.
+
+    Use as a context manager around the call.
+    """
+
+    def __init__(self, out: Console, err: Console) -> None:
+        self._out, self._err = out, err
+        self._status: Status | None = None
+        decoder = codecs.getincrementaldecoder("utf-8")
+        self._decoders = {"stdout": decoder("replace"), "stderr": decoder("replace")}
+        self._open_line: TextIO | None = None
+
+    def __enter__(self) -> Listener:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._quiet()
+        self._end_line()
+
+    def __call__(self, event: Event) -> None:
+        """Show one event."""
+        if isinstance(event, Progress):
+            self._stage(event)
+            return
+        if not isinstance(event, RunStarted):
+            self._quiet()
+        match event:
+            case Program():
+                self._out.print(
+                    Text(f"program, attempt {event.attempt}, by {visible(event.model)}", style="bold")
+                )
+                show_program(self._out, event.source)
+            case VerdictReached():
+                show_verdict(self._out, event.verdict, event.decided_by, event.findings)
+            case Output():
+                self._output(event)
+
+    def _stage(self, event: Progress) -> None:
+        attempt = f" (attempt {event.attempt})" if event.attempt > 1 else ""
+        detail = f" {visible(event.detail)}" if event.detail else ""
+        line = Text(f"{event.stage}: {STAGES.get(event.stage, '…')}{attempt}{detail}", style="dim")
+        if not self._err.is_terminal:
+            self._err.print(line)
+        elif self._status:
+            self._status.update(line)
+        else:
+            self._status = self._err.status(line)
+            self._status.start()
+
+    def _output(self, event: Output) -> None:
+        """The program's own words: its bytes into a file or pipe, made harmless on a terminal."""
+        target = sys.stderr if event.stream == "stderr" else sys.stdout
+        text = self._decoders[event.stream].decode(event.data)
+        if target.isatty():
+            target.write(visible(text))
+        else:
+            target.flush()
+            target.buffer.write(event.data)
+        target.flush()
+        self._open_line = target if text and not text.endswith("\n") else None
+
+    def _quiet(self) -> None:
+        if self._status:
+            self._status.stop()
+            self._status = None
+
+    def _end_line(self) -> None:
+        if self._open_line:
+            self._open_line.write("\n")
+            self._open_line = None

@@ -1,0 +1,175 @@
+"""`placet scope`: which scopes there are, what one says, whether its examples hold, what a change would grant."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from typing import Annotated, Literal
+
+import typer
+from rich.text import Text
+
+from placet.answers import Verdict
+from placet.cli.human import visible
+from placet.cli.invocation import Exit, Invocation, Json, State, Timeout, invocation
+from placet.cli.scopefile import is_path, named_scope
+from placet.client import PlacetSync
+from placet.scope import Scope, diff
+
+app = typer.Typer(
+    help="Scopes: what a team's programs are for and may do.", no_args_is_help=True, add_completion=False
+)
+
+Named = Annotated[str, typer.Argument(metavar="SCOPE", help="A scope's name, or the path of its file.")]
+
+
+@app.command("list")
+def list_(ctx: typer.Context, state: State = None, as_json: Json = False) -> int:
+    """The scopes that you may name.
+
+    Examples:
+
+        placet scope list
+
+        placet scope list --json
+    """
+    del state, as_json  # their callbacks kept them
+    here = invocation(ctx)
+    with PlacetSync.connect(here.state) as placet:
+        found = placet.scopes()
+    for ref in found:
+        if here.as_json:
+            here.emit(asdict(ref))
+        else:
+            here.out.print(Text(f"{ref.name:30} version {ref.version:<4} sha256:{ref.sha256}"))
+    return Exit.DONE
+
+
+@app.command()
+def show(ctx: typer.Context, scope: Named, state: State = None, as_json: Json = False) -> int:
+    """A scope's file.
+
+    Examples:
+
+        placet scope show data-analysis
+
+        placet scope show my-scope.yaml --json
+    """
+    del state, as_json  # their callbacks kept them
+    here = invocation(ctx)
+    with _stack_for(here, scope) as placet:
+        found = named_scope(placet, scope).scope
+    if here.as_json:
+        here.emit(
+            {
+                "name": found.name,
+                "version": found.version,
+                "sha256": found.sha256.hex(),
+                "scope": found.model_dump(mode="json"),
+            }
+        )
+    else:
+        here.out.print(Text(visible(found.document.decode()).rstrip("\n")))
+        here.err.print(Text(f"sha256:{found.sha256.hex()}", style="dim"))
+    return Exit.DONE
+
+
+@app.command()
+def test(
+    ctx: typer.Context,
+    scope: Named,
+    layers: Annotated[
+        Literal["rules", "all"], typer.Option("--layers", help="Rules alone, or rules and reviewer.")
+    ] = "rules",
+    timeout: Timeout = 120.0,
+    state: State = None,
+    as_json: Json = False,
+) -> int:
+    """Whether a scope's own examples get the verdicts that it says they get. The file need not be loaded.
+
+    Exit codes: 0 they all do, 1 one does not, 4 could not answer.
+
+    Examples:
+
+        placet scope test data-analysis
+
+        placet scope test my-scope.yaml --layers all
+    """
+    del state, as_json  # their callbacks kept them
+    here = invocation(ctx)
+    failed = 0
+    with PlacetSync.connect(here.state) as placet:
+        found = named_scope(placet, scope).scope
+        for expected, number, program in _examples(found):
+            review = placet.assess(
+                program, scope_document=found.document, rules_only=layers == "rules", timeout_s=timeout
+            )
+            held = (review.verdict is Verdict.ALLOWED) == (expected == "allowed")
+            held = held and not (expected == "denied" and review.verdict is not Verdict.DENIED)
+            failed += not held
+            _show_example(here, f"examples.{expected}[{number}]", review.verdict, held)
+    if not here.as_json:
+        here.out.print(f"{failed} of {len(list(_examples(found)))} examples do not hold")
+    return Exit.DENIED if failed else Exit.DONE
+
+
+@app.command("diff")
+def diff_(
+    ctx: typer.Context,
+    old: Annotated[str, typer.Argument(metavar="A", help="The scope as it is: a name or a file.")],
+    new: Annotated[str, typer.Argument(metavar="B", help="The scope as it would be: a name or a file.")],
+    state: State = None,
+    as_json: Json = False,
+) -> int:
+    """What scope B grants more than A, and what less. Two files need no running stack.
+
+    Examples:
+
+        placet scope diff data-analysis my-scope.yaml
+
+        placet scope diff v2.yaml v3.yaml --json
+    """
+    del state, as_json  # their callbacks kept them
+    here = invocation(ctx)
+    with _stack_for(here, old, new) as placet:
+        before, after = named_scope(placet, old), named_scope(placet, new)
+    changes = diff(before.scope, after.scope)
+    if here.as_json:
+        here.emit({"widening": list(changes.widening), "narrowing": list(changes.narrowing)})
+        return Exit.DONE
+    for title, style, lines in (
+        ("grants more", "red", changes.widening),
+        ("grants less", "green", changes.narrowing),
+    ):
+        for line in lines:
+            here.out.print(Text(f"{title}: {visible(line)}", style=style))
+    if not changes.widening and not changes.narrowing:
+        here.out.print(f"{before.origin} and {after.origin} grant the same", markup=False)
+    return Exit.DONE
+
+
+def _examples(scope: Scope) -> Iterator[tuple[str, int, str]]:
+    for number, program in enumerate(scope.examples.allowed):
+        yield "allowed", number, program
+    for number, program in enumerate(scope.examples.denied):
+        yield "denied", number, program
+
+
+def _show_example(here: Invocation, name: str, verdict: Verdict, held: bool) -> None:
+    if here.as_json:
+        here.emit({"example": name, "verdict": verdict.value, "ok": held})
+    else:
+        here.out.print(
+            Text(f"{'ok  ' if held else 'FAIL'} {name}: {verdict.value}", style="" if held else "red")
+        )
+
+
+@contextmanager
+def _stack_for(here: Invocation, *named: str) -> Iterator[PlacetSync | None]:
+    """A client only when something is named that no file holds."""
+    if all(is_path(one) for one in named):
+        yield None
+        return
+    with PlacetSync.connect(here.state) as placet:
+        yield placet

@@ -1,0 +1,137 @@
+"""Between the services' messages and the client's values (placet/answers.py). Translates; decides nothing.
+
+An enum value that this version does not know reads as the cautious one: an unknown verdict is DENIED.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from placetpb.audit.v1 import audit_pb2
+from placetpb.common.v1 import common_pb2
+from placetpb.generator.v1 import generator_pb2
+from placetpb.guard.v1 import guard_pb2
+
+from placet.answers import (
+    Coverage,
+    Finding,
+    LogRecord,
+    Outcome,
+    RecordRef,
+    Review,
+    ScopeRef,
+    Usage,
+    Verdict,
+)
+
+_VERDICTS = {
+    common_pb2.VERDICT_ALLOWED: Verdict.ALLOWED,
+    common_pb2.VERDICT_NEEDS_REVIEW: Verdict.NEEDS_REVIEW,
+}
+_OUTCOMES = {
+    generator_pb2.OUTCOME_DONE: Outcome.DONE,
+    generator_pb2.OUTCOME_DENIED: Outcome.DENIED,
+    generator_pb2.OUTCOME_NEEDS_REVIEW: Outcome.NEEDS_REVIEW,
+    generator_pb2.OUTCOME_PROGRAM_FAILED: Outcome.PROGRAM_FAILED,
+}
+
+
+def verdict(value: int) -> Verdict:
+    """Anything but the two other known values is a denial."""
+    return _VERDICTS.get(value, Verdict.DENIED)  # type: ignore[call-overload,no-any-return,unused-ignore]
+
+
+def outcome(value: int) -> Outcome | None:
+    """None for a value that this version does not know."""
+    return _OUTCOMES.get(value)  # type: ignore[call-overload,no-any-return,unused-ignore]
+
+
+def _word(name: str, prefix: str) -> str:
+    return name.removeprefix(prefix)
+
+
+def severity(value: int) -> str:
+    """INFO … CRITICAL; an unknown number weighs most."""
+    if value in common_pb2.Severity.values() and value != 0:
+        return _word(common_pb2.Severity.Name(value), "SEVERITY_")  # type: ignore[arg-type,unused-ignore]
+    return "CRITICAL"
+
+
+def source(value: int) -> str:
+    """intake, rule, reviewer, policy, human or unknown."""
+    if value in common_pb2.FindingSource.values() and value != 0:
+        name = common_pb2.FindingSource.Name(value)  # type: ignore[arg-type,unused-ignore]
+        return _word(name, "FINDING_SOURCE_").lower()
+    return "unknown"
+
+
+def tier(value: int) -> str | None:
+    """T0 … T3; None when nothing ran."""
+    if value in common_pb2.Tier.values() and value != 0:
+        return _word(common_pb2.Tier.Name(value), "TIER_")  # type: ignore[arg-type,unused-ignore]
+    return None
+
+
+def status(value: int) -> str | None:
+    """EXITED, TIMED_OUT …; None when nothing ran."""
+    if value in common_pb2.RunStatus.values() and value != 0:
+        return _word(common_pb2.RunStatus.Name(value), "RUN_STATUS_")  # type: ignore[arg-type,unused-ignore]
+    return None
+
+
+def stream(value: int) -> str:
+    """stdout, unless it is stderr."""
+    return "stderr" if value == common_pb2.OUTPUT_STREAM_STDERR else "stdout"
+
+
+def findings(messages: Iterable[common_pb2.Finding]) -> tuple[Finding, ...]:
+    """All findings, in the guard's order."""
+    return tuple(
+        Finding(m.rule_id, severity(m.severity), m.line, m.end_line, m.message, source(m.source), m.quote)
+        for m in messages
+    )
+
+
+def scope_ref(message: common_pb2.ScopeRef) -> ScopeRef:
+    """Digest as hex."""
+    return ScopeRef(message.name, message.version, message.sha256.hex())
+
+
+def record_ref(message: common_pb2.RecordRef, checkpoint: str = "") -> RecordRef:
+    """Digest as hex."""
+    return RecordRef(message.index, message.leaf_hash.hex(), checkpoint)
+
+
+def usage(message: common_pb2.Usage) -> Usage:
+    """Field by field."""
+    return Usage(
+        message.wall_ms, message.cpu_ms, message.max_memory_bytes, message.stdout_bytes, message.stderr_bytes
+    )
+
+
+def review(
+    message: guard_pb2.ReviewedProgram, approval: bytes = b"", record: RecordRef | None = None
+) -> Review:
+    """An approval counts only beside an ALLOWED verdict; otherwise it is dropped."""
+    decided = verdict(message.verdict)
+    coverage = message.coverage
+    return Review(
+        verdict=decided,
+        risk=message.risk_pct / 100,
+        findings=findings(message.findings),
+        decided_by=message.decided_by,
+        coverage=Coverage(
+            coverage.bytes_total, coverage.bytes_reviewed, coverage.rules_complete, coverage.reviewer
+        ),
+        program_sha256=message.program_sha256.hex(),
+        scope=scope_ref(message.scope),
+        capabilities=tuple(message.capabilities),
+        elapsed_ms=message.elapsed_ms,
+        approval=approval if decided is Verdict.ALLOWED else b"",
+        record=record,
+    )
+
+
+def log_record(message: audit_pb2.Record) -> LogRecord:
+    """The leaf's exact bytes are kept."""
+    return LogRecord(message.index, message.leaf, message.leaf_hash.hex())
