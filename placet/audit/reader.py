@@ -12,7 +12,9 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import quote
 
-_COLUMNS: Final = "idx, leaf, leaf_hash, kind, request_id, actor, approval_id, idempotency_key"
+_SELECT: Final = (
+    "SELECT idx, leaf, leaf_hash, kind, request_id, actor, approval_id, idempotency_key FROM log_entry "
+)
 
 
 class LogUnreadable(Exception):  # noqa: N818 - named for the state it reports
@@ -85,11 +87,11 @@ class LogReader:
 
     def entries(self) -> Iterator[Entry]:
         """All records in log order."""
-        yield from map(_entry, self._rows(f"SELECT {_COLUMNS} FROM log_entry ORDER BY idx"))
+        yield from map(_entry, self._rows(_SELECT + "ORDER BY idx"))
 
     def get(self, index: int) -> Entry | None:
         """One record."""
-        rows = self._rows(f"SELECT {_COLUMNS} FROM log_entry WHERE idx = ?", index)
+        rows = self._rows(_SELECT + "WHERE idx = ?", index)
         return next(map(_entry, rows), None)
 
     def find(self, query: Query) -> Iterator[Entry]:
@@ -103,7 +105,7 @@ class LogReader:
             clauses.append("idx < ?" if query.descending else "idx >= ?")
             values.append(query.from_index)
         order = "DESC" if query.descending else "ASC"
-        sql = f"SELECT {_COLUMNS} FROM log_entry WHERE {' AND '.join(clauses)} ORDER BY idx {order} LIMIT ?"  # noqa: S608 - fixed words only; values are bound
+        sql = f"{_SELECT} WHERE {' AND '.join(clauses)} ORDER BY idx {order} LIMIT ?"
         yield from map(_entry, self._rows(sql, *values, query.limit))
 
     def bodies(self, index: int) -> list[StoredBody]:
@@ -122,7 +124,8 @@ class LogReader:
 
     def _rows(self, sql: str, *values: object) -> Iterator[tuple[object, ...]]:
         try:
-            yield from self._db.execute(sql, values)
+            for row in self._db.execute(sql, values):  # noqa: UP028 - stopping early must not close the cursor
+                yield row
         except (sqlite3.Error, OverflowError) as error:
             raise LogUnreadable(f"the log database cannot be read: {error}") from error
 

@@ -1,0 +1,178 @@
+"""A real log in a directory, and the records of a run that is in order, to attack in tests."""
+
+from __future__ import annotations
+
+import hashlib
+import sqlite3
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from audit_svc.anchor import Anchor
+from audit_svc.batch import Draft
+from audit_svc.sequencer import Sequencer
+from audit_svc.store import Store
+from placet.audit.checkpoint import LogSigner
+from placet.audit.client import Appended
+from placet.audit.verify import Report, verify_database
+
+ORIGIN = "placet.local/log"
+PROGRAM = b"print(1)\n"
+PROGRAM_SHA256 = hashlib.sha256(PROGRAM).hexdigest()
+OTHER_SHA256 = hashlib.sha256(b"another").hexdigest()
+SCOPE: Mapping[str, object] = {"name": "data-analysis", "version": 1, "sha256": "5" * 64}
+GENERATOR, GUARD, EXECUTOR, AUDIT = (
+    f"spiffe://placet.local/svc/{name}" for name in ("generator", "guard", "executor", "audit")
+)
+
+
+def rfc3339(moment: datetime) -> str:
+    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def verdict(**change: object) -> dict[str, object]:
+    return {
+        "verdict": "ALLOWED",
+        "program_sha256": PROGRAM_SHA256,
+        "scope": SCOPE,
+        "risk_pct": 3,
+        "decided_by": "rules+reviewer",
+        "findings_sha256": "f" * 64,
+        "findings": [],
+        "caller": "spiffe://placet.local/caller/local",
+    } | change
+
+
+def approval(rests_on: Appended, **change: object) -> dict[str, object]:
+    now = datetime.now(UTC)
+    return {
+        "approval_id": "a" * 32,
+        "program_sha256": PROGRAM_SHA256,
+        "statement_sha256": "e" * 64,
+        "key_id": "key",
+        "scope": SCOPE,
+        "issued_at": rfc3339(now),
+        "expires_at": rfc3339(now + timedelta(minutes=5)),
+        "audience": ["local"],
+        "inputs": [],
+        "limits": {},
+        "min_tier": "T1",
+        "decided_by": "rules+reviewer",
+        "verdict_index": rests_on.index,
+        "verdict_leaf_hash": rests_on.leaf_hash.hex(),
+    } | change
+
+
+def started(**change: object) -> dict[str, object]:
+    return {
+        "run_id": "run",
+        "approval_id": "a" * 32,
+        "program_sha256": PROGRAM_SHA256,
+        "statement_sha256": "e" * 64,
+        "inputs": [],
+        "limits": {},
+        "tier": "T1",
+        "caller": "spiffe://placet.local/caller/local",
+    } | change
+
+
+def finished(start: Appended, **change: object) -> dict[str, object]:
+    return {
+        "run_id": "run",
+        "approval_id": "a" * 32,
+        "program_sha256": PROGRAM_SHA256,
+        "started_index": start.index,
+        "status": "EXITED",
+        "exit_code": 0,
+        "signal": 0,
+        "usage": {"wall_ms": 5},
+        "stdout_sha256": hashlib.sha256(b"1\n").hexdigest(),
+        "stderr_sha256": hashlib.sha256(b"").hexdigest(),
+        "artifacts": [],
+        "tier": "T1",
+    } | change
+
+
+@dataclass
+class World:
+    """A log's files and key. `writing` opens it as the service does."""
+
+    directory: Path
+    signer: LogSigner = field(default_factory=lambda: LogSigner.generate(ORIGIN))
+
+    @property
+    def database(self) -> Path:
+        return self.directory / "audit.sqlite"
+
+    @property
+    def checkpoint(self) -> Path:
+        return self.directory / "checkpoint"
+
+    @asynccontextmanager
+    async def writing(self) -> AsyncIterator[Writer]:
+        sequencer = Sequencer(Store(self.database), self.signer, Anchor(self.checkpoint))
+        await sequencer.open()
+        try:
+            yield Writer(sequencer)
+        finally:
+            await sequencer.close()
+
+    def verify(self) -> Report:
+        return verify_database(self.database, self.checkpoint, self.signer.verifier.vkey)
+
+    def tamper(self, *statements: str) -> None:
+        """Edit the database as its administrator can: without its triggers and unique indexes."""
+        db = sqlite3.connect(self.database)
+        for kind, name in db.execute(
+            "SELECT type, name FROM sqlite_master WHERE type = 'trigger' OR type = 'index' AND sql NOT NULL"
+        ).fetchall():
+            db.execute(f"DROP {kind} {name}")
+        for statement in statements:
+            db.execute(statement)
+        db.commit()
+        db.close()
+
+    def flip(self, table: str, column: str, rowid: int) -> None:
+        """Change one bit in the middle of one stored value."""
+        db = sqlite3.connect(self.database)
+        for (name,) in db.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'").fetchall():
+            db.execute(f"DROP TRIGGER {name}")
+        (value,) = db.execute(f"SELECT {column} FROM {table} WHERE rowid = ?", (rowid,)).fetchone()
+        raw = bytearray(value if isinstance(value, bytes) else str(value).encode())
+        raw[len(raw) // 2] ^= 1
+        changed = bytes(raw) if isinstance(value, bytes) else raw.decode(errors="replace")
+        db.execute(f"UPDATE {table} SET {column} = ? WHERE rowid = ?", (changed, rowid))
+        db.commit()
+        db.close()
+
+
+@dataclass
+class Writer:
+    """Append as whichever service is entitled to."""
+
+    sequencer: Sequencer
+
+    async def append(
+        self,
+        actor: str,
+        kind: str,
+        body: Mapping[str, object],
+        *,
+        key: str = "",
+        **bodies: bytes,
+    ) -> Appended:
+        return await self.sequencer.append(Draft(kind, "req-1", actor, body, bodies, key))
+
+    async def whole_run(self, suffix: str = "") -> list[Appended]:
+        """verdict, approval, start and end of one run."""
+        ids: dict[str, object] = {"approval_id": "a" * 32 + suffix}
+        run: dict[str, object] = ids | {"run_id": "run" + suffix}
+        reached = await self.append(GUARD, "verdict_reached", verdict(), program=PROGRAM)
+        issued = await self.append(
+            GUARD, "approval_issued", approval(reached, **ids), key="k" + suffix, statement=b"{}"
+        )
+        start = await self.append(EXECUTOR, "run_started", started(**run))
+        end = await self.append(EXECUTOR, "run_finished", finished(start, **run), stdout=b"1\n", stderr=b"")
+        return [reached, issued, start, end]

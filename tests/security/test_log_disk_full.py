@@ -1,0 +1,63 @@
+"""Attack: the disk is filled, so that something may happen without a record of it."""
+
+import resource
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from placet.rpc.errors import ServiceError
+from tests.fakes.audit_world import GENERATOR, World
+
+BIG = bytes(400_000)
+BODY = {"task_sha256": "0" * 64, "caller": "c", "inputs": [], "scope": "s"}
+
+
+@contextmanager
+def no_file_beyond(size: int) -> Iterator[None]:
+    """No file may grow beyond `size` bytes; a write then fails as on a full disk."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+        signal.signal(signal.SIGXFSZ, handler)
+
+
+async def test_nothing_is_confirmed_and_nothing_half_written(tmp_path: Path) -> None:
+    world = World(tmp_path)
+    async with world.writing() as log:
+        await log.whole_run()
+        with no_file_beyond(200_000), pytest.raises(ServiceError) as refused:
+            await log.append(GENERATOR, "task_received", BODY, key="k", task=BIG)
+        assert refused.value.reason == "AUDIT_UNAVAILABLE"
+        assert not log.sequencer.healthy
+        assert world.verify().records == 4
+
+        done = await log.append(GENERATOR, "task_received", BODY, key="k", task=BIG)
+
+    assert done.index == 4
+    assert log.sequencer.healthy
+    report = world.verify()
+    assert report.ok, report.first_break
+    assert report.records == 5
+
+
+async def test_no_record_is_confirmed_whose_checkpoint_could_not_be_published(tmp_path: Path) -> None:
+    world = World(tmp_path)
+    async with world.writing() as log:
+        await log.whole_run()
+        blocker = tmp_path / ".checkpoint.new"
+        blocker.mkdir()  # the temporary file cannot be opened
+        with pytest.raises(ServiceError) as refused:
+            await log.append(GENERATOR, "task_received", BODY, key="k")
+        blocker.rmdir()
+        done = await log.append(GENERATOR, "task_received", BODY, key="k")
+
+    assert refused.value.reason == "AUDIT_UNAVAILABLE"
+    assert done.index == 4
+    assert world.verify().records == 5

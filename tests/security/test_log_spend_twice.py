@@ -1,0 +1,62 @@
+"""Attack: one approval is to start two runs."""
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from placet.rpc.errors import ServiceError
+from tests.fakes.audit_world import EXECUTOR, GUARD, World, approval, started, verdict
+
+
+async def issue(log) -> None:
+    reached = await log.append(GUARD, "verdict_reached", verdict())
+    await log.append(GUARD, "approval_issued", approval(reached))
+
+
+async def test_of_many_simultaneous_starts_one_wins(tmp_path: Path) -> None:
+    world = World(tmp_path)
+    async with world.writing() as log:
+        await issue(log)
+        tries = [
+            log.append(EXECUTOR, "run_started", started(run_id=f"r{i}"), key=f"k{i}") for i in range(100)
+        ]
+        outcomes = await asyncio.gather(*tries, return_exceptions=True)
+
+    refused = [o for o in outcomes if isinstance(o, ServiceError)]
+    assert len(refused) == 99
+    assert {o.reason for o in refused} == {"APPROVAL_SPENT"}
+    assert world.verify().ok
+
+
+async def test_it_stays_spent_after_a_restart(tmp_path: Path) -> None:
+    world = World(tmp_path)
+    async with world.writing() as log:
+        await issue(log)
+        await log.append(EXECUTOR, "run_started", started())
+    async with world.writing() as log:
+        with pytest.raises(ServiceError) as refused:
+            await log.append(EXECUTOR, "run_started", started(run_id="other"))
+
+    assert refused.value.reason == "APPROVAL_SPENT"
+
+
+async def test_a_retry_of_the_same_start_gets_the_same_answer(tmp_path: Path) -> None:
+    world = World(tmp_path)
+    async with world.writing() as log:
+        await issue(log)
+        first = await log.append(EXECUTOR, "run_started", started(), key="k")
+        again = await log.append(EXECUTOR, "run_started", started(), key="k")
+
+    assert (again.index, again.leaf_hash) == (first.index, first.leaf_hash)
+
+
+async def test_another_start_under_the_same_key_is_a_conflict(tmp_path: Path) -> None:
+    world = World(tmp_path)
+    async with world.writing() as log:
+        await issue(log)
+        await log.append(EXECUTOR, "run_started", started(), key="k")
+        with pytest.raises(ServiceError) as refused:
+            await log.append(EXECUTOR, "run_started", started(run_id="other"), key="k")
+
+    assert refused.value.reason == "IDEMPOTENCY_CONFLICT"
