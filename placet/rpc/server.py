@@ -185,7 +185,7 @@ def _refuse_unknown_methods(allow: AllowList, names: Sequence[str]) -> None:
     known = {
         f"/{name}/{method}"
         for name in names
-        for method in descriptor_pool.Default().FindServiceByName(name).methods_by_name  # type: ignore[no-untyped-call]
+        for method in descriptor_pool.Default().FindServiceByName(name).methods_by_name
     }
     if unknown := sorted(set(allow) - known):
         raise ValueError(f"The allow-list names methods that this server does not have: {', '.join(unknown)}")

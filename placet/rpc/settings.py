@@ -48,7 +48,7 @@ def load(cls: type[S]) -> S:
     """The settings in the environment; on any problem print every one of them and exit with 2."""
     unknown = unknown_variables(cls, os.environ)
     try:
-        settings = cls()
+        settings = cls.model_validate({})
     except ValidationError as error:
         _give_up(cls, [*_problems(cls, error), *unknown])
     if unknown:
