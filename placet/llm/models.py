@@ -255,4 +255,7 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    # `python -m` loads this file as __main__; `sources` raises the errors of its importable twin.
+    from placet.llm import models
+
+    sys.exit(models.main())

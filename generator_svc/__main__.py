@@ -1,0 +1,84 @@
+"""The generator's wiring: settings → adapters → core → servicer → server."""
+
+import asyncio
+from contextlib import AsyncExitStack
+from typing import Any
+
+import grpc
+from grpc_health.v1 import health_pb2, health_pb2_grpc
+from placetpb.generator.v1.generator_pb2_grpc import add_GeneratorServiceServicer_to_server
+
+from generator_svc.executor_client import GrpcExecutor
+from generator_svc.generate import ModelWriter
+from generator_svc.guard_client import GrpcGuard
+from generator_svc.servicer import ALLOW, SERVICE, GeneratorServicer
+from generator_svc.settings import GeneratorSettings
+from generator_svc.solve import Ports, Solver
+from placet.audit.client import GrpcAuditLog
+from placet.llm.chat import ChatModel
+from placet.rpc.channel import connect
+from placet.rpc.server import serve
+from placet.rpc.settings import load
+from placet.rpc.telemetry import configure_logging
+
+HEALTH_TIMEOUT_S = 2.0
+
+
+async def run(settings: GeneratorSettings) -> None:
+    """Serve until a signal; then close what was opened."""
+    async with AsyncExitStack() as opened:
+        audit, guard, executor = [
+            await opened.enter_async_context(connect(address, settings.tls, server=server))
+            for server, address in (
+                ("audit", settings.audit_address),
+                ("guard", settings.guard_address),
+                ("executor", settings.executor_address),
+            )
+        ]
+        model = ChatModel(settings.chat)
+        opened.push_async_callback(model.aclose)
+        ports = Ports(
+            log=GrpcAuditLog(audit),
+            guard=GrpcGuard(guard),
+            executor=GrpcExecutor(executor),
+            writer=ModelWriter(model, max_tokens=settings.max_program_tokens),
+        )
+        servicer = GeneratorServicer(Solver(ports), max_concurrent_tasks=settings.max_concurrent_tasks)
+
+        def register(server: grpc.aio.Server) -> list[str]:
+            add_GeneratorServiceServicer_to_server(servicer, server)
+            return [SERVICE]
+
+        async def healthy() -> bool:
+            # Without log or guard every task fails; a missing model or executor has a reason of its own.
+            return await _serving(audit) and await _serving(guard)
+
+        await serve(
+            name="generator",
+            listen=settings.listen,
+            tls=settings.tls,
+            allow=ALLOW,
+            register=register,
+            ready_file=settings.ready_file,
+            health_check=healthy,
+        )
+
+
+async def _serving(channel: grpc.aio.Channel) -> bool:
+    stub: Any = health_pb2_grpc.HealthStub(channel)
+    try:
+        reply = await stub.Check(health_pb2.HealthCheckRequest(), timeout=HEALTH_TIMEOUT_S)
+    except grpc.aio.AioRpcError:
+        return False
+    return bool(reply.status == health_pb2.HealthCheckResponse.SERVING)
+
+
+def main() -> None:
+    """Entry point of `python -m generator_svc`."""
+    settings = load(GeneratorSettings)
+    configure_logging("generator")
+    asyncio.run(run(settings))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,148 @@
+"""What the model is asked: the scope's purpose, what may be imported, the inputs' profiles, the task.
+
+Knows wording. Must not know how a model is reached or what becomes of its answer. Everything that a
+stranger wrote (task, names of files and columns, tracebacks) goes in as JSON strings, so that it cannot
+look like the prompt's own structure; it is data, but a model may still obey it, which is why a guard
+reviews every program.
+"""
+
+import json
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from generator_svc.profile import Column, Profile
+
+Message = dict[str, str]
+
+MAX_ERROR_CHARS = 300
+MAX_REASON_CODES = 10
+# Frames of the program itself are at module level: it is told not to define functions.
+_PROGRAM_LINE = re.compile(r"line (\d+), in <module>")
+
+_SYSTEM = """\
+You write one complete Python program that answers a question about data files and prints the answer.
+
+Purpose of these programs: {purpose}
+
+Rules for the program:
+- Import only from: {imports}. Nothing else is installed and there is no network.
+- Read a data file by its bare name, exactly as listed, for example pd.read_csv("{example}"). \
+Use only the column names that are listed, spelled exactly so.
+- Print the answer with print(), with a few words that say what it is. Print only what was asked for.
+- Draw a figure only if the task asks for one. Use matplotlib and save it with plt.savefig("name.png") \
+into the working directory, under the file name that the task gives. Never call plt.show().
+- Keep it short and plain: top-level statements in the order they happen. No functions, no classes, no \
+try/except, no input(), no command-line arguments, no absolute paths, no eval or exec.
+- Missing values are NaN; aggregate numeric columns only. Give the whole program.
+{patterns}
+Answer with exactly one ```python code block and nothing else."""
+
+# What small models get wrong without being shown.
+_PANDAS_PATTERNS = """
+How such programs are written (column names here are made up):
+- average per group: print(df.groupby("team")["points"].mean())
+- the group with the highest average: means = df.groupby("team")["points"].mean(); \
+print(means.idxmax(), means.max())
+- the rows with the largest values: print(df.nlargest(5, "points")[["player", "points"]])
+- dates are text until df["day"] = pd.to_datetime(df["day"]); per month: \
+df.groupby(df["day"].dt.to_period("M"))["points"].sum()
+- linear regression: rows = df.dropna(subset=["age", "height", "points"]); \
+model = LinearRegression().fit(rows[["age", "height"]], rows["points"]); \
+print(model.coef_, model.intercept_, model.score(rows[["age", "height"]], rows["points"])) \
+after: from sklearn.linear_model import LinearRegression
+"""
+
+
+@dataclass(frozen=True)
+class ScopeBrief:
+    """What the prompt says of a scope."""
+
+    purpose: str
+    imports: tuple[str, ...]
+    sample_rows: int = 0
+
+
+def first(task: str, scope: ScopeBrief, profiles: Sequence[Profile]) -> list[Message]:
+    """The messages of a first attempt."""
+    system = _SYSTEM.format(
+        purpose=scope.purpose.strip(),
+        imports=", ".join(scope.imports) or "nothing",
+        example=profiles[0].name if profiles else "data.csv",
+        patterns=_PANDAS_PATTERNS if "pandas" in scope.imports else "",
+    )
+    return [
+        {"role": "system", "content": system},
+        {"role": "user", "content": f"{_files(profiles)}\nTask: {_quoted(task)}"},
+    ]
+
+
+def after_failure(first_messages: Sequence[Message], program: str, traceback: str) -> list[Message]:
+    """Ask afresh after the program raised: the model is told the error and the line that raised it.
+
+    It does not see its whole program again, because small models then repeat it.
+    """
+    error = traceback.strip().splitlines()[-1:] or ["no message"]
+    told = f"An earlier program failed with {_quoted(error[0][:MAX_ERROR_CHARS])}"
+    line = _raising_line(program, traceback)
+    told += (
+        f" in its line {_quoted(line)}. Do that step in another way." if line else ". Do it in another way."
+    )
+    return _told(first_messages, told)
+
+
+def after_denial(first_messages: Sequence[Message], rule_ids: Sequence[str]) -> list[Message]:
+    """Ask afresh after a denial. Only rule ids are told: prose would teach how to slip past the reviewer."""
+    codes = ", ".join(sorted(set(rule_ids))[:MAX_REASON_CODES]) or "not given"
+    return _told(
+        first_messages,
+        f"An earlier program was not allowed, for: {codes}. Write one that does without these.",
+    )
+
+
+def after_unusable(first_messages: Sequence[Message]) -> list[Message]:
+    """Ask afresh after an answer without a usable program."""
+    return _told(first_messages, "Answer with one complete, short program in one ```python code block.")
+
+
+def _told(first_messages: Sequence[Message], told: str) -> list[Message]:
+    *before, task = first_messages
+    return [*before, {"role": "user", "content": f"{task['content']}\n{told}"}]
+
+
+def _raising_line(program: str, traceback: str) -> str:
+    """The program's own line that a traceback names last; empty when it names none."""
+    lines = program.splitlines()
+    named = [int(number) for number in _PROGRAM_LINE.findall(traceback)]
+    inside = [number for number in named if 1 <= number <= len(lines)]
+    return lines[inside[-1] - 1].strip()[:MAX_ERROR_CHARS] if inside else ""
+
+
+def _files(profiles: Sequence[Profile]) -> str:
+    if not profiles:
+        return "There are no data files."
+    return "Data files in the working directory:\n" + "\n".join(_file(p) for p in profiles)
+
+
+def _file(p: Profile) -> str:
+    lines = [f"- {_quoted(p.name)}, {p.size} bytes"]
+    if p.columns:
+        rows = f"{'' if p.rows_exact else 'at least '}{p.rows} rows"
+        separator = "" if p.delimiter == "," else f", separated by {_quoted(p.delimiter)} (pass sep=)"
+        lines[0] += f", CSV with a header line and {rows}{separator}; columns:"
+        lines += [f"    {_column(column)}" for column in p.columns]
+    if p.more_columns:
+        lines.append(f"    and {p.more_columns} more columns")
+    if p.problem:
+        lines.append(f"    note: {p.problem}")
+    lines += [f"    example row: {json.dumps(list(row))}" for row in p.sample]
+    return "\n".join(lines)
+
+
+def _column(column: Column) -> str:
+    return f"{_quoted(column.name)} ({column.dtype}{', some missing' if column.has_missing else ''})"
+
+
+def _quoted(text: str) -> str:
+    """As a JSON string: quotes, line ends and control characters escaped; other letters as they are."""
+    return json.dumps(text, ensure_ascii=False)
