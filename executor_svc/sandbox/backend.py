@@ -10,13 +10,12 @@ import base64
 import contextlib
 import json
 import os
-import shutil
 import socket
 import subprocess
 from collections.abc import Sequence
 from pathlib import Path
 
-from executor_svc.sandbox import aio, cell, cgroup, landlock, probe, seccomp
+from executor_svc.sandbox import aio, cell, cgroup, hostbox, landlock, probe, seccomp
 from executor_svc.sandbox.cell import Cell
 from executor_svc.sandbox.interpreter import Interpreter, describe
 from executor_svc.sandbox.run import Run
@@ -74,8 +73,16 @@ class _Zygote:
 class LinuxSandbox:
     """See the `Sandbox` protocol. `tiers` are tried from the highest."""
 
-    def __init__(self, python: Path, pool_size: int, tiers: Sequence[str], secrets: Sequence[str]) -> None:
+    def __init__(
+        self,
+        python: Path,
+        pool_size: int,
+        tiers: Sequence[str],
+        secrets: Sequence[str],
+        preload: Sequence[str],
+    ) -> None:
         self._python = python
+        self._preload = tuple(preload)
         self._pool_size = pool_size
         self._tiers = tuple(tiers)
         self._secrets = tuple(secrets)
@@ -106,7 +113,7 @@ class LinuxSandbox:
 
     async def start(self) -> None:
         """Start the zygote, find the highest tier whose self-test passes, fill the pool."""
-        cell.sweep_boxes()
+        hostbox.sweep()
         cgroup.sweep(ours=False)
         try:
             self._filter = seccomp.build()
@@ -212,7 +219,7 @@ class LinuxSandbox:
     async def _start_zygote(self) -> _Zygote:
         assert self._interpreter is not None
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        fonts = cell.make_box_path()
+        fonts = hostbox.fresh()
         script = str(Path(__file__).with_name("zygote.py"))
         process = subprocess.Popen(  # noqa: ASYNC220 - must be the child of this thread, whose death it follows
             [str(self._python), "-I", "-S", "-B", script, str(theirs.fileno())],
@@ -238,7 +245,7 @@ class LinuxSandbox:
             zygote.stop()
             raise
         finally:
-            shutil.rmtree(fonts, ignore_errors=True)
+            hostbox.remove(fonts)
         if not answer or json.loads(answer)["threads"] != 1:
             zygote.stop()
             raise SandboxUnavailable("the sandbox interpreter is not fit to be forked; check its libraries")
@@ -249,7 +256,7 @@ class LinuxSandbox:
             "parent": os.getpid(),
             "path": interpreter.path,
             "readable": interpreter.readable,
-            "preload": PRELOAD,
+            "preload": self._preload,
             "seccomp": base64.b64encode(self._filter).decode(),
         }
 
@@ -299,6 +306,7 @@ def open_sandbox(
     min_tier: str = "T0",
     max_tier: str = "T1",
     secrets: Sequence[str] = (),
+    preload: Sequence[str] = PRELOAD,
 ) -> Sandbox:
     """A sandbox that runs programs with the interpreter `python`; call `start` before anything else.
 
@@ -309,4 +317,4 @@ def open_sandbox(
     if min_tier not in TIERS or max_tier not in TIERS:
         raise ValueError(f"tiers are {', '.join(TIERS)}")
     tiers = [tier for tier in reversed(TIERS) if min_tier <= tier <= max_tier]
-    return LinuxSandbox(Path(python), pool_size, tiers, ("/etc/shadow", *secrets))
+    return LinuxSandbox(Path(python), pool_size, tiers, ("/etc/shadow", *secrets), preload)

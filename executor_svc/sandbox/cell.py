@@ -10,17 +10,14 @@ import asyncio
 import contextlib
 import json
 import os
-import shutil
 import signal
 import socket
-import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from executor_svc.sandbox import aio, cgroup
+from executor_svc.sandbox import aio, cgroup, hostbox
 from executor_svc.sandbox.types import SandboxUnavailable
 
-BOX_PREFIX = "placet-box-"
 _ARMING_S = 30.0
 _INITIAL_BYTES = 1 << 20
 _INITIAL_INODES = 1024
@@ -96,7 +93,7 @@ class Cell:
             if self.group is not None:
                 self.group.remove()
             if self.box_path is not None:
-                shutil.rmtree(self.box_path, ignore_errors=True)
+                hostbox.remove(self.box_path)
 
     def close_order(self) -> None:
         """The program has been sent; nothing more will be."""
@@ -106,32 +103,6 @@ class Cell:
         if handle >= 0 and handle not in self._closed:
             self._closed.add(handle)
             os.close(handle)
-
-
-def sweep_boxes() -> None:
-    """Remove directories of executors that were killed: ours by owner, dead by process mark."""
-    for path in Path(tempfile.gettempdir()).glob(f"{BOX_PREFIX}*"):
-        mark = "-".join(path.name.removeprefix(BOX_PREFIX).split("-")[:2])
-        pid = mark.split("-")[0]
-        dead = pid.isdigit() and cgroup.process_mark(int(pid)) != mark
-        with contextlib.suppress(OSError):
-            if dead and path.lstat().st_uid == os.geteuid() and not path.is_symlink():
-                shutil.rmtree(path, ignore_errors=True)
-
-
-def make_box_path() -> Path:
-    """A fresh directory on the host, named so that the next start can tell whether it is a leftover."""
-    mark = cgroup.process_mark(os.getpid())
-    return Path(tempfile.mkdtemp(prefix=f"{BOX_PREFIX}{mark}-"))
-
-
-def _host_box() -> Path:
-    box = make_box_path()
-    box.chmod(0o711)
-    for name in ("work", "tmp"):
-        (box / name).mkdir()
-        (box / name).chmod(0o1777)
-    return box
 
 
 async def arm(zygote: socket.socket, tier: str) -> Cell:
@@ -167,7 +138,7 @@ def _request(zygote: socket.socket, tier: str) -> tuple[Cell, list[int]]:
     given = [theirs.detach(), out_write, err_write, order_read]
     try:
         if tier == "T0":
-            cell.box_path = _host_box()
+            cell.box_path = hostbox.create()
             cell.box = os.open(cell.box_path, os.O_RDONLY | os.O_DIRECTORY)
             cell.work = os.open(cell.box_path / "work", os.O_RDONLY | os.O_DIRECTORY)
         for handle in (ours.fileno(), out_read, err_read, order_write):

@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from executor_svc.sandbox import aio, kernel
+from executor_svc.sandbox import aio, hostbox, kernel
 from executor_svc.sandbox.cell import Cell
 from executor_svc.sandbox.child import HEADER
 from executor_svc.sandbox.collect import Collected, collect, place_inputs
@@ -185,7 +185,7 @@ class Run:
 
     def _check_disk(self) -> None:
         if self._cell.tier == "T0":
-            used, files = _tree_size(self._cell.box)
+            used, files = hostbox.measure(self._cell.box, _MOST_FILES)
             full = used > self._disk_bytes() or files > _MOST_FILES
         else:
             quota = os.fstatvfs(self._cell.box)
@@ -249,16 +249,3 @@ def _resident(pid: int) -> int:
         return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * _PAGE
     except (OSError, IndexError, ValueError):
         return 0
-
-
-def _tree_size(directory: int) -> tuple[int, int]:
-    """Allocated bytes and entries beneath an open directory; stops counting when there are too many."""
-    used = files = 0
-    for _, directories, names, handle in os.fwalk(".", dir_fd=directory):
-        files += len(directories) + len(names)
-        for name in names:
-            with contextlib.suppress(OSError):
-                used += os.stat(name, dir_fd=handle, follow_symlinks=False).st_blocks * 512
-        if files > _MOST_FILES:
-            break
-    return used, files

@@ -1,4 +1,4 @@
-"""What every sandbox backend must do. A test module gives it backends; the helpers here run programs in one."""
+"""Running programs in every sandbox backend: what the conformance and the attack tests are written with."""
 
 from __future__ import annotations
 
@@ -12,8 +12,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+import pytest_asyncio
 
 from executor_svc.sandbox import InputFile, RunLimits, RunResult, Sandbox, SandboxUnavailable, open_sandbox
+from executor_svc.sandbox.backend import PRELOAD
 
 ROOT = Path(__file__).resolve().parents[2]
 PYTHON = ROOT / ".venv-sandbox" / "bin" / "python"
@@ -76,12 +78,14 @@ def _world_readable(path: Path) -> bool:
 
 
 @asynccontextmanager
-async def opened(tier: str, directory: Path, pool_size: int = 1) -> AsyncIterator[Sandbox]:
+async def opened(
+    tier: str, directory: Path, pool_size: int = 1, preload: Sequence[str] = PRELOAD
+) -> AsyncIterator[Sandbox]:
     """A started sandbox of exactly this tier; skips where this machine cannot have it."""
     python = reachable_python(directory) if tier == "T0" else PYTHON
     if not PYTHON.exists():
         pytest.skip("no sandbox interpreter: run `make setup`")
-    sandbox = open_sandbox(python, pool_size=pool_size, min_tier=tier, max_tier=tier)
+    sandbox = open_sandbox(python, pool_size=pool_size, min_tier=tier, max_tier=tier, preload=preload)
     try:
         await sandbox.start()
     except SandboxUnavailable as reason:
@@ -131,3 +135,20 @@ async def eventually(condition: object, seconds: float = 5) -> bool:
             return True
         await asyncio.sleep(0.05)
     return False
+
+
+def sandbox_fixture(preload: Sequence[str] = ()) -> object:
+    """A fixture `sandbox`: one started sandbox per tier and module."""
+
+    @pytest_asyncio.fixture(scope="module", loop_scope="module", params=["T1", "T0"])
+    async def sandbox(
+        request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+    ) -> AsyncIterator[Sandbox]:
+        directory = tmp_path_factory.mktemp("sandbox")
+        for path in (directory, *directory.parents):
+            if path.name.startswith(("pytest-", "sandbox")):
+                path.chmod(0o755)  # the unprivileged user of T0 must reach the interpreter in it
+        async with opened(request.param, directory, preload=preload) as started:
+            yield started
+
+    return sandbox

@@ -11,11 +11,13 @@ import time
 import pytest
 
 from executor_svc.sandbox import InputFile, Sandbox
-from tests.conformance.sandbox_kit import LIMITS, descendants, eventually, run
+from executor_svc.sandbox.backend import PRELOAD
+from tests.conformance.sandbox_kit import LIMITS, descendants, eventually, run, sandbox_fixture
 
 IDLE = 4
 """The zygote, and keeper, supervisor and program process of the one armed child."""
 
+sandbox = sandbox_fixture(PRELOAD)
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 
@@ -266,8 +268,8 @@ async def test_inputs_cannot_be_changed(sandbox: Sandbox) -> None:
     program = """
 import os
 for attempt in (lambda: open("a.csv", "w"), lambda: open("a.csv", "a"), lambda: os.remove("a.csv"),
-                lambda: os.chmod("a.csv", 0o777), lambda: os.rename("a.csv", "b"), lambda: os.truncate("a.csv", 0),
-                lambda: os.replace("mine", "a.csv")):
+                lambda: os.chmod("a.csv", 0o777), lambda: os.rename("a.csv", "b"),
+                lambda: os.truncate("a.csv", 0), lambda: os.replace("mine", "a.csv")):
     open("mine", "w").close()
     try:
         attempt()
