@@ -1,8 +1,8 @@
 """What the client answers with: verdicts, events of a running chain, results and records, as plain values.
 
 Knows the words of docs/ARCHITECTURE.md; must not know gRPC or protobuf (placet/wire.py translates). All of it
-came from a service over mutual TLS, but programs, findings' quotes, outputs and artifacts were made by a model
-or by a program: treat their text as untrusted.
+came from a service over mutual TLS, but programs, quotes, outputs and artifacts were made by a model or by a
+program: treat their text as untrusted.
 """
 
 from __future__ import annotations

@@ -17,76 +17,44 @@ import hashlib
 import uuid
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Concatenate, ParamSpec, Self, TypeVar
 
 import grpc
 from placetpb.audit.v1 import audit_pb2, audit_pb2_grpc
-from placetpb.common.v1 import common_pb2
 from placetpb.executor.v1 import executor_pb2, executor_pb2_grpc
 from placetpb.generator.v1 import generator_pb2, generator_pb2_grpc
 from placetpb.guard.v1 import guard_pb2, guard_pb2_grpc
 
 from placet import wire
 from placet.answers import (
-    Artifact,
     Event,
     LogRecord,
-    Outcome,
-    Output,
     Pool,
-    Program,
     Progress,
     Result,
     Review,
-    RunStarted,
     ScopeDocument,
     ScopeRef,
     Verdict,
     VerdictReached,
 )
+from placet.audit.client import GrpcAuditLog
+from placet.gathering import Gathered, OnEvent, not_run, on_run_message, on_solve_message
+from placet.human_approval import DEFAULT_TTL_S, Decision, Reviewer
+from placet.human_approval import approve as approve_as_human
 from placet.inputs import InputLike, read_inputs
-from placet.local.layout import Layout, default_state
-from placet.local.lock import holder
+from placet.local import Endpoint, StackError, default_state
+from placet.local import endpoint as running_endpoint
 from placet.rpc.channel import connect
 from placet.rpc.errors import ServiceError
-from placet.rpc.tls import TlsFiles
+from placet.scope import load_scope
 
-SERVICES = ("generator", "guard", "executor", "audit")
 DEFAULT_TIMEOUT_S = 600.0
 READ_TIMEOUT_S = 30.0
 
-OnEvent = Callable[[Event], None]
 P = ParamSpec("P")
 R = TypeVar("R")
-
-
-@dataclass(frozen=True)
-class Endpoints:
-    """Where the services are, by name (generator, guard, executor, audit), and who we are."""
-
-    addresses: Mapping[str, str]
-    tls: TlsFiles
-
-    @classmethod
-    def local(cls, state: Path | str | None = None) -> Endpoints:
-        """The stack that `placet up` runs in a state directory; None means PLACET_STATE or its default.
-
-        Raises:
-            ServiceError: UNAVAILABLE/STACK_NOT_RUNNING.
-        """
-        layout = Layout(Path(state).absolute() if state else default_state())
-        files = {name: layout.address_file(name) for name in SERVICES}
-        addresses = {name: file.read_text().strip() for name, file in files.items() if file.is_file()}
-        if holder(layout.lock) is None or not addresses:
-            raise ServiceError(
-                grpc.StatusCode.UNAVAILABLE,
-                "STACK_NOT_RUNNING",
-                f"no stack is running on {layout.state}; start one with `placet --state {layout.state} up --detach`",
-            )
-        tls = TlsFiles(layout.pki / "ca.pem", layout.pki / "local.pem", layout.pki / "local.key")
-        return cls(addresses, tls)
 
 
 def _quiet(_: Event) -> None:
@@ -96,19 +64,19 @@ def _quiet(_: Event) -> None:
 class Placet:
     """The chain as its callers see it. An asynchronous context manager; for one event loop."""
 
-    def __init__(self, endpoints: Endpoints) -> None:
+    def __init__(self, endpoint: Endpoint) -> None:
         """Nothing is connected until the first call."""
-        self._endpoints = endpoints
+        self._endpoint = endpoint
         self._channels: dict[str, grpc.aio.Channel] = {}
 
     @classmethod
-    def connect(cls, state: Path | str | None = None, *, endpoints: Endpoints | None = None) -> Self:
-        """A client of one machine's stack, or of the services at `endpoints`.
+    def connect(cls, state: Path | str | None = None, *, endpoint: Endpoint | None = None) -> Self:
+        """A client of one machine's stack, or of the services at `endpoint`.
 
         Raises:
             ServiceError: UNAVAILABLE/STACK_NOT_RUNNING when there is no stack in `state`.
         """
-        return cls(endpoints or Endpoints.local(state))
+        return cls(endpoint or _running(state))
 
     async def __aenter__(self) -> Self:
         return self
@@ -150,13 +118,13 @@ class Placet:
             )
         )
         requests = _messages(first, (generator_pb2.SolveRequest(chunk=c) for i in read for c in i.chunks()))
-        stub = generator_pb2_grpc.GeneratorServiceStub(self._channel("generator"))  # type: ignore[no-untyped-call]
-        gathered = _Gathered(task_id, on_event)
+        stub = generator_pb2_grpc.GeneratorServiceStub(self._channel("generator"))
+        gathered = Gathered(task_id, on_event)
         async with _errors("generator"):
             call = stub.Solve(requests, timeout=timeout_s)
             async with _cancelled_with_us(call):
                 async for message in call:
-                    _on_solve_event(gathered, message)
+                    on_solve_message(gathered, message)
         return gathered.result()
 
     async def run(
@@ -185,7 +153,7 @@ class Placet:
         reached = VerdictReached(review.verdict, review.risk, review.findings, review.decided_by)
         on_event(reached)
         if review.verdict is not Verdict.ALLOWED:
-            return _not_run(run_id, source, review, reached)
+            return not_run(run_id, source, review, reached)
         on_event(Progress("running"))
         return await self.execute(
             source, review.approval, inputs=read, request_id=run_id, timeout_s=timeout_s, on_event=on_event
@@ -234,8 +202,8 @@ class Placet:
         """Run a program that carries an approval. Using the approval spends it, whatever comes of the run.
 
         Raises:
-            ServiceError: PERMISSION_DENIED, FAILED_PRECONDITION or ALREADY_EXISTS with an APPROVAL_… reason when
-                it was not admitted; UNAVAILABLE when executor, sandbox or log could not do it.
+            ServiceError: PERMISSION_DENIED, FAILED_PRECONDITION or ALREADY_EXISTS, reason APPROVAL_…,
+                when it was not admitted; UNAVAILABLE when executor, sandbox or log could not do it.
         """
         read = read_inputs(inputs)
         run_id = request_id or new_request_id()
@@ -248,14 +216,46 @@ class Placet:
             )
         )
         requests = _messages(first, (executor_pb2.ExecuteRequest(chunk=c) for i in read for c in i.chunks()))
-        stub = executor_pb2_grpc.ExecutorServiceStub(self._channel("executor"))  # type: ignore[no-untyped-call]
-        gathered = _Gathered(run_id, on_event, program=_as_bytes(program))
+        stub = executor_pb2_grpc.ExecutorServiceStub(self._channel("executor"))
+        gathered = Gathered(run_id, on_event, program=_as_bytes(program))
         async with _errors("executor"):
             call = stub.Execute(requests, timeout=timeout_s)
             async with _cancelled_with_us(call):
                 async for message in call:
-                    _on_run_event(gathered, message)
+                    on_run_message(gathered, message)
         return gathered.result()
+
+    async def approve(
+        self,
+        program: bytes | str,
+        *,
+        scope: str,
+        reason: str,
+        reviewer: Reviewer,
+        inputs: Sequence[InputLike] = (),
+        ttl_s: int = DEFAULT_TTL_S,
+        request_id: str | None = None,
+    ) -> bytes:
+        """A person's approval (break-glass): recorded under their name with their reason, then signed by them.
+
+        No rule and no reviewer looks at the program; limits and the isolation tier are the scope's.
+
+        Raises:
+            ServiceError: nothing was signed; the message says what was missing.
+        """
+        document = await self.scope(scope)
+        decision = Decision(
+            program=_as_bytes(program),
+            inputs=read_inputs(inputs),
+            scope=load_scope(document.document),
+            audience=(await self.pool()).audience,
+            reason=reason,
+            request_id=request_id or new_request_id(),
+            ttl_s=ttl_s,
+        )
+        channel = connect(self._endpoint.addresses["audit"], reviewer.tls, server="audit")
+        async with channel:
+            return await approve_as_human(decision, reviewer, GrpcAuditLog(channel))
 
     async def assess(
         self,
@@ -267,7 +267,7 @@ class Placet:
         rules_only: bool = False,
         timeout_s: float = DEFAULT_TIMEOUT_S,
     ) -> Review:
-        """The same analysis as `review`, unrecorded and without approval; also for a scope that is not loaded.
+        """The analysis of `review`, unrecorded and without approval; also for a scope that is not loaded.
 
         Raises:
             ServiceError: there is no verdict.
@@ -308,7 +308,7 @@ class Placet:
 
     async def pool(self) -> Pool:
         """What the executor offers."""
-        stub = executor_pb2_grpc.ExecutorServiceStub(self._channel("executor"))  # type: ignore[no-untyped-call]
+        stub = executor_pb2_grpc.ExecutorServiceStub(self._channel("executor"))
         async with _errors("executor"):
             reply = await stub.DescribePool(executor_pb2.DescribePoolRequest(), timeout=READ_TIMEOUT_S)
         tier = wire.tier(reply.tier) or "T0"
@@ -367,22 +367,28 @@ class Placet:
                     on_record(wire.log_record(message.record))
 
     def _guard(self) -> guard_pb2_grpc.GuardServiceStub:
-        return guard_pb2_grpc.GuardServiceStub(self._channel("guard"))  # type: ignore[no-untyped-call]
+        return guard_pb2_grpc.GuardServiceStub(self._channel("guard"))
 
     def _audit(self) -> audit_pb2_grpc.AuditServiceStub:
-        return audit_pb2_grpc.AuditServiceStub(self._channel("audit"))  # type: ignore[no-untyped-call]
+        return audit_pb2_grpc.AuditServiceStub(self._channel("audit"))
 
     def _channel(self, name: str) -> grpc.aio.Channel:
         if name not in self._channels:
-            address = self._endpoints.addresses.get(name)
-            if address is None:
+            if name not in self._endpoint.addresses:
                 raise ServiceError(
                     grpc.StatusCode.UNAVAILABLE,
                     "SERVICE_NOT_RUNNING",
                     f"the {name} has no address; see `placet status`, then `placet down` and `placet up`",
                 )
-            self._channels[name] = connect(address, self._endpoints.tls, server=name)
+            self._channels[name] = self._endpoint.connect(name)
         return self._channels[name]
+
+
+def _running(state: Path | str | None) -> Endpoint:
+    try:
+        return running_endpoint(Path(state) if state else default_state())
+    except StackError as error:
+        raise ServiceError(grpc.StatusCode.UNAVAILABLE, "STACK_NOT_RUNNING", str(error)) from error
 
 
 def new_request_id() -> str:
@@ -426,161 +432,6 @@ async def _cancelled_with_us(call: Any) -> AsyncIterator[None]:
         call.cancel()
 
 
-@dataclass
-class _Gathered:
-    """What a stream has told so far, and the result it amounts to once `finished` has come."""
-
-    request_id: str
-    on_event: OnEvent
-    program: bytes = b""
-    verdict: VerdictReached | None = None
-    outputs: dict[str, bytearray] = field(
-        default_factory=lambda: {"stdout": bytearray(), "stderr": bytearray()}
-    )
-    artifacts: dict[str, bytearray] = field(default_factory=dict)
-    finished: Callable[[], Result] | None = None
-
-    def tell(self, event: Event) -> None:
-        """Remember what the result needs, then tell the listener."""
-        if isinstance(event, Program):
-            self.program = event.source
-        elif isinstance(event, VerdictReached):
-            self.verdict = event
-        elif isinstance(event, Output):
-            self.outputs[event.stream] += event.data
-        self.on_event(event)
-
-    def artifact(self, name: str, data: bytes) -> None:
-        self.artifacts.setdefault(name, bytearray()).extend(data)
-
-    def fresh_run(self) -> None:
-        """A new attempt: what the last one printed and produced is not the answer."""
-        self.artifacts.clear()
-        for output in self.outputs.values():
-            output.clear()
-
-    def result(self) -> Result:
-        """Raises ServiceError INTERNAL/ANSWER_INCOMPLETE unless `finished` has come."""
-        if self.finished is None:
-            raise ServiceError(
-                grpc.StatusCode.INTERNAL,
-                "ANSWER_INCOMPLETE",
-                "the stream ended without saying how the request ended; see `placet audit list`",
-            )
-        return self.finished()
-
-    def checked_artifacts(self, listed: Sequence[common_pb2.Artifact]) -> tuple[Artifact, ...]:
-        """The artifacts that were listed, with bytes that have their digests."""
-        return tuple(self._checked(item) for item in listed)
-
-    def _checked(self, item: common_pb2.Artifact) -> Artifact:
-        content = bytes(self.artifacts.get(item.name, b""))
-        if hashlib.sha256(content).digest() != item.sha256:
-            raise ServiceError(
-                grpc.StatusCode.DATA_LOSS,
-                "ARTIFACT_DIGEST_MISMATCH",
-                f"the bytes of artifact {item.name!r} are not those that the executor recorded; run it again",
-            )
-        return Artifact(item.name, item.sha256.hex(), len(content), item.media_type, content)
-
-
-def _on_solve_event(gathered: _Gathered, message: generator_pb2.SolveResponse) -> None:
-    kind = message.WhichOneof("event")
-    if kind == "progress":
-        gathered.tell(Progress(message.progress.stage, message.progress.attempt, message.progress.detail))
-    elif kind == "program":
-        gathered.fresh_run()
-        told = message.program
-        gathered.tell(Program(told.source, told.sha256.hex(), told.attempt, told.model))
-    elif kind == "verdict":
-        gathered.tell(_verdict_event(message.verdict))
-    elif kind == "output":
-        gathered.tell(Output(wire.stream(message.output.stream), message.output.data))
-    elif kind == "artifact":
-        gathered.artifact(message.artifact.name, message.artifact.data)
-    elif kind == "finished":
-        gathered.finished = functools.partial(_solved, gathered, message.finished)
-
-
-def _verdict_event(message: generator_pb2.VerdictReached) -> VerdictReached:
-    return VerdictReached(
-        wire.verdict(message.verdict),
-        message.risk_pct / 100,
-        wire.findings(message.findings),
-        message.decided_by,
-        message.attempt,
-        message.screening,
-    )
-
-
-def _on_run_event(gathered: _Gathered, message: executor_pb2.ExecuteResponse) -> None:
-    kind = message.WhichOneof("event")
-    if kind == "started":
-        started = message.started
-        gathered.tell(
-            RunStarted(started.run_id, wire.tier(started.tier) or "T0", wire.record_ref(started.record))
-        )
-    elif kind == "output":
-        gathered.tell(Output(wire.stream(message.output.stream), message.output.data))
-    elif kind == "artifact":
-        gathered.artifact(message.artifact.name, message.artifact.data)
-    elif kind == "finished":
-        gathered.finished = functools.partial(_executed, gathered, message.finished)
-
-
-def _solved(gathered: _Gathered, message: generator_pb2.Finished) -> Result:
-    outcome = wire.outcome(message.outcome)
-    if outcome is None:
-        raise ServiceError(
-            grpc.StatusCode.INTERNAL,
-            "ANSWER_UNKNOWN",
-            f"the generator ended with outcome {message.outcome}, which this client does not know; update it",
-        )
-    return _result(gathered, message, outcome)
-
-
-def _executed(gathered: _Gathered, message: executor_pb2.RunFinished) -> Result:
-    done = message.status == common_pb2.RUN_STATUS_EXITED and message.exit_code == 0
-    return _result(gathered, message, Outcome.DONE if done else Outcome.PROGRAM_FAILED)
-
-
-def _result(
-    gathered: _Gathered, message: generator_pb2.Finished | executor_pb2.RunFinished, outcome: Outcome
-) -> Result:
-    return Result(
-        request_id=gathered.request_id,
-        outcome=outcome,
-        status=wire.status(message.status),
-        exit_code=message.exit_code,
-        signal=message.signal,
-        usage=wire.usage(message.usage),
-        artifacts=gathered.checked_artifacts(message.artifacts),
-        tier=wire.tier(message.tier),
-        record=wire.record_ref(message.record, message.checkpoint) if message.HasField("record") else None,
-        stdout_bytes=bytes(gathered.outputs["stdout"]),
-        stderr_bytes=bytes(gathered.outputs["stderr"]),
-        program=gathered.program,
-        verdict=gathered.verdict,
-    )
-
-
-def _not_run(request_id: str, program: bytes, review: Review, reached: VerdictReached) -> Result:
-    """The result of a program that was not allowed."""
-    return Result(
-        request_id=request_id,
-        outcome=Outcome(review.verdict.value),
-        status=None,
-        exit_code=0,
-        signal=0,
-        usage=wire.usage(common_pb2.Usage()),
-        artifacts=(),
-        tier=None,
-        record=review.record,
-        program=program,
-        verdict=reached,
-    )
-
-
 def _blocking(
     verb: Callable[Concatenate[Placet, P], Coroutine[Any, Any, R]],
 ) -> Callable[Concatenate[PlacetSync, P], R]:
@@ -594,16 +445,16 @@ def _blocking(
 
 
 class PlacetSync:
-    """`Placet` without asyncio: every verb blocks. Not for use inside an event loop, nor from several threads."""
+    """`Placet` without asyncio: every verb blocks. Not inside an event loop, nor from several threads."""
 
     def __init__(self, client: Placet) -> None:
         self._client = client
         self._runner = asyncio.Runner()
 
     @classmethod
-    def connect(cls, state: Path | str | None = None, *, endpoints: Endpoints | None = None) -> Self:
+    def connect(cls, state: Path | str | None = None, *, endpoint: Endpoint | None = None) -> Self:
         """See `Placet.connect`."""
-        return cls(Placet.connect(state, endpoints=endpoints))
+        return cls(Placet.connect(state, endpoint=endpoint))
 
     def __enter__(self) -> Self:
         return self
@@ -620,6 +471,7 @@ class PlacetSync:
     run = _blocking(Placet.run)
     review = _blocking(Placet.review)
     execute = _blocking(Placet.execute)
+    approve = _blocking(Placet.approve)
     assess = _blocking(Placet.assess)
     scopes = _blocking(Placet.scopes)
     scope = _blocking(Placet.scope)

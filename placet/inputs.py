@@ -92,7 +92,7 @@ def _check_name(name: str) -> None:
     if not 1 <= len(name.encode(errors="replace")) <= MAX_NAME_BYTES or name.startswith(".") or "/" in name:
         raise refused(
             "INPUT_NAME_INVALID",
-            f"{name!r} cannot name an input (1 to {MAX_NAME_BYTES} bytes, no leading dot, no slash); rename it",
+            f"{name!r} cannot name an input (1 to {MAX_NAME_BYTES} bytes, no leading dot, no /); rename it",
         )
 
 

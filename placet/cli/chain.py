@@ -1,9 +1,8 @@
-"""The verbs of the chain: solve, run, review, exec. Options in, one client call, an answer and its exit code out."""
+"""The verbs of the chain: solve, run, review, exec. Options in, one client call, answer and exit code."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import ExitStack
 from pathlib import Path
 from typing import Annotated
 
@@ -26,7 +25,8 @@ from placet.cli.invocation import (
 )
 from placet.cli.outdir import default_out, save, write_whole
 from placet.cli.scopefile import loaded_name
-from placet.client import DEFAULT_TIMEOUT_S, OnEvent, PlacetSync, new_request_id
+from placet.client import DEFAULT_TIMEOUT_S, PlacetSync, new_request_id
+from placet.gathering import OnEvent
 from placet.inputs import read_approval, read_inputs, read_program
 
 
@@ -194,9 +194,8 @@ def _to_the_end(
 ) -> int:
     """Make one call of the chain, show its events as they come, save artifacts, say how it ended."""
     request_id = new_request_id()
-    with ExitStack() as stack:
-        placet = stack.enter_context(PlacetSync.connect(here.state))
-        result = call(placet, request_id, stack.enter_context(_listener(here)))
+    with PlacetSync.connect(here.state) as placet, _listener(here) as listen:
+        result = call(placet, request_id, listen)
     paths = save(result.artifacts, out or default_out(request_id))
     if here.as_json:
         for artifact in result.artifacts:

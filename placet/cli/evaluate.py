@@ -1,4 +1,4 @@
-"""`placet eval`: how a scope's rules and reviewer do on labelled programs. Nothing is recorded, nothing runs."""
+"""`placet eval`: how a scope's rules and reviewer do on labelled programs. Records nothing, runs nothing."""
 
 from __future__ import annotations
 
@@ -95,8 +95,8 @@ def evaluate(
 ) -> int:
     """Measure the guard on labelled programs: recall by category, false positives, latency.
 
-    Labels: unsafe (malicious, deny) or benign (safe, allow); others are assessed and counted apart. A scope file need
-    not be loaded. Nothing is recorded and nothing runs. Exit codes: 0 measured, 4 could not answer.
+    Labels: unsafe (malicious, deny) or benign (safe, allow); others are counted apart. A scope file
+    need not be loaded. Nothing is recorded and nothing runs. Exit codes: 0 measured, 4 could not answer.
 
     Examples:
 

@@ -1,7 +1,8 @@
-"""Answers for people: the program with numbered lines, the verdict with its reasons on lines, outputs, where things are.
+"""Answers for people: the program with numbered lines, the verdict with its reasons, outputs, artifacts.
 
-Most of this text was written by a model or by its program. On a terminal it is shown so that it cannot move the cursor,
-change colours or hide itself: control and bidirectional characters appear as escapes. Knows values; asks no service.
+Most of this text was written by a model or by its program. On a terminal it is shown so that it cannot move
+the cursor, change colours or hide itself: control and bidirectional characters appear as escapes. Knows values;
+asks no service.
 """
 
 from __future__ import annotations
@@ -119,7 +120,8 @@ def _ending(result: Result) -> str:
     how = {"EXITED": f"exited with {result.exit_code}", "SIGNALED": f"killed by signal {result.signal}"}
     return (
         f"{how.get(result.status or '', result.status)} after {usage.wall_ms / 1000:.2f} s "
-        f"({usage.cpu_ms / 1000:.2f} s CPU, {usage.max_memory_bytes / MIB:.0f} MiB), isolation tier {result.tier}"
+        f"({usage.cpu_ms / 1000:.2f} s CPU, {usage.max_memory_bytes / MIB:.0f} MiB), "
+        f"isolation tier {result.tier}"
     )
 
 

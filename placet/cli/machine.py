@@ -1,4 +1,4 @@
-"""Answers as JSON, in the shapes that docs and programs rely on. Knows values (placet/answers.py), prints nothing."""
+"""Answers as JSON, in the shapes that programs rely on. Knows values (placet/answers.py), prints nothing."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """The `placet` command: its verbs, and how every way to end becomes an exit code. Wiring only.
 
-Exit code 1 means DENIED and 2 means NEEDS_REVIEW, so nothing else may end with these: usage errors, closed pipes and
-mistakes of our own all are 4, "could not answer".
+Exit code 1 means DENIED and 2 means NEEDS_REVIEW, so nothing else may end with these: usage errors, closed
+pipes and mistakes of our own all are 4, "could not answer".
 """
 
 from __future__ import annotations
@@ -10,13 +10,13 @@ import contextlib
 import os
 import sys
 import traceback
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import typer
 from rich.text import Text
 
-from placet.cli import audit, chain, evaluate, scope
+from placet.cli import audit, chain, evaluate, keys, people, scope, stack
 from placet.cli.human import visible
 from placet.cli.invocation import Exit, Invocation, Json, State
 from placet.cli.machine import error_json
@@ -33,16 +33,22 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
-for name, verb in {
+VERBS: dict[str, Callable[..., int]] = {
+    "up": stack.up,
+    "down": stack.down,
+    "status": stack.status,
     "solve": chain.solve,
     "run": chain.run,
     "review": chain.review,
     "exec": chain.execute,
+    "approve": people.approve,
     "eval": evaluate.evaluate,
-}.items():
+}
+for name, verb in VERBS.items():
     app.command(name)(verb)
 app.add_typer(scope.app, name="scope")
 app.add_typer(audit.app, name="audit")
+app.add_typer(keys.app, name="keys")
 
 
 @app.callback()

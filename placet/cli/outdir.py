@@ -1,7 +1,7 @@
 """Where artifacts are written: inside one directory, whole or not at all, never through a link.
 
-Names come from untrusted programs. Every access goes through the directory's descriptor with a bare name, so that
-neither a name nor a link that somebody placed there leads elsewhere.
+Names come from untrusted programs. Every access goes through the directory's descriptor with a bare name, so
+that neither a name nor a link that somebody placed there leads elsewhere.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ def default_out(request_id: str) -> Path:
 
 
 def save(artifacts: Iterable[Artifact], directory: Path) -> dict[str, Path]:
-    """Write artifacts below `directory`, which is made when there is something to write; name → absolute path.
+    """Write artifacts into `directory`, made when there is something to write; name → absolute path.
 
     A file of that name that is there already is replaced; a link is replaced, not followed.
 
@@ -46,7 +46,7 @@ def save(artifacts: Iterable[Artifact], directory: Path) -> dict[str, Path]:
     except OSError as error:
         raise _refused(
             "OUT_UNWRITABLE",
-            f"artifacts cannot be written to {directory}: {error.strerror}; name another directory with --out",
+            f"artifacts cannot be written to {directory}: {error.strerror}; name another with --out",
         ) from error
     return {artifact.name: directory.absolute() / artifact.name for artifact in listed}
 

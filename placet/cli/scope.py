@@ -1,4 +1,4 @@
-"""`placet scope`: which scopes there are, what one says, whether its examples hold, what a change would grant."""
+"""`placet scope`: which scopes there are, what one says, whether its examples hold, what a change grants."""
 
 from __future__ import annotations
 
@@ -75,8 +75,8 @@ def show(ctx: typer.Context, scope: Named, state: State = None, as_json: Json = 
     return Exit.DONE
 
 
-@app.command()
-def test(
+@app.command("test")
+def test_(  # a verb of the command line, not a test
     ctx: typer.Context,
     scope: Named,
     layers: Annotated[

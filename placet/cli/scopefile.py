@@ -44,7 +44,7 @@ def loaded_name(placet: PlacetSync, named: str) -> str:
     """The name of the loaded scope that a name or a path means.
 
     Raises:
-        ServiceError: SCOPE_NOT_LOADED when the file is not, byte for byte, the scope that the guard has loaded.
+        ServiceError: SCOPE_NOT_LOADED unless the file is, byte for byte, the scope that the guard has loaded.
     """
     if not is_path(named):
         return named
@@ -56,7 +56,7 @@ def loaded_name(placet: PlacetSync, named: str) -> str:
             "SCOPE_NOT_LOADED",
             f"{named} holds scope {scope.name!r} version {scope.version}, and the guard has loaded {have}. "
             "Copy the file into the state's scopes directory and restart the stack, or name a loaded scope "
-            "(`placet scope list`); `placet eval` and `placet scope test` also take files that are not loaded",
+            "(`placet scope list`); `placet eval` and `placet scope test` take any file",
         )
     return scope.name
 

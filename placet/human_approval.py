@@ -1,0 +1,221 @@
+"""A human's approval: two records in the reviewer's own name, then the same statement that a guard signs.
+
+Knows the statement and the log's protocol. Decides nothing: a person did, and their reason is recorded before
+anything is signed. The key is the reviewer's own and never leaves their machine
+(docs/adr/0003-human-approval.md).
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime, timedelta
+from importlib.metadata import version
+from pathlib import Path
+from typing import Final
+
+import grpc
+
+from placet.approval import Approval, InputDigest, KeyFileError, Limits, LogRef, ScopeRef, SigningKey
+from placet.approval.envelope import sign
+from placet.approval.reading import write_time
+from placet.approval.statement import new_approval_id
+from placet.audit.client import Appended, AuditLog
+from placet.audit.record import canonical
+from placet.inputs import Input
+from placet.local.client import client_tls
+from placet.local.layout import Layout
+from placet.local.prepare import local_user
+from placet.rpc.errors import ServiceError
+from placet.rpc.tls import TlsFiles
+from placet.scope import Scope
+
+DEFAULT_TTL_S: Final = 300
+MAX_TTL_S: Final = 3600
+MAX_REASON_CHARS: Final = 2000
+RULE_ID: Final = "human.approval.reason"
+VERIFIER_ID: Final = "placet approve"
+
+
+@dataclass(frozen=True)
+class Reviewer:
+    """Who approves: a name, the key that signs for it, and the certificate under which the log knows it."""
+
+    name: str
+    key: SigningKey
+    tls: TlsFiles
+
+    @classmethod
+    def local(cls, state: Path, name: str | None = None) -> Reviewer:
+        """The reviewer of a state directory; None means this machine's user.
+
+        Raises:
+            ServiceError: REVIEWER_UNKNOWN, REVIEWER_KEY_UNFIT.
+        """
+        layout = Layout(state.absolute())
+        who = name or local_user()
+        own = layout.pki / f"reviewer-{who}.pem"
+        tls = client_tls(layout, own.stem if own.exists() else "reviewer")
+        path = layout.reviewer_key(who)
+        try:
+            return cls(who, SigningKey.load(path), tls)
+        except OSError as error:
+            raise _refused(
+                "REVIEWER_UNKNOWN",
+                f"{who!r} has no reviewer's key at {path} ({error.strerror}); see `placet keys list`; make "
+                f"one with `placet keys new-reviewer {who}`",
+            ) from error
+        except KeyFileError as error:
+            raise _refused("REVIEWER_KEY_UNFIT", str(error)) from error
+
+
+@dataclass(frozen=True)
+class Decision:
+    """What a person decided: this program, for these inputs, in this scope, until then, because of this."""
+
+    program: bytes
+    inputs: tuple[Input, ...]
+    scope: Scope
+    audience: str
+    reason: str
+    request_id: str
+    ttl_s: int = DEFAULT_TTL_S
+
+    def check(self) -> None:
+        """Raises ServiceError REASON_MISSING, REASON_TOO_LONG or TTL_OUT_OF_RANGE."""
+        if not self.reason.strip():
+            raise _refused("REASON_MISSING", "an approval needs a reason; say in --reason why it may run")
+        if len(self.reason) > MAX_REASON_CHARS:
+            raise _refused(
+                "REASON_TOO_LONG",
+                f"the reason has {len(self.reason)} characters and at most {MAX_REASON_CHARS} are kept",
+            )
+        if not 1 <= self.ttl_s <= MAX_TTL_S:
+            raise _refused("TTL_OUT_OF_RANGE", f"an approval lives 1 to {MAX_TTL_S} s, not {self.ttl_s}")
+
+
+async def approve(decision: Decision, reviewer: Reviewer, log: AuditLog) -> bytes:
+    """Record the decision, record the statement, sign it: the envelope. Without both records, no signature.
+
+    Raises:
+        ServiceError: AUDIT_UNAVAILABLE; PERMISSION_DENIED when the log does not know the reviewer.
+    """
+    decision.check()
+    decided_by = f"human:{reviewer.name}"
+    findings = _findings(decision)
+    verdict = await _record_verdict(decision, decided_by, findings, log)
+    approval = _statement(decision, decided_by, findings, verdict)
+    payload = approval.to_bytes()
+    await _record_approval(approval, payload, reviewer, log)
+    return sign(payload, reviewer.key)
+
+
+def _findings(decision: Decision) -> list[dict[str, object]]:
+    """The reason, as the one finding of a human's verdict."""
+    return [
+        {
+            "rule_id": RULE_ID,
+            "severity": "INFO",
+            "line": 0,
+            "end_line": 0,
+            "message": decision.reason,
+            "source": "human",
+            "quote": "",
+        }
+    ]
+
+
+async def _record_verdict(
+    decision: Decision, decided_by: str, findings: Sequence[dict[str, object]], log: AuditLog
+) -> Appended:
+    document = canonical(findings)
+    size = len(decision.program)
+    body = {
+        "verdict": "ALLOWED",
+        "program_sha256": hashlib.sha256(decision.program).hexdigest(),
+        "scope": _scope_json(decision.scope),
+        "risk_pct": 0,
+        "decided_by": decided_by,
+        "findings_sha256": hashlib.sha256(document).hexdigest(),
+        "findings": list(findings),
+        "coverage": {
+            "bytes_total": size,
+            "bytes_reviewed": 0,
+            "rules_complete": False,
+            "reviewer": "skipped",
+        },
+        "task_sha256": hashlib.sha256(b"").hexdigest(),
+        "model": "",
+        "caller": decided_by,
+    }
+    bodies = {"program": decision.program, "findings": document}
+    return await log.append("verdict_reached", body, request_id=decision.request_id, bodies=bodies)
+
+
+def _statement(
+    decision: Decision, decided_by: str, findings: Sequence[dict[str, object]], verdict: Appended
+) -> Approval:
+    now = datetime.now(UTC)
+    scope = decision.scope
+    return Approval(
+        approval_id=new_approval_id(),
+        issued_at=now,
+        expires_at=now + timedelta(seconds=decision.ttl_s),
+        program_sha256=hashlib.sha256(decision.program).digest(),
+        scope=ScopeRef(scope.name, scope.version, scope.sha256),
+        request_id=decision.request_id,
+        audience=(decision.audience,),
+        inputs=tuple(InputDigest(i.name, i.sha256, len(i.content)) for i in decision.inputs),
+        grants=_grants(scope),
+        limits=Limits(**scope.limits.model_dump()),
+        min_tier=scope.review.min_tier,
+        findings_sha256=hashlib.sha256(canonical(findings)).digest(),
+        audit_log=LogRef(verdict.checkpoint.partition("\n")[0], verdict.index, verdict.leaf_hash),
+        decided_by=decided_by,
+        verifier_id=VERIFIER_ID,
+        verifier_version=version("placet"),
+    )
+
+
+def _grants(scope: Scope) -> tuple[str, ...]:
+    """All that the scope allows: a person looked at the program, no rule counted what it needs."""
+    allow = scope.allow
+    return (
+        *(f"import:{name}" for name in allow.imports),
+        *(f"fs.read:{place}" for place in allow.read),
+        *(f"fs.write:{place}" for place in allow.write),
+    )
+
+
+async def _record_approval(approval: Approval, payload: bytes, reviewer: Reviewer, log: AuditLog) -> None:
+    body = {
+        "approval_id": approval.approval_id,
+        "program_sha256": approval.program_sha256.hex(),
+        "statement_sha256": hashlib.sha256(payload).hexdigest(),
+        "key_id": reviewer.key.key_id,
+        "scope": {
+            "name": approval.scope.name,
+            "version": approval.scope.version,
+            "sha256": approval.scope.sha256.hex(),
+        },
+        "issued_at": write_time(approval.issued_at),
+        "expires_at": write_time(approval.expires_at),
+        "audience": list(approval.audience),
+        "inputs": [{"name": i.name, "sha256": i.sha256.hex(), "size": i.size} for i in approval.inputs],
+        "limits": asdict(approval.limits),
+        "min_tier": approval.min_tier,
+        "decided_by": approval.decided_by,
+        "verdict_index": approval.audit_log.index,
+        "verdict_leaf_hash": approval.audit_log.leaf_hash.hex(),
+    }
+    bodies = {"statement": payload}
+    await log.append("approval_issued", body, request_id=approval.request_id, bodies=bodies)
+
+
+def _scope_json(scope: Scope) -> dict[str, object]:
+    return {"name": scope.name, "version": scope.version, "sha256": scope.sha256.hex()}
+
+
+def _refused(reason: str, message: str) -> ServiceError:
+    return ServiceError(grpc.StatusCode.FAILED_PRECONDITION, reason, message)
