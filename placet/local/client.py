@@ -72,7 +72,7 @@ async def healthy(address: str, tls: TlsFiles, server: str) -> bool:
 async def tier(address: str, tls: TlsFiles) -> str | None:
     """The isolation that the executor reached ("T1"); None when it does not answer."""
     async with connect(address, tls, server="executor") as channel:
-        stub: Any = executor_pb2_grpc.ExecutorServiceStub(channel)  # type: ignore[no-untyped-call]
+        stub: Any = executor_pb2_grpc.ExecutorServiceStub(channel)
         try:
             pool = await stub.DescribePool(executor_pb2.DescribePoolRequest(), timeout=HEALTH_TIMEOUT_S)
         except grpc.aio.AioRpcError:

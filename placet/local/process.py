@@ -69,6 +69,11 @@ class Process:
         """Its exit code, negative for a signal."""
         return await self._child.wait()
 
+    async def success(self) -> None:
+        """Wait for its end. Raises StackError unless its exit code is 0."""
+        if code := await self.wait():
+            raise StackError(self._story(f"ended with {describe_exit(code)}"))
+
     async def address(self, timeout_s: float) -> str:
         """What it wrote to its ready file. Raises StackError when it ends or takes longer than that."""
         deadline = asyncio.get_running_loop().time() + timeout_s

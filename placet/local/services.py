@@ -41,6 +41,17 @@ REACHES_A_MODEL = (
     "PLACET_GENERATOR_MODEL",
     "PLACET_REVIEWER_MODEL",
 )
+REACHES_A_PACKAGE = ("PIP_", "HF_", "PLACET_MODEL_")
+
+
+def module(name: str) -> tuple[str, ...]:
+    """How a module is run: -P keeps the working directory from shadowing what is installed."""
+    return (sys.executable, "-P", "-m", name)
+
+
+def program(name: str) -> tuple[str, ...]:
+    """How the service of that name is run."""
+    return module(f"{name}_svc")
 
 
 @dataclass(frozen=True)
@@ -92,7 +103,7 @@ class Wiring:
         extra = self._model_variables() if name in {"guard", "generator"} else {}
         return Command(
             name=name,
-            arguments=(sys.executable, "-m", f"{name}_svc"),
+            arguments=program(name),
             environment={
                 **self._inherited(BASE),
                 **overrides,
@@ -110,9 +121,7 @@ class Wiring:
         return Command(
             name="model",
             arguments=(
-                sys.executable,
-                "-m",
-                "placet.llm.embedded",
+                *module("placet.llm.embedded"),
                 *arguments,
                 "--api-key-file",
                 str(self.layout.model_key),
@@ -120,6 +129,17 @@ class Wiring:
             environment=self._inherited(BASE),
             log=self.layout.log("model"),
             ready_file=ready,
+        )
+
+    def fetch_command(self) -> Command:
+        """The command that fetches the embedded model's file; a process, so that Ctrl-C ends it at once."""
+        settings = {key: value for key, value in self.environ.items() if key.startswith(REACHES_A_PACKAGE)}
+        return Command(
+            name="model",
+            arguments=module("placet.llm.models"),
+            environment={**self._inherited(BASE), **self._inherited(REACHES_A_MODEL), **settings},
+            log=self.layout.log("model"),
+            ready_file=self.layout.address_file("model"),
         )
 
     def _common(self, name: str) -> dict[str, object]:

@@ -13,10 +13,11 @@ import os
 import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from placet.llm.embedded import MODEL_NAME
-from placet.llm.models import ModelFileError, fetch
+from placet.llm.models import ModelFileError, find
 from placet.local.client import client_tls, healthy, tier
 from placet.local.errors import StackError
 from placet.local.layout import Layout
@@ -90,16 +91,29 @@ class Supervisor:
             self._progress("model", f"external: {self._wiring.model.name}")
             return
         self._progress("model", "starting")
-        try:
-            file = await asyncio.to_thread(fetch, environ=self._wiring.environ)
-        except ModelFileError as error:
-            raise StackError(str(error)) from None
+        file = await self._model_file()
         key = secrets.token_urlsafe(32)
         self._layout.model_key.touch(mode=0o600)
         self._layout.model_key.write_text(key)
         url = await self._spawn(self._wiring.model_command(file))
         self._wiring = replace(self._wiring, model=Model(url, key, MODEL_NAME, embedded=True))
         self._progress("model", f"ready: {MODEL_NAME}")
+
+    async def _model_file(self) -> Path:
+        """The checked model file; fetched first when this machine does not have it."""
+        try:
+            if file := await asyncio.to_thread(find, environ=self._wiring.environ):
+                return file
+            self._progress("model", f"fetching 1.1 GB, once; see {self._layout.log('model')}")
+            process = await Process.start(self._wiring.fetch_command())
+            self._running["model"] = process
+            await process.success()
+            file = await asyncio.to_thread(find, environ=self._wiring.environ)
+        except ModelFileError as error:
+            raise StackError(str(error)) from None
+        if file is None:
+            raise StackError("The model was fetched and is not there. Run `placet up` again.")
+        return file
 
     async def _spawn(self, command: Command) -> str:
         """Start a command and wait for its address; a process that does not get there is stopped."""
