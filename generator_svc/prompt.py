@@ -18,6 +18,8 @@ Message = dict[str, str]
 MAX_ERROR_CHARS = 300
 MAX_REASON_CODES = 10
 # Frames of the program itself are at module level: it is told not to define functions.
+_RULE_ID = re.compile(r"[a-z0-9_]{1,40}(\.[a-z0-9_]{1,40}){1,4}")
+_EXCEPTION = re.compile(r"[A-Za-z_][\w.]*(Error|Exception|Warning|Interrupt|Exit)\b")
 _PROGRAM_LINE = re.compile(r"line (\d+), in <module>")
 
 _SYSTEM = """\
@@ -40,17 +42,30 @@ Answer with exactly one ```python code block and nothing else."""
 
 # What small models get wrong without being shown.
 _PANDAS_PATTERNS = """
-How such programs are written (column names here are made up):
-- average per group: print(df.groupby("team")["points"].mean())
-- the group with the highest average: means = df.groupby("team")["points"].mean(); \
-print(means.idxmax(), means.max())
-- the rows with the largest values: print(df.nlargest(5, "points")[["player", "points"]])
-- dates are text until df["day"] = pd.to_datetime(df["day"]); per month: \
-df.groupby(df["day"].dt.to_period("M"))["points"].sum()
-- linear regression: rows = df.dropna(subset=["age", "height", "points"]); \
-model = LinearRegression().fit(rows[["age", "height"]], rows["points"]); \
-print(model.coef_, model.intercept_, model.score(rows[["age", "height"]], rows["points"])) \
-after: from sklearn.linear_model import LinearRegression
+How such programs are written (file and column names here are made up):
+import pandas as pd
+import matplotlib.pyplot as plt
+df = pd.read_csv("games.csv")
+# average per group, and the group with the highest average
+means = df.groupby("team")["points"].mean()
+print(means)
+print("highest:", means.idxmax(), means.max())
+# the rows with the largest values
+print(df.nlargest(5, "points")[["player", "points"]])
+# medians of the numeric columns per group
+print(df.groupby("team")[["points", "height"]].median())
+# dates are text until they are converted; sum per month
+df["day"] = pd.to_datetime(df["day"])
+print(df.groupby(df["day"].dt.to_period("M"))["points"].sum())
+# linear regression
+from sklearn.linear_model import LinearRegression
+rows = df.dropna(subset=["age", "height", "points"])
+model = LinearRegression().fit(rows[["age", "height"]], rows["points"])
+print(model.coef_, model.intercept_, model.score(rows[["age", "height"]], rows["points"]))
+# figure
+means.plot(kind="bar")
+plt.savefig("means.png")
+Take only what the task needs from these.
 """
 
 
@@ -82,8 +97,7 @@ def after_failure(first_messages: Sequence[Message], program: str, traceback: st
 
     It does not see its whole program again, because small models then repeat it.
     """
-    error = traceback.strip().splitlines()[-1:] or ["no message"]
-    told = f"An earlier program failed with {_quoted(error[0][:MAX_ERROR_CHARS])}"
+    told = f"An earlier program failed with {_quoted(_error(traceback))}"
     line = _raising_line(program, traceback)
     told += (
         f" in its line {_quoted(line)}. Do that step in another way." if line else ". Do it in another way."
@@ -93,7 +107,9 @@ def after_failure(first_messages: Sequence[Message], program: str, traceback: st
 
 def after_denial(first_messages: Sequence[Message], rule_ids: Sequence[str]) -> list[Message]:
     """Ask afresh after a denial. Only rule ids are told: prose would teach how to slip past the reviewer."""
-    codes = ", ".join(sorted(set(rule_ids))[:MAX_REASON_CODES]) or "not given"
+    codes = (
+        ", ".join(sorted({r for r in rule_ids if _RULE_ID.fullmatch(r)})[:MAX_REASON_CODES]) or "not given"
+    )
     return _told(
         first_messages,
         f"An earlier program was not allowed, for: {codes}. Write one that does without these.",
@@ -108,6 +124,13 @@ def after_unusable(first_messages: Sequence[Message]) -> list[Message]:
 def _told(first_messages: Sequence[Message], told: str) -> list[Message]:
     *before, task = first_messages
     return [*before, {"role": "user", "content": f"{task['content']}\n{told}"}]
+
+
+def _error(traceback: str) -> str:
+    """The line that names the exception; the last line when none looks like that."""
+    lines = [line for line in traceback.splitlines() if line.strip()] or ["no message"]
+    named = [line for line in lines if _EXCEPTION.match(line)]
+    return (named or lines)[-1][:MAX_ERROR_CHARS]
 
 
 def _raising_line(program: str, traceback: str) -> str:
