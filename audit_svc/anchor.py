@@ -57,8 +57,8 @@ def guard_against_rollback(anchor: Anchor, tree: Tree, stored: str | None, log: 
     if note is None:
         if tree.size:
             raise LogInconsistent(
-                f"The database has {tree.size} records, but the checkpoint file is missing. Bring it back from where "
-                "it was copied to; without it nobody can tell whether the database is older than it was."
+                f"The database has {tree.size} records, but the checkpoint file is missing. Bring it back "
+                "from where it was copied to; without it nobody can tell whether the database is the newest."
             )
         return
     _compare("checkpoint file", _opened(note, log), tree)
@@ -81,12 +81,12 @@ def _opened(note: str, log: LogVerifier) -> Checkpoint:
 def _compare(name: str, checkpoint: Checkpoint, tree: Tree) -> None:
     if checkpoint.size > tree.size:
         raise LogInconsistent(
-            f"The {name} covers {checkpoint.size} records, the database has {tree.size}: it was rolled back. Restore "
-            "the newest copy. If records are lost for good, keep this database as evidence and start a new log under "
-            "another origin."
+            f"The {name} covers {checkpoint.size} records, the database has {tree.size}: it was "
+            "rolled back. Restore the newest copy. If records are lost for good, keep this database "
+            "as evidence and start a new log under another origin."
         )
     if tree.root(checkpoint.size) != checkpoint.root:
         raise LogInconsistent(
-            f"The {name} over {checkpoint.size} records has another root than the database: records were changed. "
-            "Run `placet audit verify` to find the first one, and restore a good copy."
+            f"The {name} over {checkpoint.size} records has another root than the database: records were "
+            "changed. Run `placet audit verify` to find the first one, and restore a good copy."
         )

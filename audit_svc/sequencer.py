@@ -79,8 +79,8 @@ class Sequencer:
     async def open(self) -> None:
         """Load the log and start writing.
 
-        Raises LogInconsistent when the database does not continue the last checkpoint, StoreFailed and OSError
-        when a file cannot be read or written.
+        Raises LogInconsistent when the database does not continue the last checkpoint, StoreFailed and
+        OSError when a file cannot be read or written.
         """
         await asyncio.get_running_loop().run_in_executor(self._thread, self._load)
         self._task = asyncio.create_task(self._run())

@@ -1,6 +1,6 @@
 """The state machine over records: no run without one used, unexpired approval, no approval without verdict.
 
-Knows docs/audit-format.md §6. Takes valid records in log order; must not know storage, hashes of trees or keys.
+Knows docs/audit-format.md §6. Takes valid records in log order; must not know storage, trees or keys.
 """
 
 from __future__ import annotations
@@ -89,8 +89,8 @@ def _approval_issued(chain: Chain, placed: Placed) -> None:
     meaning = "This approval rests on no verdict: a program may have been approved without a review."
     if verdict is None or verdict.leaf_hash.hex() != body["verdict_leaf_hash"]:
         raise ChainBroken(
-            f"it names record {body['verdict_index']} as its verdict, which is no earlier verdict_reached with "
-            "that leaf hash",
+            f"it names record {body['verdict_index']} as its verdict, which is no earlier verdict_reached "
+            "with that leaf hash",
             meaning,
         )
     if verdict.body["verdict"] != "ALLOWED":

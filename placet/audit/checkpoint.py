@@ -121,7 +121,7 @@ class LogVerifier:
         return text
 
     def open(self, note: str) -> Checkpoint:
-        """The checkpoint in an untrusted note. Raises CheckpointRefused, also when its origin is another log."""
+        """The checkpoint in an untrusted note. Raises CheckpointRefused, also for another log's."""
         checkpoint = Checkpoint.parse(self.open_note(note))
         if checkpoint.origin != self.name:
             raise CheckpointRefused(f"the checkpoint is of log {checkpoint.origin!r}, not {self.name!r}")

@@ -55,7 +55,7 @@ class AuditLog(Protocol):
         """Append one record of docs/audit-format.md §2; `bodies` maps roles to erasable content.
 
         Raises ServiceError: UNAVAILABLE/AUDIT_UNAVAILABLE when the record may not be durable (the
-        caller must not go on); ALREADY_EXISTS/APPROVAL_SPENT; ALREADY_EXISTS/IDEMPOTENCY_CONFLICT; INVALID_ARGUMENT;
+        caller must not go on); ALREADY_EXISTS/APPROVAL_SPENT or IDEMPOTENCY_CONFLICT; INVALID_ARGUMENT;
         PERMISSION_DENIED.
         """
 

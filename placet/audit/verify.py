@@ -122,7 +122,7 @@ class _Found(Exception):  # noqa: N818 - not an error: it carries the break out 
 def verify_database(db: Path, checkpoint_file: Path, vkey: str) -> Report:
     """Prove a log's database against the checkpoint kept outside it. Never raises for what it finds.
 
-    The checkpoint file is read before the database, so that a log that grows meanwhile is not taken for broken.
+    The checkpoint file is read before the database, so that a log that grows meanwhile is not broken.
     """
     report = Report()
     try:
@@ -267,7 +267,7 @@ class _Pass:
                 raise _Found(
                     entry.index,
                     f"record {entry.index}: its stored {name} is not the one in its proven bytes",
-                    "The index beside the record was changed, to hide it from a search or to free an approval.",
+                    "The index beside the record was changed, to hide it or to free an approval.",
                 )
         retry = (record.actor, record.idempotency_key)
         if record.idempotency_key and retry in self._retries:
@@ -332,8 +332,8 @@ class _Pass:
         if size < anchored:
             raise _Found(
                 size,
-                f"record {size} and later are missing: {size} records are there, the checkpoint kept outside the "
-                f"database covers {anchored}",
+                f"record {size} and later are missing: {size} records are there, the checkpoint "
+                f"kept outside the database covers {anchored}",
                 "The end of the log was cut off, or an older copy was put in its place.",
             )
         if self._proven < size:
@@ -345,7 +345,7 @@ class _Pass:
         if self._notes:
             raise _Found(
                 size,
-                f"record {size} is missing: a stored checkpoint covers {max(self._notes)} records, {size} are there",
+                f"record {size} is missing: a stored checkpoint covers {max(self._notes)}, {size} are there",
                 "The end of the log was cut off.",
             )
         self._remark(anchored)
@@ -360,7 +360,7 @@ class _Pass:
             )
         if anchored < self._tree.size:
             report.notes.append(
-                f"the checkpoint file covers {anchored} records; the rest is under the database's own checkpoint"
+                f"the checkpoint file covers {anchored} records; the database's own covers the rest"
             )
 
 

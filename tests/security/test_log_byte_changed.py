@@ -7,9 +7,7 @@ import pytest
 from tests.fakes.audit_world import World
 
 RECORDS = [
-    (column, index)
-    for index in range(4)
-    for column in ("leaf", "leaf_hash", "kind", "request_id", "actor")
+    (column, index) for index in range(4) for column in ("leaf", "leaf_hash", "kind", "request_id", "actor")
 ]
 
 
