@@ -108,7 +108,7 @@ def check_type(envelope: Envelope) -> None:
     if envelope.payload_type != PAYLOAD_TYPE:
         raise ApprovalRefused(
             "APPROVAL_TYPE_FOREIGN",
-            f"the payload is {envelope.payload_type[:80]!r}; an approval is {PAYLOAD_TYPE}. Another document?",
+            f"the payload is {envelope.payload_type[:80]!r}; an approval is {PAYLOAD_TYPE}; send that",
         )
 
 

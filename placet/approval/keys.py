@@ -1,4 +1,4 @@
-"""Keys that sign and verify approvals: ECDSA P-256 with SHA-256, in files and sets (docs/approval-format.md §1).
+"""Keys that sign and verify approvals: ECDSA P-256, SHA-256, in files and sets (docs/approval-format.md §1).
 
 Knows PEM files. Must not know what is signed, nor who may hold a key.
 """

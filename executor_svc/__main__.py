@@ -1,0 +1,106 @@
+"""The executor's wiring: settings → log, sandbox, trust → runner → servicer → server."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from datetime import UTC, datetime
+
+import grpc
+from grpc_health.v1 import health_pb2, health_pb2_grpc
+from placetpb.executor.v1 import executor_pb2_grpc
+
+from executor_svc.gate import Gate
+from executor_svc.run import Runner
+from executor_svc.sandbox import Sandbox, SandboxUnavailable, open_sandbox
+from executor_svc.servicer import SERVICE, ExecutorServicer
+from executor_svc.settings import ExecutorSettings
+from executor_svc.trust import TrustFiles
+from placet.audit.client import GrpcAuditLog
+from placet.rpc.channel import connect
+from placet.rpc.identity import AllowList
+from placet.rpc.server import serve
+from placet.rpc.settings import load
+from placet.rpc.telemetry import configure_logging
+
+ALLOW: AllowList = {
+    # Who calls does not matter for what may run: the approval decides. So every peer of ours may ask.
+    f"/{SERVICE}/Execute": frozenset({"svc/generator", "caller/*", "reviewer/*"}),
+    f"/{SERVICE}/DescribePool": frozenset({"svc/*", "caller/*", "reviewer/*"}),
+}
+AUDIT_HEALTH_TIMEOUT_S = 2.0
+
+
+async def main(settings: ExecutorSettings) -> None:
+    """Serve until SIGTERM; then drain, write what is left to record, and remove every sandbox."""
+    sandbox = open_sandbox(settings.sandbox_python, pool_size=settings.pool_size, min_tier=settings.min_tier)
+    async with connect(settings.audit_address, settings.tls, server="audit") as audit:
+        await sandbox.start()
+        try:
+            await _serve(settings, sandbox, audit)
+        finally:
+            await sandbox.close()
+
+
+async def _serve(settings: ExecutorSettings, sandbox: Sandbox, audit: grpc.aio.Channel) -> None:
+    trust = TrustFiles(settings.keys_dir, settings.scopes_dir)
+    runner = Runner(
+        log=GrpcAuditLog(audit),
+        sandbox=sandbox,
+        trust=trust.load,
+        clock=lambda: datetime.now(UTC),
+        audience=settings.audience,
+        ceiling=settings.ceiling,
+    )
+    servicer = ExecutorServicer(
+        runner=runner,
+        sandbox=sandbox,
+        gate=Gate(running=settings.max_concurrent_runs, queued=settings.max_queued_runs),
+        audience=settings.audience,
+        ceiling=settings.ceiling,
+    )
+
+    def register(server: grpc.aio.Server) -> list[str]:
+        executor_pb2_grpc.add_ExecutorServiceServicer_to_server(servicer, server)
+        return [SERVICE]
+
+    async def healthy() -> bool:
+        trust.load()
+        return bool(sandbox.tier) and await _answers(audit)
+
+    await serve(
+        name="executor",
+        listen=settings.listen,
+        tls=settings.tls,
+        allow=ALLOW,
+        register=register,
+        ready_file=settings.ready_file,
+        health_check=healthy,
+    )
+    await runner.settle()
+
+
+async def _answers(audit: grpc.aio.Channel) -> bool:
+    """Whether the audit log can be reached and says that it serves."""
+    check = health_pb2_grpc.HealthStub(audit).Check  # type: ignore[attr-defined]  # set in its __init__
+    try:
+        reply = await check(health_pb2.HealthCheckRequest(), timeout=AUDIT_HEALTH_TIMEOUT_S)
+    except grpc.aio.AioRpcError:
+        return False
+    return bool(reply.status == health_pb2.HealthCheckResponse.SERVING)
+
+
+def run() -> int:
+    """The process: exit code 2 for unusable settings (see `load`), 3 when no sandbox works here."""
+    settings = load(ExecutorSettings)
+    configure_logging("executor")
+    try:
+        asyncio.run(main(settings))
+    except SandboxUnavailable as error:
+        print(f"executor: {error}", file=sys.stderr)
+        return 3
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(run())

@@ -1,0 +1,109 @@
+"""What the executor writes into the audit log: the bodies of its four kinds (docs/audit-format.md §2).
+
+Knows the fields; appends nothing.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import asdict, dataclass
+
+from executor_svc.admission import RunPermit, RunRequest, Start
+from executor_svc.sandbox import RunArtifact, RunResult
+from placet.approval import ApprovalRefused, InputDigest
+
+Body = dict[str, object]
+
+
+@dataclass(frozen=True)
+class Captured:
+    """What a run wrote to its two streams, as far as it was forwarded."""
+
+    stdout: bytes
+    stderr: bytes
+
+    def bodies(self) -> dict[str, bytes]:
+        """Role → content; an empty stream has no body."""
+        return {role: content for role, content in asdict(self).items() if content}
+
+
+def started(start: Start) -> Body:
+    """`run_started`: what will run, by which approval."""
+    return {
+        **_run(start),
+        "statement_sha256": start.statement_sha256.hex(),
+        "inputs": [input_entry(entry) for entry in start.request.input_digests],
+        "limits": asdict(start.approval.limits),
+        "tier": start.tier,
+        "caller": start.request.caller,
+    }
+
+
+def finished(permit: RunPermit, result: RunResult, captured: Captured) -> Body:
+    """`run_finished` of a run that ended by itself or at a limit."""
+    body: Body = {
+        **_end(permit, result.status.value, captured),
+        "usage": asdict(result.usage),
+        "artifacts": [artifact_entry(artifact) for artifact in result.artifacts],
+        "stdout_truncated": result.stdout_truncated,
+        "stderr_truncated": result.stderr_truncated,
+    }
+    if result.exit_code is not None:
+        body["exit_code"] = result.exit_code
+    if result.signal is not None:
+        body["signal"] = result.signal
+    return body
+
+
+def cancelled(permit: RunPermit, wall_ms: int, captured: Captured) -> Body:
+    """`run_finished` of a run whose caller went away. The sandbox reports no CPU and memory for it."""
+    usage = {
+        "wall_ms": wall_ms,
+        "stdout_bytes": len(captured.stdout),
+        "stderr_bytes": len(captured.stderr),
+    }
+    return {**_end(permit, "CANCELLED", captured), "usage": usage, "artifacts": []}
+
+
+def aborted(start: Start, reason: str) -> Body:
+    """`run_aborted`: a failure of ours; nothing about the program follows from it."""
+    return {"run_id": start.run_id, "approval_id": start.approval.approval_id, "reason": reason}
+
+
+def refused(request: RunRequest, refusal: ApprovalRefused, approval_id: str) -> Body:
+    """`admission_refused`. `approval_id` is empty unless the signature was found good."""
+    body: Body = {
+        "reason": refusal.reason,
+        "program_sha256": request.program_sha256.hex(),
+        "caller": request.caller,
+    }
+    return {**body, "approval_id": approval_id} if approval_id else body
+
+
+def input_entry(entry: InputDigest) -> Body:
+    """Name, digest and size."""
+    return {"name": entry.name, "sha256": entry.sha256.hex(), "size": entry.size}
+
+
+def artifact_entry(artifact: RunArtifact) -> Body:
+    """Name, digest and size."""
+    return {"name": artifact.name, "sha256": artifact.sha256.hex(), "size": len(artifact.content)}
+
+
+def _run(start: Start) -> Body:
+    return {
+        "run_id": start.run_id,
+        "approval_id": start.approval.approval_id,
+        "program_sha256": start.request.program_sha256.hex(),
+    }
+
+
+def _end(permit: RunPermit, status: str, captured: Captured) -> Body:
+    return {
+        **_run(permit.start),
+        "started_index": permit.record.index,
+        "status": status,
+        "stdout_sha256": hashlib.sha256(captured.stdout).hexdigest(),
+        "stderr_sha256": hashlib.sha256(captured.stderr).hexdigest(),
+        "tier": permit.start.tier,
+    }

@@ -1,0 +1,40 @@
+"""Refusals as gRPC statuses: docs/approval-format.md §4, last column.
+
+A reason that is not listed is PERMISSION_DENIED.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from grpc import StatusCode
+
+from placet.approval import ApprovalRefused
+from placet.rpc.errors import ServiceError
+
+CODES: Final[Mapping[str, StatusCode]] = {
+    "APPROVAL_MISSING": StatusCode.INVALID_ARGUMENT,
+    "APPROVAL_TOO_LARGE": StatusCode.INVALID_ARGUMENT,
+    "APPROVAL_MALFORMED": StatusCode.INVALID_ARGUMENT,
+    "APPROVAL_TYPE_FOREIGN": StatusCode.INVALID_ARGUMENT,
+    "PROGRAM_EMPTY": StatusCode.INVALID_ARGUMENT,
+    "PROGRAM_TOO_LARGE": StatusCode.INVALID_ARGUMENT,
+    "APPROVAL_NOT_YET_VALID": StatusCode.FAILED_PRECONDITION,
+    "APPROVAL_EXPIRED": StatusCode.FAILED_PRECONDITION,
+    "APPROVAL_TIER_TOO_LOW": StatusCode.FAILED_PRECONDITION,
+    "APPROVAL_SPENT": StatusCode.ALREADY_EXISTS,
+}
+
+
+def to_error(refusal: ApprovalRefused) -> ServiceError:
+    """The error that a refused caller gets."""
+    code = CODES.get(refusal.reason, StatusCode.PERMISSION_DENIED)
+    return ServiceError(code, refusal.reason, refusal.message)
+
+
+def spent() -> ApprovalRefused:
+    """Step 4.11."""
+    return ApprovalRefused(
+        "APPROVAL_SPENT", "the approval was used before; one approval is one run, ask for a new one"
+    )

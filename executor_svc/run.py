@@ -1,0 +1,230 @@
+"""One run from request to record: admit, start durably, run, record how it ended.
+
+Knows the order in which things must become durable. Must not know gRPC messages or files: log,
+sandbox, trust and clock are handed in.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+import uuid
+from collections.abc import Callable, Coroutine, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Protocol
+
+import grpc
+import structlog
+
+from executor_svc import admission, records
+from executor_svc.admission import Case, Pool, RunPermit, RunRequest, Start
+from executor_svc.records import Captured
+from executor_svc.refusals import spent
+from executor_svc.sandbox import RunResult, Sandbox, SandboxUnavailable
+from executor_svc.trust import Trust
+from placet.approval import ApprovalRefused, Limits
+from placet.audit.client import NO_BODIES, Appended, AuditLog
+from placet.rpc.errors import ServiceError
+
+_log = structlog.get_logger()
+
+
+class CallerGone(Exception):  # noqa: N818 - says what happened; it is the caller's doing
+    """An event could not be delivered: the caller left. The run is treated as cancelled."""
+
+
+class RunEvents(Protocol):
+    """Where a run's events go while it runs. Awaiting is the back-pressure."""
+
+    async def started(self, permit: RunPermit) -> None:
+        """The start is durable; the sandbox gets the program next."""
+
+    async def output(self, stream: str, data: bytes) -> None:
+        """`stream` is "stdout" or "stderr"; at most what the limits allow."""
+
+
+@dataclass(frozen=True)
+class Finished:
+    """A run that is over and recorded."""
+
+    permit: RunPermit
+    result: RunResult
+    record: Appended
+
+
+@dataclass
+class _Streams:
+    """Forwards what a run writes and keeps it for the record."""
+
+    events: RunEvents
+    kept: Mapping[str, bytearray] = field(
+        default_factory=lambda: {"stdout": bytearray(), "stderr": bytearray()}
+    )
+    began: float = field(default_factory=time.monotonic)
+
+    async def forward(self, stream: str, data: bytes) -> None:
+        self.kept[stream].extend(data)
+        await self.events.output(stream, data)
+
+    @property
+    def captured(self) -> Captured:
+        return Captured(bytes(self.kept["stdout"]), bytes(self.kept["stderr"]))
+
+    @property
+    def wall_ms(self) -> int:
+        return int((time.monotonic() - self.began) * 1000)
+
+
+class Runner:
+    """Runs what was approved. One per process."""
+
+    def __init__(
+        self,
+        *,
+        log: AuditLog,
+        sandbox: Sandbox,
+        trust: Callable[[], Trust],
+        clock: Callable[[], datetime],
+        audience: str,
+        ceiling: Limits,
+    ) -> None:
+        """`trust` is asked for each admission; `clock` returns aware datetimes."""
+        self._log = log
+        self._sandbox = sandbox
+        self._trust = trust
+        self._clock = clock
+        self._audience = audience
+        self._ceiling = ceiling
+        self._settling: set[asyncio.Task[Any]] = set()
+
+    async def run(self, request: RunRequest, events: RunEvents) -> Finished:
+        """Admit and run one request; when this returns, its end is on record.
+
+        Raises:
+            ApprovalRefused: not admitted; the refusal is on record and nothing ran.
+            ServiceError: UNAVAILABLE with AUDIT_UNAVAILABLE, SANDBOX_UNAVAILABLE or TRUST_UNREADABLE.
+            CancelledError: the caller went away; the run is dead and its record is being written.
+        """
+        permit = await self._admit(request)
+        return await self._execute(permit, events)
+
+    async def settle(self) -> None:
+        """Wait for the records of cancelled runs; call it before the process ends."""
+        while self._settling:
+            await asyncio.gather(*self._settling, return_exceptions=True)
+
+    async def _admit(self, request: RunRequest) -> RunPermit:
+        trust = self._trust()
+        pool = Pool(self._audience, self._ceiling, self._sandbox.tier)
+        case = Case(request, trust.keys, trust.scopes, pool, self._clock())
+        try:
+            return await admission.admit(case, self._spend)
+        except ApprovalRefused as refusal:
+            await self._append_refusal(case, refusal)
+            raise
+
+    async def _append_refusal(self, case: Case, refusal: ApprovalRefused) -> None:
+        body = records.refused(case.request, refusal, _proven_approval_id(case))
+        request_id = case.request.request_id or uuid.uuid4().hex
+        await self._log.append("admission_refused", body, request_id=request_id)
+
+    async def _spend(self, start: Start) -> Appended:
+        """Step 4.11. A caller that goes away meanwhile leaves an end on record as well."""
+        appending = self._keep(self._append_start(start))
+        try:
+            return await asyncio.shield(appending)
+        except asyncio.CancelledError:
+            self._keep(self._abort_when_started(start, appending))
+            raise
+
+    async def _append_start(self, start: Start) -> Appended:
+        try:
+            return await self._append(start, "run_started", records.started(start))
+        except ServiceError as error:
+            if error.reason == "APPROVAL_SPENT":
+                raise spent() from error
+            raise
+
+    async def _abort_when_started(self, start: Start, appending: asyncio.Task[Appended]) -> None:
+        try:
+            await appending
+        except (ApprovalRefused, ServiceError) as error:
+            _log.info("a cancelled request did not start", run_id=start.run_id, why=str(error))
+            return
+        await self._append(start, "run_aborted", records.aborted(start, "CANCELLED_BEFORE_START"))
+
+    async def _execute(self, permit: RunPermit, events: RunEvents) -> Finished:
+        """Takes a permit and never raw bytes: what was not admitted cannot come here."""
+        start = permit.use()
+        streams = _Streams(events)
+        try:
+            await events.started(permit)
+            result = await self._sandbox.run(
+                start.request.program, start.request.inputs, permit.limits, streams.forward
+            )
+        except (asyncio.CancelledError, CallerGone):
+            self._keep(self._append_cancelled(permit, streams))
+            raise
+        except Exception as error:
+            raise await self._abort(start, error) from error
+        body = records.finished(permit, result, streams.captured)
+        appending = self._keep(self._append(start, "run_finished", body, bodies=streams.captured.bodies()))
+        return Finished(permit, result, await asyncio.shield(appending))
+
+    async def _append_cancelled(self, permit: RunPermit, streams: _Streams) -> None:
+        captured = streams.captured
+        body = records.cancelled(permit, streams.wall_ms, captured)
+        await self._append(permit.start, "run_finished", body, bodies=captured.bodies())
+
+    async def _abort(self, start: Start, error: Exception) -> Exception:
+        """Record that we failed; the error to raise."""
+        ours = isinstance(error, SandboxUnavailable)
+        reason = "SANDBOX_UNAVAILABLE" if ours else "INTERNAL"
+        _log.error("run aborted", run_id=start.run_id, reason=reason, error=repr(error))
+        appending = self._keep(self._append(start, "run_aborted", records.aborted(start, reason)))
+        await asyncio.shield(appending)
+        return _sandbox_unavailable() if ours else error
+
+    def _keep(self, work: Coroutine[Any, Any, Any]) -> asyncio.Task[Any]:
+        """A task that goes on when its caller is cancelled, and that `settle` waits for."""
+        task = asyncio.create_task(work)
+        self._settling.add(task)
+        task.add_done_callback(self._settled)
+        return task
+
+    def _settled(self, task: asyncio.Task[Any]) -> None:
+        self._settling.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            _log.warning("a record was not written", error=str(error))
+
+    def _append(
+        self, start: Start, kind: str, body: Mapping[str, object], bodies: Mapping[str, bytes] = NO_BODIES
+    ) -> Coroutine[Any, Any, Appended]:
+        """One record of a run; the same run's record is appended once, however often it is tried."""
+        return self._log.append(
+            kind,
+            body,
+            request_id=start.request_id,
+            bodies=bodies,
+            idempotency_key=f"{start.run_id}/{kind}",
+        )
+
+
+def _proven_approval_id(case: Case) -> str:
+    """The id the approval names, if a trusted key vouches for it; forged words do not enter the record."""
+    try:
+        admission.check_sizes(case)
+        admission.check_envelope(case)
+        admission.check_signature(case)
+        return case.approval.approval_id
+    except ApprovalRefused:
+        return ""
+
+
+def _sandbox_unavailable() -> ServiceError:
+    return ServiceError(
+        grpc.StatusCode.UNAVAILABLE,
+        "SANDBOX_UNAVAILABLE",
+        "the sandbox failed, not the program; the approval is spent, so ask for a new one and try again",
+    )

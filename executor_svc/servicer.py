@@ -1,0 +1,197 @@
+"""ExecutorService: messages to requests, events to messages. Decides nothing.
+
+The stream is written from the handler itself, so that a slow reader slows the program down rather
+than filling memory.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import asdict
+from typing import Any, Final
+
+import grpc
+from google.protobuf.message import Message
+from placetpb.common.v1 import common_pb2
+from placetpb.executor.v1 import executor_pb2 as pb
+from placetpb.executor.v1 import executor_pb2_grpc
+
+from executor_svc.admission import RunPermit, RunRequest
+from executor_svc.gate import Gate
+from executor_svc.inputs import MAX_CHUNK_BYTES, Assembly, Declared
+from executor_svc.refusals import to_error
+from executor_svc.run import CallerGone, Finished, Runner
+from executor_svc.sandbox import RunArtifact, Sandbox, Usage
+from placet.approval import ApprovalRefused, Limits
+from placet.approval.reading import REQUEST_ID
+from placet.audit.client import Appended
+from placet.rpc.errors import ServiceError
+from placet.rpc.identity import caller_of
+
+SERVICE: Final = "placetpb.executor.v1.ExecutorService"
+RECEIVE_TIMEOUT_S: Final = 30.0
+"""How long the next message of a request may take."""
+
+_STREAMS = {"stdout": common_pb2.OUTPUT_STREAM_STDOUT, "stderr": common_pb2.OUTPUT_STREAM_STDERR}
+
+Context = grpc.aio.ServicerContext[Any, Any]
+
+
+class ExecutorServicer(executor_pb2_grpc.ExecutorServiceServicer):
+    """The front of one pool."""
+
+    def __init__(
+        self, *, runner: Runner, sandbox: Sandbox, gate: Gate, audience: str, ceiling: Limits
+    ) -> None:
+        self._runner = runner
+        self._sandbox = sandbox
+        self._gate = gate
+        self._audience = audience
+        self._ceiling = ceiling
+
+    async def Execute(self, request_iterator: AsyncIterator[pb.ExecuteRequest], context: Context) -> None:
+        """Read the whole request, admit it, run it; artifacts leave once the run's end is on record."""
+        caller = caller_of(context).uri
+        async with self._gate.enter():
+            request = await read_request(request_iterator, caller)
+            events = _Stream(context)
+            async with self._gate.run():
+                try:
+                    finished = await self._runner.run(request, events)
+                    await events.finish(finished)
+                except ApprovalRefused as refusal:
+                    raise to_error(refusal) from refusal
+                except CallerGone as gone:
+                    raise ServiceError(grpc.StatusCode.CANCELLED, "CALLER_GONE", str(gone)) from gone
+
+    async def DescribePool(
+        self, request: pb.DescribePoolRequest, context: Context
+    ) -> pb.DescribePoolResponse:
+        """What the probe found, and the ceiling."""
+        return pb.DescribePoolResponse(
+            audience=self._audience,
+            tier=_tier(self._sandbox.tier),
+            ceiling=common_pb2.Limits(**asdict(self._ceiling)),
+            isolation=self._sandbox.isolation,
+            libraries=self._sandbox.libraries,
+        )
+
+
+async def read_request(messages: AsyncIterator[pb.ExecuteRequest], caller: str) -> RunRequest:
+    """The header and the inputs' bytes.
+
+    Raises:
+        ServiceError: INVALID_ARGUMENT when the stream is out of order or bounds;
+            DEADLINE_EXCEEDED/REQUEST_STALLED when the next message does not come.
+    """
+    first = await _next(messages)
+    if first is None or first.WhichOneof("message") != "header":
+        raise _bad("HEADER_MISSING", "the first message must be the header")
+    header = first.header
+    if header.request_id and not REQUEST_ID.fullmatch(header.request_id):
+        raise _bad("REQUEST_ID_INVALID", "request_id is at most 128 printable ASCII characters without space")
+    assembly = Assembly([Declared(ref.name, ref.sha256, ref.size) for ref in header.inputs])
+    while (message := await _next(messages)) is not None:
+        if message.WhichOneof("message") != "chunk":
+            raise _bad("HEADER_TWICE", "after the header only input chunks may follow")
+        assembly.add(message.chunk.name, message.chunk.data)
+    return RunRequest(caller, header.program, header.approval, assembly.finish(), header.request_id)
+
+
+async def _next(messages: AsyncIterator[pb.ExecuteRequest]) -> pb.ExecuteRequest | None:
+    try:
+        async with asyncio.timeout(RECEIVE_TIMEOUT_S):
+            return await anext(messages, None)
+    except TimeoutError:
+        raise ServiceError(
+            grpc.StatusCode.DEADLINE_EXCEEDED,
+            "REQUEST_STALLED",
+            f"no message for {RECEIVE_TIMEOUT_S:.0f} s; send the inputs and close the sending side",
+        ) from None
+
+
+class _Stream:
+    """RunEvents as messages to the caller."""
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+        self._writing = asyncio.Lock()  # the streams may come from two tasks; gRPC takes one write
+
+    async def started(self, permit: RunPermit) -> None:
+        start = permit.start
+        message = pb.RunStarted(run_id=start.run_id, tier=_tier(start.tier), record=_ref(permit.record))
+        await self._write(pb.ExecuteResponse(started=message))
+
+    async def output(self, stream: str, data: bytes) -> None:
+        for chunk in _chunks(data):
+            await self._write(pb.ExecuteResponse(output=pb.Output(stream=_STREAMS[stream], data=chunk)))
+
+    async def finish(self, finished: Finished) -> None:
+        """The artifacts' bytes, then the end."""
+        for artifact in finished.result.artifacts:
+            for chunk in _chunks(artifact.content):
+                await self._write(
+                    pb.ExecuteResponse(artifact=pb.ArtifactChunk(name=artifact.name, data=chunk))
+                )
+        await self._write(pb.ExecuteResponse(finished=_finished(finished)))
+
+    async def _write(self, message: Message) -> None:
+        async with self._writing:
+            try:
+                await self._context.write(message)
+            except (grpc.aio.BaseError, grpc.RpcError) as error:
+                raise CallerGone("the caller left before the run ended") from error
+
+
+def _finished(finished: Finished) -> pb.RunFinished:
+    result = finished.result
+    return pb.RunFinished(
+        status=f"RUN_STATUS_{result.status.value}",
+        exit_code=result.exit_code or 0,
+        signal=result.signal or 0,
+        usage=_usage(result.usage),
+        artifacts=[_artifact(artifact) for artifact in result.artifacts],
+        tier=_tier(finished.permit.start.tier),
+        record=_ref(finished.record),
+        checkpoint=finished.record.checkpoint,
+        stdout_truncated=result.stdout_truncated,
+        stderr_truncated=result.stderr_truncated,
+    )
+
+
+def _usage(usage: Usage) -> common_pb2.Usage:
+    return common_pb2.Usage(
+        wall_ms=usage.wall_ms,
+        cpu_ms=usage.cpu_ms,
+        max_memory_bytes=usage.max_memory_bytes,
+        stdout_bytes=usage.stdout_bytes,
+        stderr_bytes=usage.stderr_bytes,
+    )
+
+
+def _artifact(artifact: RunArtifact) -> common_pb2.Artifact:
+    return common_pb2.Artifact(
+        name=artifact.name,
+        sha256=artifact.sha256,
+        size=len(artifact.content),
+        media_type=artifact.media_type,
+    )
+
+
+def _tier(tier: str) -> str:
+    """The enum's name; an unknown tier is sent as unspecified, which readers take for none."""
+    name = f"TIER_{tier}"
+    return name if name in common_pb2.Tier.DESCRIPTOR.values_by_name else "TIER_UNSPECIFIED"
+
+
+def _ref(record: Appended) -> common_pb2.RecordRef:
+    return common_pb2.RecordRef(index=record.index, leaf_hash=record.leaf_hash)
+
+
+def _chunks(data: bytes) -> list[bytes]:
+    return [data[start : start + MAX_CHUNK_BYTES] for start in range(0, len(data), MAX_CHUNK_BYTES)]
+
+
+def _bad(reason: str, message: str) -> ServiceError:
+    return ServiceError(grpc.StatusCode.INVALID_ARGUMENT, reason, message)
