@@ -10,7 +10,7 @@ from pathlib import Path
 
 from placet.local.errors import StackError
 from placet.local.layout import default_state
-from placet.local.stack import LocalStack
+from placet.local.stack import FAILED, LocalStack
 
 
 def main() -> int:
@@ -23,13 +23,14 @@ def main() -> int:
 
     def report(name: str, state: str) -> None:
         print(f"{name}: {state}", file=sys.stderr, flush=True)
-        with stack.layout.progress.open("a") as file:  # for the one that started us in the background
-            file.write(json.dumps([name, state]) + "\n")
+        if stack.layout.run.is_dir():
+            with stack.layout.progress.open("a") as file:  # for the one that started us in the background
+                file.write(json.dumps([name, state]) + "\n")
 
     try:
         asyncio.run(stack.up(report))
     except StackError as error:
-        print(error, file=sys.stderr)
+        report("stack", f"{FAILED}{error}")
         return 1
     return 0
 

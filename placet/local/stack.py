@@ -26,6 +26,7 @@ START_TIMEOUT_S = 1800.0  # the first start may fetch a gigabyte
 STOP_TIMEOUT_S = 75.0
 POLL_S = 0.1
 READY = "ready"
+FAILED = "failed: "
 
 
 def _silent(_name: str, _state: str) -> None:
@@ -61,6 +62,7 @@ class LocalStack:
             self.prepare()
             sandbox_python(self._environ)
             _set_logs_aside(self.layout)
+            self.layout.progress.unlink(missing_ok=True)
             await self._supervise(progress, on_ready)
 
     async def _supervise(self, progress: Progress, on_ready: Callable[[], None] | None) -> None:
@@ -127,12 +129,11 @@ class LocalStack:
                 progress(name, state)
                 if (name, state) == ("stack", READY):
                     return
+                if name == "stack" and state.startswith(FAILED):
+                    raise StackError(state.removeprefix(FAILED))
             seen = len(lines)
             if ended:
-                raise StackError(
-                    "The stack did not start:\n"
-                    + tail(self.layout.log("supervisor")).replace("\n  ", "\n").strip()
-                )
+                raise StackError(f"The supervisor ended:\n{tail(self.layout.log('supervisor'))}")
             if time.monotonic() > deadline:
                 raise StackError(f"The stack was not ready within {START_TIMEOUT_S / 60:.0f} minutes.")
             time.sleep(POLL_S)
