@@ -1,0 +1,101 @@
+"""The guard service: wiring only."""
+
+import asyncio
+import sys
+from datetime import timedelta
+from typing import Final
+
+import grpc
+import structlog
+from grpc_health.v1 import health_pb2, health_pb2_grpc
+from placetpb.guard.v1 import guard_pb2_grpc
+
+from guard_svc.approve import Approver, ApproverSettings
+from guard_svc.profiles import load_profiles
+from guard_svc.review import Guard
+from guard_svc.reviewer import Reviewer
+from guard_svc.scopes import load_scopes
+from guard_svc.screening import Screener
+from guard_svc.servicer import ALLOW, SERVICE, GuardServicer
+from guard_svc.settings import GuardSettings
+from placet.approval.keys import SigningKey
+from placet.audit.client import GrpcAuditLog
+from placet.llm.chat import ChatModel
+from placet.rpc.channel import connect
+from placet.rpc.server import serve
+from placet.rpc.settings import load
+from placet.rpc.telemetry import configure_logging
+
+AUDIT_CHECK_TIMEOUT_S: Final = 3.0
+MODEL_CHECK_PERIOD_S: Final = 30.0
+
+_log = structlog.get_logger()
+
+
+async def main(settings: GuardSettings) -> None:
+    """Serve until told to stop. Raises OSError or ValueError (scopes, keys, profiles) before serving."""
+    book = load_scopes(settings.scopes_dir, settings.callers_file)
+    key = SigningKey.load(settings.approval_key)
+    profiles = load_profiles()
+    chat = ChatModel(settings.model)
+    async with connect(settings.audit_address, settings.tls, server="audit") as audit:
+        log = GrpcAuditLog(audit)
+        guard = Guard(
+            reviewer=Reviewer(chat, profiles, model=settings.reviewer_model),
+            screener=Screener(chat, profiles, model=settings.reviewer_model),
+            log=log,
+            approver=Approver(
+                key, log, ApproverSettings(settings.audience, timedelta(seconds=settings.approval_ttl_s))
+            ),
+        )
+
+        def register(server: grpc.aio.Server) -> list[str]:
+            guard_pb2_grpc.add_GuardServiceServicer_to_server(GuardServicer(guard, book), server)  # type: ignore[no-untyped-call]
+            return [SERVICE]
+
+        async def healthy() -> bool:
+            return await audit_answers(audit)
+
+        watching = asyncio.create_task(watch_model(chat))
+        try:
+            await serve(
+                name="guard",
+                listen=settings.listen,
+                tls=settings.tls,
+                allow=ALLOW,
+                register=register,
+                ready_file=settings.ready_file,
+                health_check=healthy,
+            )
+        finally:
+            watching.cancel()
+            await chat.aclose()
+
+
+async def audit_answers(channel: grpc.aio.Channel) -> bool:
+    """Whether the audit log serves: without it no verdict can leave this service."""
+    stub = health_pb2_grpc.HealthStub(channel)
+    try:
+        reply = await stub.Check(health_pb2.HealthCheckRequest(), timeout=AUDIT_CHECK_TIMEOUT_S)
+    except grpc.aio.AioRpcError:
+        return False
+    return bool(reply.status == health_pb2.HealthCheckResponse.SERVING)
+
+
+async def watch_model(chat: ChatModel) -> None:
+    """Log when the model comes or goes. It is no part of health: rules still deny, and scopes still list."""
+    known: bool | None = None
+    while True:
+        answers = await chat.available()
+        if answers != known:
+            _log.info("reviewer model", reachable=answers, model=chat.settings.model)
+            known = answers
+        await asyncio.sleep(MODEL_CHECK_PERIOD_S)
+
+
+if __name__ == "__main__":
+    configure_logging("guard")
+    try:
+        asyncio.run(main(load(GuardSettings)))
+    except (OSError, ValueError) as error:
+        sys.exit(f"The guard does not start. {error}")

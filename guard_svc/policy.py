@@ -1,0 +1,180 @@
+"""Turns evidence into a verdict. Pure: no I/O, no model, no clock.
+
+Monotone: more evidence of harm never makes a verdict milder. Closed: what is missing is never good news. Rules and
+reviewer can each deny, and neither can clear what the other denied.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final, Literal
+
+from guard_svc.findings import Finding, Severity
+from guard_svc.reviewer import Opinion
+from guard_svc.rules import RulesReport
+from placet.scope import Scope
+
+ReviewerState = Literal["complete", "skipped", "failed"]
+
+PURE_IMPORTS: Final = frozenset(
+    [
+        "pandas",
+        "numpy",
+        "matplotlib",
+        "seaborn",
+        "scipy",
+        "sklearn",
+        "statsmodels",
+        "math",
+        "cmath",
+        "statistics",
+        "datetime",
+        "calendar",
+        "re",
+        "json",
+        "csv",
+        "collections",
+        "itertools",
+        "functools",
+        "operator",
+        "decimal",
+        "fractions",
+        "random",
+        "string",
+        "textwrap",
+        "bisect",
+        "heapq",
+        "dataclasses",
+        "enum",
+        "typing",
+        "abc",
+        "copy",
+        "numbers",
+        "time",
+        "__future__",
+    ]
+)
+PURE_CAPABILITIES: Final = frozenset({"fs.read:inputs", "fs.write:outputs"})
+
+_RISK_OF: Final = {
+    Severity.CRITICAL: 100,
+    Severity.HIGH: 95,
+    Severity.MEDIUM: 50,
+    Severity.LOW: 5,
+    Severity.INFO: 0,
+}
+
+
+class Verdict(StrEnum):
+    """A guard's decision; the words are those of the records."""
+
+    ALLOWED = "ALLOWED"
+    DENIED = "DENIED"
+    NEEDS_REVIEW = "NEEDS_REVIEW"
+
+
+@dataclass(frozen=True)
+class Decision:
+    """A verdict with everything it rests on. `risk_pct` is 0..100."""
+
+    verdict: Verdict
+    risk_pct: int
+    findings: tuple[Finding, ...]
+    decided_by: Literal["intake", "rules", "rules+reviewer"]
+    reviewer: ReviewerState
+    rules_complete: bool
+    capabilities: tuple[str, ...] = ()
+    model: str = ""
+
+
+def refuse(findings: Sequence[Finding]) -> Decision:
+    """The verdict on a program that intake refused: DENIED, whatever the findings weigh."""
+    kept = tuple(findings) or (
+        _note("policy.intake.refused", Severity.HIGH, "The program could not be read."),
+    )
+    return Decision(Verdict.DENIED, 100, kept, "intake", "skipped", rules_complete=False)
+
+
+def by_rules(scope: Scope, report: RulesReport) -> Decision | None:
+    """The verdict when the rules settle it alone; None when the reviewer must be asked."""
+    findings = tuple(report.findings)
+    if not report.complete:
+        findings += (
+            _note("policy.rules.incomplete", Severity.HIGH, "The rules did not see the whole program."),
+        )
+    if any(finding.denies for finding in findings):
+        return _rules_decision(scope, report, findings)
+    if scope.review.static_proof and is_pure(report):
+        return _rules_decision(scope, report, findings)
+    if scope.review.reviewer == "off":
+        off = "This scope has no reviewer, and the rules alone cannot prove that the program only computes."
+        return _rules_decision(scope, report, (*findings, _note("policy.reviewer.off", Severity.MEDIUM, off)))
+    return None
+
+
+def by_rules_alone(scope: Scope, report: RulesReport) -> Decision:
+    """What the rules think, for evaluation. Never a reason to sign: ALLOWED here means `no objection`."""
+    return by_rules(scope, report) or _rules_decision(scope, report, tuple(report.findings))
+
+
+def by_both(scope: Scope, report: RulesReport, opinion: Opinion) -> Decision:
+    """The verdict when rules and reviewer have both spoken."""
+    settled = by_rules(scope, report)
+    findings = (*(settled.findings if settled else report.findings), *opinion.findings)
+    if opinion.stance == "unsafe" and not any(f.denies for f in opinion.findings):
+        findings += (_note("reviewer.risk.unsafe", Severity.HIGH, "The reviewer finds the program unsafe."),)
+    if opinion.stance == "uncertain" and not any(f.severity >= Severity.MEDIUM for f in opinion.findings):
+        findings += (_note("reviewer.risk.uncertain", Severity.MEDIUM, "The reviewer is not certain."),)
+    return Decision(
+        verdict=_verdict(scope, findings),
+        risk_pct=max(_risk(findings), round(opinion.risk * 100)),
+        findings=findings,
+        decided_by="rules+reviewer",
+        reviewer="complete" if opinion.complete else "failed",
+        rules_complete=report.complete,
+        capabilities=tuple(report.capabilities),
+        model=opinion.model,
+    )
+
+
+def is_pure(report: RulesReport) -> bool:
+    """Whether the rules saw the whole program compute on its inputs and do nothing else."""
+    return (
+        report.complete
+        and all(_is_pure_capability(capability) for capability in report.capabilities)
+        and all(finding.severity < Severity.MEDIUM for finding in report.findings)
+    )
+
+
+def _is_pure_capability(capability: str) -> bool:
+    kind, _, detail = capability.partition(":")
+    return capability in PURE_CAPABILITIES or (kind == "import" and detail.split(".")[0] in PURE_IMPORTS)
+
+
+def _rules_decision(scope: Scope, report: RulesReport, findings: tuple[Finding, ...]) -> Decision:
+    return Decision(
+        _verdict(scope, findings),
+        _risk(findings),
+        findings,
+        "rules",
+        "skipped",
+        report.complete,
+        tuple(report.capabilities),
+    )
+
+
+def _verdict(scope: Scope, findings: Sequence[Finding]) -> Verdict:
+    worst = max((finding.severity for finding in findings), default=Severity.INFO)
+    if worst >= Severity.HIGH:
+        return Verdict.DENIED
+    if worst >= Severity.MEDIUM:
+        return Verdict.DENIED if scope.review.on_uncertain == "deny" else Verdict.NEEDS_REVIEW
+    return Verdict.ALLOWED
+
+
+def _risk(findings: Sequence[Finding]) -> int:
+    return max((_RISK_OF[finding.severity] for finding in findings), default=0)
+
+
+def _note(rule_id: str, severity: Severity, message: str) -> Finding:
+    return Finding(rule_id, severity, 0, 0, message, "policy")

@@ -1,0 +1,286 @@
+"""The guard's core: intake, rules, reviewer, policy, record, approval, in this order.
+
+Knows the order and what must be durable before what. Must not know gRPC messages, prompts or files. Nothing leaves
+here before its record is durable, and a failure of ours is an error, never a verdict.
+"""
+
+import asyncio
+import hashlib
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+import grpc
+
+from guard_svc.approve import Approver, Grounds
+from guard_svc.cache import VerdictCache, cache_key
+from guard_svc.findings import Finding, shorten
+from guard_svc.intake import MAX_BYTES, Intake, IntakeRefused, read_program
+from guard_svc.policy import Decision, Verdict, by_both, by_rules, by_rules_alone, refuse
+from guard_svc.prompts import Subject, prompt_version
+from guard_svc.reviewer import Reviewer, ReviewerUnavailable, Sources
+from guard_svc.rules import RulesReport, analyse
+from guard_svc.screening import Screener, Screening
+from placet.approval.statement import InputDigest
+from placet.audit.client import Appended, AuditLog
+from placet.audit.record import canonical
+from placet.rpc.deadline import Deadline
+from placet.rpc.errors import ServiceError
+from placet.scope import Scope
+
+MAX_RECORDED_FINDINGS: Final = 50
+MAX_RECORDED_MESSAGE: Final = 200
+MAX_RECORDED_QUOTE: Final = 120
+MAX_FACTS: Final = 8
+# What recording and signing may take after the reviewer has answered.
+KEEP_FOR_RECORDS_S: Final = 3.0
+RETRY_AFTER_S: Final = 5.0
+
+
+@dataclass(frozen=True)
+class Order:
+    """One program to review. Everything but `scope` and `caller` comes from outside; bounds were checked."""
+
+    scope: Scope
+    program: bytes
+    task: str = ""
+    inputs: tuple[InputDigest, ...] = ()
+    caller: str = ""
+    request_id: str = ""
+    audience: str = ""
+    verdict_only: bool = False
+
+    @property
+    def program_sha256(self) -> bytes:
+        """32 bytes: the program's name."""
+        return hashlib.sha256(self.program).digest()
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A decision and what came of it. `approval` is empty unless ALLOWED and asked for."""
+
+    decision: Decision
+    elapsed_ms: int
+    approval: bytes = b""
+    verdict: Appended | None = None
+
+
+@dataclass(frozen=True)
+class Guard:
+    """Everything that a review needs, wired together."""
+
+    reviewer: Reviewer
+    screener: Screener
+    log: AuditLog
+    approver: Approver
+    cache: VerdictCache = field(default_factory=VerdictCache)
+
+    async def assess(self, order: Order, deadline: Deadline, *, rules_only: bool = False) -> Answer:
+        """The decision alone: no record, no approval. Raises ServiceError REVIEWER_UNAVAILABLE."""
+        started = time.monotonic()
+        try:
+            decision = await self._decide(order, deadline, rules_only=rules_only)
+        except ReviewerUnavailable as error:
+            raise unavailable(error) from error
+        return Answer(decision, _elapsed_ms(started))
+
+    async def review(self, order: Order, deadline: Deadline) -> Answer:
+        """Decide, record, and approve what is ALLOWED.
+
+        Raises ServiceError: AUDIT_UNAVAILABLE (nothing was decided as far as anybody can tell), REVIEWER_UNAVAILABLE.
+        """
+        started = time.monotonic()
+        try:
+            decision = await self._decide(order, deadline)
+        except ReviewerUnavailable as error:
+            await self._record_failure(order, error)
+            raise unavailable(error) from error
+        findings = encode_findings(decision.findings)
+        verdict = await self._record_verdict(order, decision, findings)
+        approval = b""
+        if decision.verdict is Verdict.ALLOWED and not order.verdict_only:
+            approval = await self.approver.issue(_grounds(order, decision, findings, verdict))
+        return Answer(decision, _elapsed_ms(started), approval, verdict)
+
+    async def screen(self, order: Order, deadline: Deadline) -> Screening:
+        """Judge `order.task` before there is a program; recorded. Raises like `review`."""
+        names = [item.name for item in order.inputs]
+        try:
+            screening = await self.screener.screen(order.scope, order.task, names, _until_records(deadline))
+        except ReviewerUnavailable as error:
+            raise unavailable(error) from error
+        await self.log.append(
+            "task_screened",
+            {
+                "in_scope": screening.in_scope,
+                "scope": _scope_fields(order.scope),
+                "task_sha256": _sha256_hex(order.task.encode()),
+                "caller": order.caller,
+                "findings": [_finding_fields(finding) for finding in screening.findings],
+            },
+            request_id=order.request_id,
+        )
+        return screening
+
+    async def _decide(self, order: Order, deadline: Deadline, *, rules_only: bool = False) -> Decision:
+        try:
+            # Both may take a second on a hostile program; the event loop serves others meanwhile.
+            intake = await asyncio.to_thread(read_program, order.program)
+        except IntakeRefused as refused:
+            return refuse(refused.findings)
+        names = [item.name for item in order.inputs]
+        report = await asyncio.to_thread(analyse, intake, order.scope, names)
+        if rules_only:
+            return by_rules_alone(order.scope, report)
+        settled = by_rules(order.scope, report)
+        if settled is not None:
+            return settled
+        return await self._ask_reviewer(order, intake, report, deadline)
+
+    async def _ask_reviewer(
+        self, order: Order, intake: Intake, report: RulesReport, deadline: Deadline
+    ) -> Decision:
+        key = self._cache_key(order, report)
+        if known := self.cache.get(key):
+            return known
+        opinion = await self.reviewer.review(
+            Sources(intake.source, intake.canonical), subject_of(order, report), _until_records(deadline)
+        )
+        decision = by_both(order.scope, report, opinion)
+        self.cache.put(key, decision)
+        return decision
+
+    def _cache_key(self, order: Order, report: RulesReport) -> bytes:
+        # The rules ran just now, so their findings stand for their version.
+        seen = encode_findings(report.findings) + "\n".join(report.capabilities).encode()
+        names = "\n".join(item.name for item in order.inputs).encode()
+        asked = f"{prompt_version()} {self.reviewer.model}".encode()
+        return cache_key((order.program, order.task.encode(), order.scope.sha256, names, seen, asked))
+
+    async def _record_failure(self, order: Order, error: ReviewerUnavailable) -> None:
+        body = {
+            "reason": error.reason,
+            "program_sha256": order.program_sha256.hex(),
+            "caller": order.caller,
+            "scope": _scope_fields(order.scope),
+        }
+        await self.log.append("review_failed", body, request_id=order.request_id)
+
+    async def _record_verdict(self, order: Order, decision: Decision, findings: bytes) -> Appended:
+        bodies = {"findings": findings}
+        if 0 < len(order.program) <= MAX_BYTES:
+            bodies["program"] = order.program
+        return await self.log.append(
+            "verdict_reached",
+            _verdict_fields(order, decision, findings),
+            request_id=order.request_id,
+            bodies=bodies,
+        )
+
+
+def unavailable(error: ReviewerUnavailable) -> ServiceError:
+    """What a caller is told when the model cannot be asked: try again; nothing was denied."""
+    return ServiceError(
+        grpc.StatusCode.UNAVAILABLE,
+        "REVIEWER_UNAVAILABLE",
+        f"The reviewer could not be asked, so nothing was decided: {error.message}. Try again.",
+        retry_after_s=RETRY_AFTER_S if error.retry_after_s is None else error.retry_after_s,
+        metadata={"model_reason": error.reason},
+    )
+
+
+def subject_of(order: Order, report: RulesReport) -> Subject:
+    """What the reviewer is told besides the program; rule findings are told as facts, in the rules' own words."""
+    facts = [f"line {f.line}: {f.message}" for f in report.findings[:MAX_FACTS]]
+    if report.capabilities:
+        facts.append(f"capabilities needed: {', '.join(report.capabilities)[:400]}")
+    names = [item.name for item in order.inputs]
+    return Subject(order.scope.purpose, _allows(order.scope), order.task, names, facts)
+
+
+def encode_findings(findings: Sequence[Finding]) -> bytes:
+    """All findings as canonical JSON; its digest goes into record and approval."""
+    return canonical([_finding_fields(finding) for finding in findings])
+
+
+def coverage_of(decision: Decision, size: int) -> dict[str, object]:
+    """How much was looked at. `size` is the program's length in bytes."""
+    seen = decision.rules_complete and decision.reviewer != "failed"
+    return {
+        "bytes_total": size,
+        "bytes_reviewed": size if seen else 0,
+        "rules_complete": decision.rules_complete,
+        "reviewer": decision.reviewer,
+    }
+
+
+def _verdict_fields(order: Order, decision: Decision, findings: bytes) -> dict[str, object]:
+    return {
+        "verdict": decision.verdict.value,
+        "program_sha256": order.program_sha256.hex(),
+        "scope": _scope_fields(order.scope),
+        "risk_pct": decision.risk_pct,
+        "decided_by": decision.decided_by,
+        "findings_sha256": _sha256_hex(findings),
+        "findings": [_finding_fields(finding) for finding in decision.findings[:MAX_RECORDED_FINDINGS]],
+        "coverage": coverage_of(decision, len(order.program)),
+        "task_sha256": _sha256_hex(order.task.encode()),
+        "model": decision.model,
+        "prompt_version": prompt_version(),
+        "caller": order.caller,
+    }
+
+
+def _grounds(order: Order, decision: Decision, findings: bytes, verdict: Appended) -> Grounds:
+    return Grounds(
+        request_id=order.request_id,
+        program_sha256=order.program_sha256,
+        scope=order.scope,
+        inputs=order.inputs,
+        grants=decision.capabilities,
+        findings_sha256=hashlib.sha256(findings).digest(),
+        decided_by=decision.decided_by,
+        verdict=verdict,
+        audience=order.audience,
+    )
+
+
+def _finding_fields(finding: Finding) -> dict[str, object]:
+    return {
+        "rule_id": finding.rule_id,
+        "severity": finding.severity.name,
+        "line": finding.line,
+        "end_line": finding.end_line,
+        "message": shorten(finding.message, MAX_RECORDED_MESSAGE),
+        "source": finding.source,
+        "quote": shorten(finding.quote, MAX_RECORDED_QUOTE),
+    }
+
+
+def _scope_fields(scope: Scope) -> dict[str, object]:
+    return {"name": scope.name, "version": scope.version, "sha256": scope.sha256.hex()}
+
+
+def _allows(scope: Scope) -> list[str]:
+    allow = scope.allow
+    return [
+        *(f"import:{name}" for name in allow.imports),
+        *(f"fs.read:{place}" for place in allow.read),
+        *(f"fs.write:{place}" for place in allow.write),
+        *(f"network:{host}" for host in allow.hosts),
+        *(f"process:{command}" for command in allow.commands),
+    ]
+
+
+def _until_records(deadline: Deadline) -> Deadline:
+    return Deadline.after(deadline.remaining_s(keep_s=KEEP_FOR_RECORDS_S))
+
+
+def _sha256_hex(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
+
+
+def _elapsed_ms(started: float) -> int:
+    return round((time.monotonic() - started) * 1000)

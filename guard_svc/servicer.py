@@ -1,0 +1,217 @@
+"""GuardService: translates between messages and the core, checks bounds, decides nothing."""
+
+import uuid
+from collections.abc import Callable, Iterable
+from typing import Any, Final
+
+import grpc
+from placetpb.common.v1 import common_pb2
+from placetpb.guard.v1 import guard_pb2, guard_pb2_grpc
+
+from guard_svc.findings import Finding
+from guard_svc.policy import Verdict
+from guard_svc.review import Answer, Guard, Order, coverage_of
+from guard_svc.scopes import ScopeBook, acting_for
+from placet.approval.errors import ApprovalRefused
+from placet.approval.reading import REQUEST_ID, check_input_name
+from placet.approval.statement import MAX_INPUTS, InputDigest
+from placet.rpc.deadline import Deadline
+from placet.rpc.errors import ServiceError
+from placet.rpc.identity import AllowList, Caller, caller_of
+from placet.scope import Scope, ScopeInvalid, load_scope
+
+SERVICE: Final = "placetpb.guard.v1.GuardService"
+MAX_TASK_BYTES: Final = 8 * 1024
+MAX_AUDIENCE_CHARS: Final = 128
+MAX_REVIEW_S: Final = 120.0
+
+_EVERYBODY: Final = frozenset({"caller/*", "reviewer/*", "svc/generator"})
+ALLOW: Final[AllowList] = {
+    f"/{SERVICE}/ListScopes": _EVERYBODY,
+    f"/{SERVICE}/DescribeScope": _EVERYBODY,
+    f"/{SERVICE}/Review": _EVERYBODY,
+    f"/{SERVICE}/Assess": _EVERYBODY,
+    f"/{SERVICE}/ScreenTask": frozenset({"svc/generator", "caller/*"}),
+}
+
+_VERDICTS: Final = {
+    Verdict.ALLOWED: common_pb2.VERDICT_ALLOWED,
+    Verdict.DENIED: common_pb2.VERDICT_DENIED,
+    Verdict.NEEDS_REVIEW: common_pb2.VERDICT_NEEDS_REVIEW,
+}
+
+Context = grpc.aio.ServicerContext[Any, Any]
+
+
+class GuardServicer(guard_pb2_grpc.GuardServiceServicer):
+    """The RPCs. `whose` tells a context's peer; tests may replace it."""
+
+    def __init__(self, guard: Guard, book: ScopeBook, whose: Callable[[Context], Caller] = caller_of) -> None:
+        self._guard = guard
+        self._book = book
+        self._whose = whose
+
+    async def ListScopes(
+        self, request: guard_pb2.ListScopesRequest, context: Context
+    ) -> guard_pb2.ListScopesResponse:
+        """The scopes that the peer may name."""
+        scopes = self._book.listed_for(self._whose(context))
+        return guard_pb2.ListScopesResponse(scopes=[_scope_ref(scope) for scope in scopes])
+
+    async def DescribeScope(
+        self, request: guard_pb2.DescribeScopeRequest, context: Context
+    ) -> guard_pb2.DescribeScopeResponse:
+        """One scope's file."""
+        caller = acting_for(self._whose(context), request.on_behalf_of)
+        scope = self._book.named_by(caller, request.scope)
+        return guard_pb2.DescribeScopeResponse(scope=_scope_ref(scope), document=scope.document)
+
+    async def ScreenTask(
+        self, request: guard_pb2.ScreenTaskRequest, context: Context
+    ) -> guard_pb2.ScreenTaskResponse:
+        """Whether a task is within a scope's purpose."""
+        caller = acting_for(self._whose(context), request.on_behalf_of)
+        scope = self._book.named_by(caller, request.scope)
+        if not request.task.strip():
+            raise invalid("TASK_EMPTY", "The task is empty; say what the program should find out.")
+        order = Order(
+            scope=scope,
+            program=b"",
+            task=_task(request.task),
+            inputs=_inputs(request.inputs),
+            caller=caller.uri,
+            request_id=_request_id(request.request_id),
+        )
+        screening = await self._guard.screen(order, Deadline.of(context, maximum_s=MAX_REVIEW_S))
+        return guard_pb2.ScreenTaskResponse(
+            in_scope=screening.in_scope, findings=[_finding(finding) for finding in screening.findings]
+        )
+
+    async def Review(self, request: guard_pb2.ReviewRequest, context: Context) -> guard_pb2.ReviewResponse:
+        """A recorded verdict, with an approval when ALLOWED."""
+        caller = acting_for(self._whose(context), request.on_behalf_of)
+        order = Order(
+            scope=self._book.named_by(caller, request.scope),
+            program=request.program,
+            task=_task(request.task),
+            inputs=_inputs(request.inputs),
+            caller=caller.uri,
+            request_id=_request_id(request.request_id),
+            audience=_audience(request.audience),
+            verdict_only=request.verdict_only,
+        )
+        answer = await self._guard.review(order, Deadline.of(context, maximum_s=MAX_REVIEW_S))
+        assert answer.verdict is not None
+        record = common_pb2.RecordRef(index=answer.verdict.index, leaf_hash=answer.verdict.leaf_hash)
+        return guard_pb2.ReviewResponse(
+            review=_reviewed(order, answer), approval=answer.approval, verdict_record=record
+        )
+
+    async def Assess(self, request: guard_pb2.AssessRequest, context: Context) -> guard_pb2.AssessResponse:
+        """A verdict without record and approval."""
+        caller = self._whose(context)
+        scope = (
+            _given_scope(request.scope_document)
+            if request.scope_document
+            else self._book.named_by(caller, request.scope)
+        )
+        order = Order(scope=scope, program=request.program, task=_task(request.task), caller=caller.uri)
+        answer = await self._guard.assess(
+            order,
+            Deadline.of(context, maximum_s=MAX_REVIEW_S),
+            rules_only=request.layers == guard_pb2.LAYERS_RULES,
+        )
+        return guard_pb2.AssessResponse(review=_reviewed(order, answer))
+
+
+def invalid(reason: str, message: str) -> ServiceError:
+    """A request that nobody could answer as it is."""
+    return ServiceError(grpc.StatusCode.INVALID_ARGUMENT, reason, message)
+
+
+def _task(task: str) -> str:
+    size = len(task.encode())
+    if size > MAX_TASK_BYTES:
+        raise invalid("TASK_TOO_LARGE", f"The task has {size} bytes; at most {MAX_TASK_BYTES} are accepted.")
+    return task
+
+
+def _inputs(refs: Iterable[common_pb2.InputRef]) -> tuple[InputDigest, ...]:
+    inputs = tuple(InputDigest(ref.name, ref.sha256, ref.size) for ref in refs)
+    if len(inputs) > MAX_INPUTS:
+        raise invalid(
+            "INPUTS_TOO_MANY", f"{len(inputs)} inputs are named; at most {MAX_INPUTS} are accepted."
+        )
+    for item in inputs:
+        _check_input(item)
+    if len({item.name for item in inputs}) != len(inputs):
+        raise invalid("INPUT_NAME_TWICE", "Two inputs have the same name; rename one.")
+    return inputs
+
+
+def _check_input(item: InputDigest) -> None:
+    try:
+        check_input_name(item.name)
+    except ApprovalRefused as error:
+        raise invalid("INPUT_NAME_INVALID", f"An input's name is not a bare file name: {error}") from None
+    if len(item.sha256) != 32 or item.size < 0:
+        raise invalid(
+            "INPUT_DIGEST_INVALID",
+            f"Input {item.name!r} needs a SHA-256 of 32 bytes and a size of 0 or more.",
+        )
+
+
+def _request_id(request_id: str) -> str:
+    if not request_id:
+        return uuid.uuid4().hex
+    if not REQUEST_ID.fullmatch(request_id):
+        raise invalid(
+            "REQUEST_ID_INVALID", "request_id must be 1 to 128 printable ASCII characters, no space."
+        )
+    return request_id
+
+
+def _audience(audience: str) -> str:
+    if len(audience) > MAX_AUDIENCE_CHARS or not audience.isprintable():
+        raise invalid(
+            "AUDIENCE_INVALID", f"audience must be at most {MAX_AUDIENCE_CHARS} printable characters."
+        )
+    return audience
+
+
+def _given_scope(document: bytes) -> Scope:
+    try:
+        return load_scope(document)
+    except ScopeInvalid as error:
+        raise invalid("SCOPE_INVALID", str(error)) from None
+
+
+def _scope_ref(scope: Scope) -> common_pb2.ScopeRef:
+    return common_pb2.ScopeRef(name=scope.name, version=scope.version, sha256=scope.sha256)
+
+
+def _finding(finding: Finding) -> common_pb2.Finding:
+    return common_pb2.Finding(
+        rule_id=finding.rule_id,
+        severity=common_pb2.Severity.Value(f"SEVERITY_{finding.severity.name}"),
+        line=finding.line,
+        end_line=finding.end_line,
+        message=finding.message,
+        source=common_pb2.FindingSource.Value(f"FINDING_SOURCE_{finding.source.upper()}"),
+        quote=finding.quote,
+    )
+
+
+def _reviewed(order: Order, answer: Answer) -> guard_pb2.ReviewedProgram:
+    decision = answer.decision
+    return guard_pb2.ReviewedProgram(
+        verdict=_VERDICTS[decision.verdict],
+        risk_pct=decision.risk_pct,
+        findings=[_finding(finding) for finding in decision.findings],
+        decided_by=decision.decided_by,
+        coverage=guard_pb2.Coverage(**coverage_of(decision, len(order.program))),
+        program_sha256=order.program_sha256,
+        scope=_scope_ref(order.scope),
+        capabilities=list(decision.capabilities),
+        elapsed_ms=answer.elapsed_ms,
+    )

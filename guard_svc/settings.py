@@ -1,0 +1,50 @@
+"""What the guard is told at start."""
+
+from pathlib import Path
+
+from pydantic import Field, SecretStr
+from pydantic_settings import SettingsConfigDict
+
+from placet.llm.chat import ModelSettings
+from placet.rpc.settings import ServiceSettings
+
+
+class GuardSettings(ServiceSettings):
+    """Settings of the guard; environment variables PLACET_GUARD_*, and those that name the model."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="PLACET_GUARD_", frozen=True, extra="ignore", env_ignore_empty=True
+    )
+
+    audit_address: str
+    """Where the audit service listens."""
+
+    scopes_dir: Path
+    """Holds the scope files, *.yaml; read at start."""
+
+    approval_key: Path
+    """P-256 private key (PEM, mode 0600) that signs approvals."""
+
+    callers_file: Path | None = None
+    """YAML that maps caller names to globs of scope names; without it every caller may use every scope."""
+
+    audience: str = Field("local", min_length=1, max_length=128)
+    """The executor pool that approvals are for when a request names none."""
+
+    approval_ttl_s: int = Field(300, ge=1, le=86_400)
+    """How long an approval holds, in seconds."""
+
+    reviewer_model: str = Field(validation_alias="PLACET_REVIEWER_MODEL", min_length=1)
+    """Name of the model that reviews; it also chooses the profile in profiles.yaml."""
+
+    openai_base_url: str = Field("https://api.openai.com/v1", validation_alias="OPENAI_BASE_URL")
+    """Any OpenAI-compatible endpoint."""
+
+    openai_api_key: SecretStr = Field(SecretStr(""), validation_alias="OPENAI_API_KEY")
+
+    @property
+    def model(self) -> ModelSettings:
+        """The endpoint and model to ask."""
+        return ModelSettings(
+            self.openai_base_url, self.openai_api_key.get_secret_value(), self.reviewer_model
+        )
