@@ -38,9 +38,9 @@ REACHES_A_MODEL = (
     "SSL_CERT_DIR",
     "OPENAI_ORG_ID",
     "OPENAI_PROJECT_ID",
-    "PLACET_GENERATOR_MODEL",
-    "PLACET_REVIEWER_MODEL",
 )
+OPENAI = "gpt-4.1-mini"
+ONE_MODEL_SERVERS = "qwen2.5-coder-1.5b-instruct"  # they take any name
 REACHES_A_PACKAGE = ("PIP_", "HF_", "PLACET_MODEL_")
 
 
@@ -59,9 +59,12 @@ class Model:
     """The endpoint that writes and reviews programs. `api_key` is a secret."""
 
     base_url: str
+    """Empty: the OpenAI SDK's own."""
     api_key: str
-    name: str
-    """What people are shown; for the embedded model also what requests name."""
+    generator: str
+    """Name of the model that writes programs."""
+    reviewer: str
+    """Name of the model that reviews them."""
     embedded: bool
 
     @classmethod
@@ -70,14 +73,30 @@ class Model:
         url, key = environ.get("OPENAI_BASE_URL", ""), environ.get("OPENAI_API_KEY", "")
         if not url and not key:
             return None
-        chosen = environ.get("PLACET_GENERATOR_MODEL", "")
-        return cls(url, key or "unused", chosen or url or "the endpoint's default", embedded=False)
+        generator, reviewer = environ.get("PLACET_GENERATOR_MODEL"), environ.get("PLACET_REVIEWER_MODEL")
+        usual = ONE_MODEL_SERVERS if url else OPENAI
+        return cls(
+            url,
+            key or "unused",
+            generator or reviewer or usual,
+            reviewer or generator or usual,
+            embedded=False,
+        )
+
+    @property
+    def name(self) -> str:
+        """What people are shown."""
+        return self.generator if self.generator == self.reviewer else f"{self.generator}, {self.reviewer}"
 
     def variables(self) -> dict[str, str]:
         """What a service that calls it gets."""
-        named = {"PLACET_GENERATOR_MODEL": self.name, "PLACET_REVIEWER_MODEL": self.name}
         url = {"OPENAI_BASE_URL": self.base_url} if self.base_url else {}
-        return {"OPENAI_API_KEY": self.api_key, **url, **(named if self.embedded else {})}
+        return {
+            "OPENAI_API_KEY": self.api_key,
+            "PLACET_GENERATOR_MODEL": self.generator,
+            "PLACET_REVIEWER_MODEL": self.reviewer,
+            **url,
+        }
 
 
 @dataclass(frozen=True)

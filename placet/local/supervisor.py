@@ -96,7 +96,7 @@ class Supervisor:
         self._layout.model_key.touch(mode=0o600)
         self._layout.model_key.write_text(key)
         url = await self._spawn(self._wiring.model_command(file))
-        self._wiring = replace(self._wiring, model=Model(url, key, MODEL_NAME, embedded=True))
+        self._wiring = replace(self._wiring, model=Model(url, key, MODEL_NAME, MODEL_NAME, embedded=True))
         self._progress("model", f"ready: {MODEL_NAME}")
 
     async def _model_file(self) -> Path:

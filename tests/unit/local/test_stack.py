@@ -214,3 +214,26 @@ async def test_without_a_sandbox_python_nothing_starts(state: Path) -> None:
         await make(state, PLACET_SANDBOX_PYTHON="/nonexistent/python").up()
 
     assert not left(state)
+
+
+@pytest.mark.parametrize(
+    ("environ", "generator", "reviewer"),
+    [
+        ({"OPENAI_API_KEY": "k"}, "gpt-4.1-mini", "gpt-4.1-mini"),
+        ({"OPENAI_API_KEY": "k", "PLACET_GENERATOR_MODEL": "a"}, "a", "a"),
+        ({"OPENAI_BASE_URL": "u", "PLACET_REVIEWER_MODEL": "b"}, "b", "b"),
+        ({"OPENAI_BASE_URL": "u", "PLACET_GENERATOR_MODEL": "a", "PLACET_REVIEWER_MODEL": "b"}, "a", "b"),
+    ],
+)
+def test_the_environment_chooses_the_models(environ: dict[str, str], generator: str, reviewer: str) -> None:
+    """One name serves both unless two are given."""
+    model = services.Model.of_environment(environ)
+
+    assert model
+    assert (model.generator, model.reviewer) == (generator, reviewer)
+
+
+@pytest.mark.parametrize("environ", [{}, {"OPENAI_API_KEY": "", "OPENAI_BASE_URL": ""}])
+def test_an_empty_variable_chooses_the_embedded_model(environ: dict[str, str]) -> None:
+    """As a shell unsets for one command."""
+    assert services.Model.of_environment(environ) is None
