@@ -202,8 +202,8 @@ class Placet:
         """Run a program that carries an approval. Using the approval spends it, whatever comes of the run.
 
         Raises:
-            ServiceError: PERMISSION_DENIED, FAILED_PRECONDITION or ALREADY_EXISTS, reason APPROVAL_…,
-                when it was not admitted; UNAVAILABLE when executor, sandbox or log could not do it.
+            ServiceError: reason APPROVAL_… when the program was not admitted; UNAVAILABLE when executor,
+                sandbox or log could not do it.
         """
         read = read_inputs(inputs)
         run_id = request_id or new_request_id()
@@ -236,7 +236,7 @@ class Placet:
         ttl_s: int = DEFAULT_TTL_S,
         request_id: str | None = None,
     ) -> bytes:
-        """A person's approval (break-glass): recorded under their name with their reason, then signed by them.
+        """A person's approval (break-glass): recorded with their name and reason, then signed by them.
 
         No rule and no reviewer looks at the program; limits and the isolation tier are the scope's.
 
