@@ -69,16 +69,17 @@ class Run:
         self._on_output = on_output
         self._streams = (_Stream("stdout", cell.stdout), _Stream("stderr", cell.stderr))
         self._reason: RunStatus | None = None
+        self.handed_over = False
         self._peak = 0
         self._baseline_rss = _resident(cell.pid)
         self._started = time.monotonic()
 
     async def perform(self) -> RunResult:
-        """Run to the end.
+        """Run to the end, once prepared.
 
         Raises SandboxUnavailable for our failures; the caller destroys the cell in any case.
         """
-        await self._prepare()
+        self.handed_over = True
         self._started = time.monotonic()
         async with asyncio.TaskGroup() as tasks:
             watch = tasks.create_task(self._watch())
@@ -93,8 +94,11 @@ class Run:
         self._check_disk()
         return self._result(end, wall_ms, self._collect())
 
-    async def _prepare(self) -> None:
-        """Inputs and quota, before the program is there."""
+    async def prepare(self) -> None:
+        """Inputs and quota, before the program is there; after a failure here another cell may be tried.
+
+        Raises SandboxUnavailable, or ValueError for an input name that is a path.
+        """
         cell, size = self._cell, self._disk_bytes()
         quota, inodes = _pages(size, len(self._inputs)), _MOST_FILES + len(self._inputs)
         if cell.group is not None:

@@ -20,7 +20,8 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
         "import os\nwhile True: os.write(2, b'x' * 65536)",
         "print('x' * (100 << 20))",
         "while True: print()",
-        "import threading as t\nfor _ in range(8): t.Thread(target=lambda: [print('y' * 9999) for _ in iter(int, 1)]).start()",
+        "import threading as t\nflood = lambda: [print('y' * 9999) for _ in iter(int, 1)]\n"
+        "for _ in range(8): t.Thread(target=flood).start()",
     ],
 )
 async def test_a_flood_is_cut_at_the_limit_and_kept_out_of_our_memory(sandbox: Sandbox, program: str) -> None:

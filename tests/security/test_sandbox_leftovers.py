@@ -1,0 +1,94 @@
+"""Something of a run outlives it: after its end, a crash of the zygote, or kill -9 of the executor."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import pytest
+
+from executor_svc.sandbox import Sandbox, SandboxUnavailable, hostbox
+from tests.conformance.sandbox_kit import (
+    PYTHON,
+    ROOT,
+    descendants,
+    eventually,
+    opened,
+    reachable_python,
+    run,
+    sandbox_fixture,
+)
+
+sandbox = sandbox_fixture()
+module_loop = pytest.mark.asyncio(loop_scope="module")
+
+EXECUTOR = """
+import asyncio, sys
+from pathlib import Path
+from executor_svc.sandbox import RunLimits, open_sandbox
+
+async def main():
+    sandbox = open_sandbox(Path(sys.argv[1]), max_tier=sys.argv[2], min_tier=sys.argv[2], preload=())
+    await sandbox.start()
+    async def tell(stream, data):
+        print("running", flush=True)
+    limits = RunLimits(60, 60, 64, 64, 4, 4)
+    await sandbox.run(b"open('f', 'w').write('x')\\nprint(1)\\nwhile True: pass", (), limits, tell)
+
+asyncio.run(main())
+"""
+
+
+@module_loop
+async def test_a_dead_zygote_is_replaced_without_a_failed_run(sandbox: Sandbox) -> None:
+    for _ in range(2):
+        assert (await run(sandbox, "print(1)")).stdout == b"1\n"
+        zygote = min(descendants(os.getpid()))
+        os.kill(zygote, signal.SIGKILL)
+        await asyncio.sleep(0.1)  # what was armed dies with it, a moment later
+        assert (await run(sandbox, "print(2)")).stdout == b"2\n"
+
+
+@module_loop
+async def test_a_zygote_that_dies_during_a_run_is_our_failure_and_heals(sandbox: Sandbox) -> None:
+    task = asyncio.create_task(run(sandbox, "import time; time.sleep(10)"))
+    await asyncio.sleep(0.3)
+    os.kill(min(descendants(os.getpid())), signal.SIGKILL)
+    with pytest.raises(SandboxUnavailable, match="lost the run"):
+        await task
+    assert (await run(sandbox, "print(3)")).stdout == b"3\n"
+
+
+@pytest.mark.parametrize("tier", ["T1", "T0"])
+def test_killing_the_executor_kills_everything_and_the_next_start_cleans_up(
+    tier: str, tmp_path: Path
+) -> None:
+    for path in (tmp_path, *tmp_path.parents):
+        if path.name.startswith(("pytest-", "test_")):
+            path.chmod(0o755)
+    python = reachable_python(tmp_path) if tier == "T0" else PYTHON
+    executor = subprocess.Popen(
+        [sys.executable, "-c", EXECUTOR, python, tier], cwd=ROOT, stdout=subprocess.PIPE
+    )
+    assert executor.stdout is not None
+    assert executor.stdout.readline() == b"running\n"
+    below = descendants(executor.pid)
+    assert len(below) >= 4
+    executor.kill()
+    executor.wait()
+
+    async def check() -> None:
+        assert await eventually(lambda: not any(Path(f"/proc/{pid}").exists() for pid in below))
+        async with opened(tier, tmp_path / "next", preload=()):
+            pass
+
+    (tmp_path / "next").mkdir(mode=0o755)
+    asyncio.run(check())
+    pattern = f"{hostbox.PREFIX}{executor.pid}-*"
+    assert not list(Path(tempfile.gettempdir()).glob(pattern))
+    assert not list(Path("/sys/fs/cgroup").rglob(f"placet-{executor.pid}-*"))
