@@ -157,7 +157,7 @@ class Supervisor:
                 await self._rewire_model()
             else:
                 await self._spawn(self._wiring.command(name))
-        except StackError as error:
+        except (StackError, OSError) as error:  # OSError: the disk is full, or no process can be made
             self._progress(name, str(error))
             await self._running[name].stop(STOP_GRACE_S)
             return

@@ -24,7 +24,7 @@ from placet.local import (
 )
 from placet.local.lock import holder
 
-FAKE = Path(__file__).parents[2] / "fakes" / "local_service.py"
+FAKE = Path(__file__).resolve().parents[2] / "fakes" / "local_service.py"
 EXTERNAL = {"OPENAI_BASE_URL": "http://127.0.0.1:9/v1", "OPENAI_API_KEY": "sk-secret"}
 
 
@@ -237,3 +237,35 @@ def test_the_environment_chooses_the_models(environ: dict[str, str], generator: 
 def test_an_empty_variable_chooses_the_embedded_model(environ: dict[str, str]) -> None:
     """As a shell unsets for one command."""
     assert services.Model.of_environment(environ) is None
+
+
+async def test_a_model_that_comes_back_elsewhere_is_found_again(
+    state: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Those who call it start again with its new address; each start of it has a key of its own."""
+    monkeypatch.setattr(supervisor, "find", lambda environ: FAKE)
+    monkeypatch.setattr(
+        services, "module", lambda name: (sys.executable, str(FAKE.with_name("local_model.py")))
+    )
+    stack = make(state, OPENAI_API_KEY="", OPENAI_BASE_URL="")
+    async with up(stack) as seen:
+        before = given(state, "guard")
+        pid = json.loads((state / "run" / "stack.json").read_text())["model_pid"]
+        os.kill(pid, signal.SIGKILL)
+        await eventually(lambda: ("model", "restarted") in seen)
+        after, generator, audit = given(state, "guard"), given(state, "generator"), given(state, "audit")
+        status = await stack.status()
+
+    assert before["OPENAI_BASE_URL"] != after["OPENAI_BASE_URL"] == generator["OPENAI_BASE_URL"]
+    assert before["OPENAI_API_KEY"] != after["OPENAI_API_KEY"] == generator["OPENAI_API_KEY"]
+    assert not any(name.startswith("OPENAI") for name in audit)
+    assert all(service["healthy"] for service in status["services"].values())
+    assert not any(name == "guard" and "died" in what for name, what in seen)
+    assert not left(state)
+    assert not (state / "run" / "model.key").exists()
+
+
+def given(state: Path, name: str) -> dict[str, str]:
+    """The environment that a service was started with."""
+    environment: dict[str, str] = json.loads((state / "run" / f"{name}.environ").read_text())
+    return environment
