@@ -1,0 +1,64 @@
+"""Keys and scopes are read anew, and what cannot be read admits nothing."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+import grpc
+import pytest
+
+from executor_svc.trust import TrustFiles
+from placet.approval import SigningKey
+from placet.rpc.errors import ServiceError
+
+
+@pytest.fixture
+def files(tmp_path: Path) -> TrustFiles:
+    keys, scopes = tmp_path / "keys", tmp_path / "scopes"
+    keys.mkdir()
+    scopes.mkdir()
+    return TrustFiles(keys, scopes)
+
+
+def test_a_scope_is_known_by_the_digest_of_its_bytes(files: TrustFiles) -> None:
+    (files.scopes_dir / "a.yaml").write_bytes(b"kind: Scope\n")
+    (files.scopes_dir / "notes.txt").write_bytes(b"not a scope")
+
+    assert files.load().scopes.known == {hashlib.sha256(b"kind: Scope\n").digest()}
+
+
+def test_a_retirement_holds_from_the_next_admission_on(files: TrustFiles) -> None:
+    digest = hashlib.sha256(b"x")
+    before = files.load().scopes.retired
+    (files.scopes_dir / "retired.txt").write_text(f"{digest.hexdigest()} # superseded\n")
+
+    assert not before
+    assert files.load().scopes.retired == {digest.digest()}
+
+
+def test_a_revocation_holds_from_the_next_admission_on(files: TrustFiles) -> None:
+    key = SigningKey.generate()
+    (files.keys_dir / "guard.pub.pem").write_bytes(key.public.to_pem())
+    before = files.load().keys
+    (files.keys_dir / "revoked.txt").write_text(key.key_id + "\n")
+
+    assert not before.revoked_ids
+    assert files.load().keys.revoked_ids == {key.key_id}
+
+
+@pytest.mark.parametrize(
+    ("path", "text"), [("keys/a.pub.pem", "x"), ("keys/revoked.txt", "x"), ("scopes/retired.txt", "x")]
+)
+def test_what_cannot_be_understood_admits_nothing(files: TrustFiles, path: str, text: str) -> None:
+    (files.keys_dir.parent / path).write_text(text)
+    with pytest.raises(ServiceError) as failed:
+        files.load()
+
+    assert (failed.value.code, failed.value.reason) == (grpc.StatusCode.UNAVAILABLE, "TRUST_UNREADABLE")
+
+
+def test_a_missing_directory_admits_nothing(files: TrustFiles) -> None:
+    files.scopes_dir.rmdir()
+    with pytest.raises(ServiceError, match="TRUST_UNREADABLE"):
+        files.load()
