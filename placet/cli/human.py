@@ -1,8 +1,8 @@
 """Answers for people: the program with numbered lines, the verdict with its reasons, outputs, artifacts.
 
 Most of this text was written by a model or by its program. On a terminal it is shown so that it cannot move
-the cursor, change colours or hide itself: control and bidirectional characters appear as escapes. Knows values;
-asks no service.
+the cursor, change colours or hide itself: control and bidirectional characters appear as escapes. Knows
+values; asks no service.
 """
 
 from __future__ import annotations

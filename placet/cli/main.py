@@ -7,6 +7,7 @@ pipes and mistakes of our own all are 4, "could not answer".
 from __future__ import annotations
 
 import contextlib
+import logging
 import os
 import sys
 import traceback
@@ -21,6 +22,7 @@ from placet.cli.human import visible
 from placet.cli.invocation import Exit, Invocation, Json, State
 from placet.cli.machine import error_json
 from placet.rpc.errors import ServiceError
+from placet.rpc.telemetry import configure_logging
 
 app = typer.Typer(
     name="placet",
@@ -80,6 +82,7 @@ def run(arguments: Sequence[str]) -> int:
 
 def main() -> None:
     """Entry point of the `placet` command."""
+    configure_logging("cli", level=logging.WARNING)
     sys.exit(run(sys.argv[1:]))
 
 

@@ -76,7 +76,7 @@ def show(ctx: typer.Context, scope: Named, state: State = None, as_json: Json = 
 
 
 @app.command("test")
-def test_(  # a verb of the command line, not a test
+def check_examples(
     ctx: typer.Context,
     scope: Named,
     layers: Annotated[
