@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Annotated, Any, TextIO
+from typing import Annotated, Any, BinaryIO
 
 import grpc
 import typer
@@ -16,13 +16,11 @@ from placet.audit.verify import verify_database
 from placet.cli.human import visible
 from placet.cli.invocation import Exit, Invocation, Json, State, invocation
 from placet.cli.machine import leaf_json
-from placet.cli.outdir import write_whole
+from placet.cli.outdir import whole_file
 from placet.client import PlacetSync
 from placet.rpc.errors import ServiceError
 
 app = typer.Typer(help="The audit log: read it, prove it.", no_args_is_help=True, add_completion=False)
-
-EXPORT_PAGE = 500
 
 
 @app.command("list")
@@ -131,16 +129,13 @@ def export(
     """
     del state, as_json  # their callbacks kept them; the output is JSON lines anyway
     here = invocation(ctx)
-    lines: list[str] = []
     with ExitStack() as stack:
         placet = stack.enter_context(PlacetSync.connect(here.state))
-        placet.tail(lambda record: lines.append(_line(record)), from_index=from_index, follow=False)
-    text = "".join(lines)
+        target = stack.enter_context(whole_file(out)) if out else sys.stdout.buffer
+        placet.tail(lambda record: _write_line(target, record), from_index=from_index, follow=False)
+        target.flush()
     if out:
-        write_whole(out, text.encode())
-        here.err.print(f"{len(lines)} records in {out}", markup=False)
-    else:
-        _write(sys.stdout, text)
+        here.err.print(Text(f"the records are in {out}"))
     return Exit.DONE
 
 
@@ -181,13 +176,10 @@ def _log_key(directory: Path) -> str:
         ) from error
 
 
-def _line(record: LogRecord) -> str:
-    return f'{{"index":{record.index},"leaf_hash":"{record.leaf_hash}","record":{record.leaf.decode()}}}\n'
-
-
-def _write(target: TextIO, text: str) -> None:
-    target.write(text)
-    target.flush()
+def _write_line(target: BinaryIO, record: LogRecord) -> None:
+    """The leaf's own bytes, with its place and hash; JCS JSON holds no line break."""
+    head = f'{{"index":{record.index},"leaf_hash":"{record.leaf_hash}","record":'
+    target.write(head.encode() + record.leaf + b"}\n")
 
 
 def _show_line(here: Invocation, record: LogRecord) -> None:

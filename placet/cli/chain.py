@@ -23,7 +23,7 @@ from placet.cli.invocation import (
     Timeout,
     invocation,
 )
-from placet.cli.outdir import default_out, save, write_whole
+from placet.cli.outdir import check_usable, default_out, save, write_whole
 from placet.cli.scopefile import loaded_name
 from placet.client import DEFAULT_TIMEOUT_S, PlacetSync, new_request_id
 from placet.gathering import OnEvent
@@ -194,9 +194,11 @@ def _to_the_end(
 ) -> int:
     """Make one call of the chain, show its events as they come, save artifacts, say how it ended."""
     request_id = new_request_id()
+    directory = out or default_out(request_id)
+    check_usable(directory)
     with PlacetSync.connect(here.state) as placet, _listener(here) as listen:
         result = call(placet, request_id, listen)
-    paths = save(result.artifacts, out or default_out(request_id))
+    paths = save(result.artifacts, directory)
     if here.as_json:
         for artifact in result.artifacts:
             here.emit(machine.artifact_json(artifact.name, artifact.size, paths[artifact.name]))

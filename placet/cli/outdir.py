@@ -11,6 +11,7 @@ import os
 import secrets
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import BinaryIO
 
 import grpc
 
@@ -51,8 +52,18 @@ def save(artifacts: Iterable[Artifact], directory: Path) -> dict[str, Path]:
     return {artifact.name: directory.absolute() / artifact.name for artifact in listed}
 
 
-def write_whole(path: Path, content: bytes) -> None:
-    """Write one file that the user named: mode 0600, whole or not at all.
+def check_usable(directory: Path) -> None:
+    """Raise OUT_UNWRITABLE when it is plain before anything runs that nothing can be written there."""
+    if directory.exists() and not (directory.is_dir() and os.access(directory, os.W_OK | os.X_OK)):
+        raise _refused(
+            "OUT_UNWRITABLE",
+            f"{directory} is not a directory that can be written to; name another with --out",
+        )
+
+
+@contextlib.contextmanager
+def whole_file(path: Path) -> Iterator[BinaryIO]:
+    """A file to write that appears under the name the user gave when the block ends well: mode 0600.
 
     Raises:
         ServiceError: OUT_UNWRITABLE.
@@ -61,11 +72,19 @@ def write_whole(path: Path, content: bytes) -> None:
     try:
         descriptor = os.open(scratch, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
         with os.fdopen(descriptor, "wb") as file:
-            file.write(content)
+            yield file
         scratch.replace(path)
     except OSError as error:
-        scratch.unlink(missing_ok=True)
         raise _refused("OUT_UNWRITABLE", f"{path} cannot be written: {error.strerror}") from error
+    finally:
+        with contextlib.suppress(OSError):  # gone after the rename; otherwise of no use
+            scratch.unlink(missing_ok=True)
+
+
+def write_whole(path: Path, content: bytes) -> None:
+    """Write one file that the user named, whole or not at all. Raises OUT_UNWRITABLE."""
+    with whole_file(path) as file:
+        file.write(content)
 
 
 @contextlib.contextmanager

@@ -157,7 +157,12 @@ def _model_file(err: Console, environ: Mapping[str, str]) -> None:
 def _steps(err: Console) -> Iterator[Any]:
     """A listener for the steps of a start: a spinner on a terminal, lines elsewhere."""
     if not err.is_terminal:
-        yield lambda name, what: err.print(Text(f"{name}: {what}", style="dim"))
+
+        def line(name: str, what: str) -> None:
+            if not what.startswith("failed"):  # it comes again, as the error
+                err.print(Text(f"{name}: {what}", style="dim"))
+
+        yield line
         return
     with err.status("starting") as spinner:
         yield lambda name, what: spinner.update(Text(f"{name}: {what}"))

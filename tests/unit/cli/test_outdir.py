@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from placet.answers import Artifact, sha256_hex
-from placet.cli.outdir import save, write_whole
+from placet.cli.outdir import check_usable, save, whole_file, write_whole
 from placet.rpc.errors import ServiceError
 
 
@@ -87,3 +87,29 @@ def test_an_approval_file_is_private_and_replaces_a_link(tmp_path: Path) -> None
     assert victim.read_bytes() == b"precious"
     assert path.read_bytes() == b"{}"
     assert path.stat().st_mode & 0o777 == 0o600
+
+
+def test_an_out_that_is_a_file_is_found_before_the_run(tmp_path: Path) -> None:
+    """Not after it, when its artifacts would be lost."""
+    (tmp_path / "out").write_bytes(b"mine")
+    check_usable(tmp_path / "new")
+    with pytest.raises(ServiceError) as refused:
+        check_usable(tmp_path / "out")
+
+    assert refused.value.reason == "OUT_UNWRITABLE"
+
+
+def test_half_a_file_is_no_file(tmp_path: Path) -> None:
+    """A writer that fails leaves what was there, and no scratch."""
+    path = tmp_path / "log.jsonl"
+    path.write_bytes(b"old")
+
+    def fail() -> None:
+        with whole_file(path) as file:
+            file.write(b"half")
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        fail()
+
+    assert [(p.name, p.read_bytes()) for p in tmp_path.iterdir()] == [("log.jsonl", b"old")]
