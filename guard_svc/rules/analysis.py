@@ -1,0 +1,97 @@
+"""All rules over one program. Knows the order of the checks; must not know models, verdicts or approvals."""
+
+import ast
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import structlog
+
+from guard_svc.findings import Finding, Severity
+from guard_svc.intake import Intake
+from guard_svc.rules import calls, imports, reach, resources, text
+from guard_svc.rules.catalogue import load_catalogue
+from guard_svc.rules.names import Names
+from guard_svc.rules.subject import Subject
+from placet.scope import Scope
+
+_log = structlog.get_logger(__name__)
+
+Check = Callable[[Subject], None]
+CHECKS: Final[tuple[Check, ...]] = (imports.check, calls.check, reach.check, resources.check, text.check)
+MAX_FINDINGS: Final = 200
+_WRITES_TO_THE_REVIEWER: Final = "threat.reviewer.manipulation"
+
+
+@dataclass(frozen=True, slots=True)
+class RulesReport:
+    """What the rules found. `complete` is False when a check broke: then the program must not run.
+
+    `pure` says that the program needs nothing but pure modules of the standard library and has no finding above
+    INFO: the subset that a scope with `static_proof` allows without a reviewer.
+    """
+
+    findings: tuple[Finding, ...]
+    capabilities: tuple[str, ...]
+    complete: bool
+    pure: bool
+
+
+def analyse(intake: Intake, scope: Scope, inputs: Sequence[str] = ()) -> RulesReport:
+    """Run every rule. `inputs` are the names of the files attached to the task. Raises nothing."""
+    subject = _subject(intake, scope, inputs)
+    complete = True
+    for check in CHECKS:
+        complete &= _run(check, subject)
+    if subject.names.overflowed:
+        subject.report("threat.introspection.unresolved", 0, "Names lead further than they were followed.")
+    _correlate(subject)
+    findings = subject.findings
+    pure = complete and not findings and all(_is_pure(need) for need in subject.capabilities)
+    return RulesReport(findings[:MAX_FINDINGS], tuple(sorted(subject.capabilities)), complete, pure)
+
+
+def _is_pure(capability: str) -> bool:
+    kind, _, module = capability.partition(":")
+    return kind == "import" and module in load_catalogue().pure
+
+
+def _subject(intake: Intake, scope: Scope, inputs: Sequence[str]) -> Subject:
+    nodes = list(ast.walk(intake.tree))
+    parents = {id(child): node for node in nodes for child in ast.iter_child_nodes(node)}
+    return Subject(
+        intake=intake,
+        scope=scope,
+        inputs=frozenset(inputs),
+        names=Names(intake.tree),
+        catalogue=load_catalogue(),
+        nodes=nodes,
+        parents=parents,
+        lines=intake.source.split("\n"),
+    )
+
+
+def _run(check: Check, subject: Subject) -> bool:
+    try:
+        check(subject)
+    except Exception:
+        # A broken check must deny this program, not stop the service or pass in silence.
+        _log.exception("rule check failed", check=check.__module__)
+        subject.report(
+            "rules.failed", 0, f"The check {check.__module__.rpartition('.')[2]} failed on this program."
+        )
+        return False
+    return True
+
+
+def _correlate(subject: Subject) -> None:
+    """Text that speaks to the reviewer is a warning alone, and denies beside any other warning."""
+    findings = subject.findings
+    spoken = [found for found in findings if found.rule_id == _WRITES_TO_THE_REVIEWER]
+    others = [
+        found
+        for found in findings
+        if found.severity >= Severity.MEDIUM and found.rule_id != _WRITES_TO_THE_REVIEWER
+    ]
+    for found in spoken if others else ():
+        subject.report(found.rule_id, found.line, found.message, Severity.HIGH)

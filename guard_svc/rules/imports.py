@@ -1,0 +1,54 @@
+"""Imports against the scope's list. Knows modules; must not know what is done with them."""
+
+import ast
+
+from guard_svc.findings import Severity
+from guard_svc.rules.subject import Subject
+
+
+def check(subject: Subject) -> None:
+    """Every import statement, wherever it stands."""
+    for node in subject.nodes:
+        if isinstance(node, ast.Import):
+            for alias in node.names:
+                _check_module(subject, node, alias.name)
+        elif isinstance(node, ast.ImportFrom):
+            _check_from(subject, node)
+
+
+def _check_from(subject: Subject, node: ast.ImportFrom) -> None:
+    if node.level:
+        subject.report("scope.import.not_allowed", node, "A relative import reaches outside the program.")
+        return
+    module = node.module or ""
+    _check_module(subject, node, module)
+    if any(alias.name == "*" for alias in node.names) and not is_pure(subject, module):
+        subject.report("scope.import.star", node, f"Everything in {module} is imported; name what is used.")
+
+
+def _check_module(subject: Subject, node: ast.stmt, module: str) -> None:
+    subject.need(f"import:{module.split('.')[0]}")
+    if not is_allowed(subject, module):
+        secret = module.startswith(("__main__", "builtins"))
+        message = f"The scope {subject.scope.name} does not allow importing {module}."
+        subject.report("scope.import.not_allowed", node, message, Severity.CRITICAL if secret else None)
+    elif not subject.catalogue.is_public(module) and module not in subject.scope.allow.imports:
+        subject.report(
+            "scope.import.not_public", node, f"{module} is not part of the library's public interface."
+        )
+
+
+def is_pure(subject: Subject, module: str) -> bool:
+    """Whether `module` is a pure module of the standard library."""
+    return module in subject.catalogue.pure
+
+
+def is_allowed(subject: Subject, module: str) -> bool:
+    """Whether the scope allows importing `module`, by name, as a companion, or as pure."""
+    allow = subject.scope.allow
+    if allow.pure_stdlib and is_pure(subject, module):
+        return True
+    root = module.split(".")[0]
+    if any(module == name or module.startswith(name + ".") for name in allow.imports):
+        return True
+    return any(root in subject.catalogue.companions.get(name, ()) for name in allow.imports)
