@@ -209,6 +209,8 @@ class LinuxSandbox:
 
     async def _living_zygote(self) -> _Zygote:
         async with self._starting:
+            if self._closed:
+                raise SandboxUnavailable("the sandbox has been closed")
             if self._zygote is not None and not self._zygote.alive():
                 self._zygote.stop()
                 self._zygote = None
@@ -269,7 +271,7 @@ class LinuxSandbox:
 
         A failure here is not an answer to anybody, the next run will meet it and say so.
         """
-        with contextlib.suppress(SandboxUnavailable):
+        with contextlib.suppress(SandboxUnavailable, OSError):
             while len(self._armed) < self._pool_size:
                 zygote = await self._living_zygote()
                 self._armed.append(await cell.arm(zygote.link, self._tier))
