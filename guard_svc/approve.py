@@ -1,7 +1,8 @@
-"""Issues approvals: writes the statement, records it, signs it. The only part of the guard that holds the key.
+"""Issues approvals: states, records, signs. The only part of the guard that holds the key.
 
-Knows statements and the log. Must not know programs, prompts or models. What it signs rests on a `verdict_reached`
-record with ALLOWED, which the caller shows by its position in the log; without a record there is no signature.
+Knows statements and the log. Must not know programs, prompts or models. What it signs rests on a
+`verdict_reached` record with ALLOWED, which the caller shows by its position in the log; without a record
+there is no signature.
 """
 
 import hashlib

@@ -1,6 +1,7 @@
 """Remembers verdicts, so that the same program in the same circumstances is reviewed once.
 
-Knows keys and decisions. Must not hold failures or approvals: a failure may pass, and an approval is used once.
+Knows keys and decisions. Must not hold failures or approvals: a failure may pass, and an approval is used
+once.
 """
 
 import hashlib

@@ -1,7 +1,7 @@
 """Turns evidence into a verdict. Pure: no I/O, no model, no clock.
 
-Monotone: more evidence of harm never makes a verdict milder. Closed: what is missing is never good news. Rules and
-reviewer can each deny, and neither can clear what the other denied.
+Monotone: more evidence of harm never makes a verdict milder. Closed: what is missing is never good news.
+Rules and reviewer can each deny, and neither can clear what the other denied.
 """
 
 from collections.abc import Sequence
@@ -15,46 +15,6 @@ from guard_svc.rules import RulesReport
 from placet.scope import Scope
 
 ReviewerState = Literal["complete", "skipped", "failed"]
-
-PURE_IMPORTS: Final = frozenset(
-    [
-        "pandas",
-        "numpy",
-        "matplotlib",
-        "seaborn",
-        "scipy",
-        "sklearn",
-        "statsmodels",
-        "math",
-        "cmath",
-        "statistics",
-        "datetime",
-        "calendar",
-        "re",
-        "json",
-        "csv",
-        "collections",
-        "itertools",
-        "functools",
-        "operator",
-        "decimal",
-        "fractions",
-        "random",
-        "string",
-        "textwrap",
-        "bisect",
-        "heapq",
-        "dataclasses",
-        "enum",
-        "typing",
-        "abc",
-        "copy",
-        "numbers",
-        "time",
-        "__future__",
-    ]
-)
-PURE_CAPABILITIES: Final = frozenset({"fs.read:inputs", "fs.write:outputs"})
 
 _RISK_OF: Final = {
     Severity.CRITICAL: 100,
@@ -104,7 +64,7 @@ def by_rules(scope: Scope, report: RulesReport) -> Decision | None:
         )
     if any(finding.denies for finding in findings):
         return _rules_decision(scope, report, findings)
-    if scope.review.static_proof and is_pure(report):
+    if scope.review.static_proof and report.pure:
         return _rules_decision(scope, report, findings)
     if scope.review.reviewer == "off":
         off = "This scope has no reviewer, and the rules alone cannot prove that the program only computes."
@@ -135,20 +95,6 @@ def by_both(scope: Scope, report: RulesReport, opinion: Opinion) -> Decision:
         capabilities=tuple(report.capabilities),
         model=opinion.model,
     )
-
-
-def is_pure(report: RulesReport) -> bool:
-    """Whether the rules saw the whole program compute on its inputs and do nothing else."""
-    return (
-        report.complete
-        and all(_is_pure_capability(capability) for capability in report.capabilities)
-        and all(finding.severity < Severity.MEDIUM for finding in report.findings)
-    )
-
-
-def _is_pure_capability(capability: str) -> bool:
-    kind, _, detail = capability.partition(":")
-    return capability in PURE_CAPABILITIES or (kind == "import" and detail.split(".")[0] in PURE_IMPORTS)
 
 
 def _rules_decision(scope: Scope, report: RulesReport, findings: tuple[Finding, ...]) -> Decision:

@@ -51,7 +51,9 @@ def load_profiles(path: Path = DEFAULT_FILE) -> Profiles:
     """Read a profile file. Raises ValueError when it is not one: a guard must not start on half a profile."""
     data = yaml.safe_load(path.read_text(encoding="utf-8"))
     if not isinstance(data, Mapping):
-        raise ValueError(f"{path} must be a mapping with the keys profiles and default")
+        raise ValueError(  # noqa: TRY004  (the type is the file's, not an argument's)
+            f"{path} must be a mapping with the keys profiles and default"
+        )
     return Profiles(
         tuple(Profile.model_validate(item) for item in data.get("profiles", [])),
         Profile.model_validate(data.get("default")),

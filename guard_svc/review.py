@@ -1,14 +1,14 @@
 """The guard's core: intake, rules, reviewer, policy, record, approval, in this order.
 
-Knows the order and what must be durable before what. Must not know gRPC messages, prompts or files. Nothing leaves
-here before its record is durable, and a failure of ours is an error, never a verdict.
+Knows the order and what must be durable before what. Must not know gRPC messages, prompts or files. Nothing
+leaves here before its record is durable, and a failure of ours is an error, never a verdict.
 """
 
 import asyncio
 import hashlib
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Final
 
 import grpc
@@ -68,6 +68,16 @@ class Answer:
 
 
 @dataclass(frozen=True)
+class Coverage:
+    """How much of a program was looked at, in bytes; `reviewer` is complete, skipped or failed."""
+
+    bytes_total: int
+    bytes_reviewed: int
+    rules_complete: bool
+    reviewer: str
+
+
+@dataclass(frozen=True)
 class Guard:
     """Everything that a review needs, wired together."""
 
@@ -89,7 +99,7 @@ class Guard:
     async def review(self, order: Order, deadline: Deadline) -> Answer:
         """Decide, record, and approve what is ALLOWED.
 
-        Raises ServiceError: AUDIT_UNAVAILABLE (nothing was decided as far as anybody can tell), REVIEWER_UNAVAILABLE.
+        Raises ServiceError: AUDIT_UNAVAILABLE or REVIEWER_UNAVAILABLE; then there is no verdict.
         """
         started = time.monotonic()
         try:
@@ -192,7 +202,7 @@ def unavailable(error: ReviewerUnavailable) -> ServiceError:
 
 
 def subject_of(order: Order, report: RulesReport) -> Subject:
-    """What the reviewer is told besides the program; rule findings are told as facts, in the rules' own words."""
+    """What the reviewer is told besides the program; rule findings are told as facts."""
     facts = [f"line {f.line}: {f.message}" for f in report.findings[:MAX_FACTS]]
     if report.capabilities:
         facts.append(f"capabilities needed: {', '.join(report.capabilities)[:400]}")
@@ -205,15 +215,10 @@ def encode_findings(findings: Sequence[Finding]) -> bytes:
     return canonical([_finding_fields(finding) for finding in findings])
 
 
-def coverage_of(decision: Decision, size: int) -> dict[str, object]:
+def coverage_of(decision: Decision, size: int) -> Coverage:
     """How much was looked at. `size` is the program's length in bytes."""
     seen = decision.rules_complete and decision.reviewer != "failed"
-    return {
-        "bytes_total": size,
-        "bytes_reviewed": size if seen else 0,
-        "rules_complete": decision.rules_complete,
-        "reviewer": decision.reviewer,
-    }
+    return Coverage(size, size if seen else 0, decision.rules_complete, decision.reviewer)
 
 
 def _verdict_fields(order: Order, decision: Decision, findings: bytes) -> dict[str, object]:
@@ -225,7 +230,7 @@ def _verdict_fields(order: Order, decision: Decision, findings: bytes) -> dict[s
         "decided_by": decision.decided_by,
         "findings_sha256": _sha256_hex(findings),
         "findings": [_finding_fields(finding) for finding in decision.findings[:MAX_RECORDED_FINDINGS]],
-        "coverage": coverage_of(decision, len(order.program)),
+        "coverage": asdict(coverage_of(decision, len(order.program))),
         "task_sha256": _sha256_hex(order.task.encode()),
         "model": decision.model,
         "prompt_version": prompt_version(),

@@ -1,7 +1,8 @@
 """Asks a language model whether a program is safe, and believes only what can be checked.
 
-Knows prompts, the two views of a program and how far a model can be trusted. Must not decide verdicts (policy.py does),
-and must not know scopes, records or gRPC. The program and the task are hostile; so is every word of the model's reply.
+Knows prompts, the two views of a program and how far a model can be trusted. Must not decide verdicts
+(policy.py does), and must not know scopes, records or gRPC. The program and the task are hostile; so is
+every word of the model's reply.
 """
 
 import ast
@@ -39,7 +40,7 @@ UNAVAILABLE: Final = frozenset(
     {"MODEL_UNAVAILABLE", "MODEL_TIMED_OUT", "MODEL_RATE_LIMITED", "MODEL_REQUEST_REJECTED"}
 )
 
-# What a model did instead of answering; the program may have caused it, so it denies, each with its own reason.
+# What a model did instead of answering. The program may have caused it, so each denies with its own reason.
 UNUSABLE: Final[Mapping[str, tuple[str, str]]] = {
     "MODEL_REFUSED": ("policy.reviewer.refused", "The reviewer refused to look at the program."),
     "MODEL_REPLY_TRUNCATED": ("policy.reviewer.truncated", "The reviewer's answer was cut off."),
@@ -129,8 +130,8 @@ class Reviewer:
     async def review(self, sources: Sources, subject: Subject, deadline: Deadline) -> Opinion:
         """The reviewer's opinion on a program.
 
-        Raises ReviewerUnavailable when the model cannot be reached, is busy or is late. Any other way of not answering
-        (refusal, cut-off, empty, unreadable) is an unsafe opinion with a reason of its own.
+        Raises ReviewerUnavailable when the model cannot be reached, is busy or is late. Any other way of
+        not answering (refusal, cut-off, empty, unreadable) is an unsafe opinion with a reason of its own.
         """
         try:
             return await self._review(sources, subject, deadline)
@@ -239,7 +240,7 @@ def _without_answer(error: ModelError, model: str) -> Opinion:
 
 
 def _weigh(reasons: _Reasons, sources: Sources, model: str) -> Opinion:
-    """Reasons as an opinion. A quote that is not in the program, or an outcome that does not follow, is doubt."""
+    """Reasons as an opinion. A quote that is not there, or an outcome that does not follow, is doubt."""
     cited, discarded = _checked(reasons, sources, Severity.HIGH)
     if reasons.outcome == "DENY" and cited:
         return Opinion("unsafe", 1.0, tuple(cited), model)
@@ -250,8 +251,8 @@ def _weigh(reasons: _Reasons, sources: Sources, model: str) -> Opinion:
         Severity.MEDIUM,
         0,
         0,
-        f"The reviewer said {reasons.outcome}, and {discarded} of its {len(reasons.findings)} quotes are not in the "
-        "program; somebody should look.",
+        f"The reviewer said {reasons.outcome}, and {discarded} of its {len(reasons.findings)} quotes are not "
+        "in the program; somebody should look.",
         "reviewer",
     )
     softer = tuple(_with_severity(finding, Severity.MEDIUM) for finding in cited)
@@ -332,7 +333,7 @@ def _manipulation() -> Finding:
         Severity.HIGH,
         0,
         0,
-        "With its comments the program is judged differently than without them: its text argues with the reviewer.",
+        "With its comments the program is judged differently than without them: they argue with the reviewer.",
         "reviewer",
     )
 

@@ -1,7 +1,7 @@
 """The scopes this guard knows, and which caller may name which.
 
-Knows the scope directory and the callers file, read once at start. Must not know programs. `on_behalf_of` is believed
-from the generator alone, which has authenticated the caller it names.
+Knows the scope directory and the callers file, read once at start. Must not know programs. `on_behalf_of`
+is believed from the generator alone, which has authenticated the caller it names.
 """
 
 import fnmatch
@@ -31,7 +31,7 @@ class ScopesInvalid(ValueError):  # noqa: N818  (named for what it says)
 
 @dataclass(frozen=True)
 class ScopeBook:
-    """Scopes by name, and per caller name the globs of scope names it may use (None: everyone, every scope)."""
+    """Scopes by name, and per caller the globs of scope names it may use (None: everyone, every scope)."""
 
     scopes: Mapping[str, Scope]
     callers: Mapping[str, Sequence[str]] | None = None
@@ -85,7 +85,7 @@ def acting_for(peer: Caller, on_behalf_of: str) -> Caller:
         bare = "/" not in on_behalf_of
         caller = parse_uri(caller_uri(on_behalf_of) if bare else on_behalf_of)
         if caller.kind == "svc":
-            raise ValueError("a service is nobody to act for")
+            raise ValueError("a service is nobody to act for")  # noqa: TRY301  (same answer as a bad URI)
         return caller
     except ValueError as error:
         raise ServiceError(
@@ -96,12 +96,12 @@ def acting_for(peer: Caller, on_behalf_of: str) -> Caller:
 
 
 def load_scopes(directory: Path, callers_file: Path | None = None) -> ScopeBook:
-    """Read every *.yaml of a directory. Raises ScopesInvalid with all problems; nothing is skipped in silence."""
+    """Read every *.yaml of a directory. Raises ScopesInvalid with all problems; nothing is skipped."""
     problems: list[str] = []
     scopes: dict[str, Scope] = {}
     for path in sorted(directory.glob("*.yaml")):
         try:
-            _add(scopes, load_scope(path.read_bytes()), path)
+            _add(scopes, load_scope(path.read_bytes()))
         except (OSError, ValueError) as error:
             problems.extend(f"{path}: {problem}" for problem in _reasons(error))
     if not scopes and not problems:
@@ -112,8 +112,8 @@ def load_scopes(directory: Path, callers_file: Path | None = None) -> ScopeBook:
     return ScopeBook(scopes, callers)
 
 
-def _add(scopes: dict[str, Scope], scope: Scope, path: Path) -> None:
-    """Keep the newest version of each name; two files with one version would leave it to chance which counts."""
+def _add(scopes: dict[str, Scope], scope: Scope) -> None:
+    """Keep the newest version of each name; of two files with one version it were chance which counts."""
     other = scopes.get(scope.name)
     if other is not None and other.version == scope.version and other.sha256 != scope.sha256:
         raise ValueError(

@@ -1,7 +1,7 @@
 """Is a task within a scope's purpose? Plain cases by words, the rest by one token of the reviewer model.
 
-Knows tasks and purposes. Must not know programs or records. This is a courtesy that saves a program nobody would
-allow; the program that comes of a task is reviewed whatever was decided here.
+Knows tasks and purposes. Must not know programs or records. This is a courtesy that saves a program nobody
+would allow; the program that comes of a task is reviewed whatever was decided here.
 """
 
 import re
@@ -27,37 +27,79 @@ class _Pattern:
     message: str
 
 
-def _pattern(area: str, expression: str, message: str) -> _Pattern:
-    return _Pattern(area, re.compile(expression, re.IGNORECASE), message)
+def _pattern(area: str, message: str, *alternatives: str) -> _Pattern:
+    return _Pattern(area, re.compile("|".join(alternatives), re.IGNORECASE), message)
 
 
 _FILE: Final = r"(?:files?|director(?:y|ies)|folders?)\b(?!\s*(?:extensions?|names?|types?|sizes?|column))"
+_FEW_WORDS: Final = r"(?:\w+\s+){0,3}"
+_PLACES: Final = "etc|usr|var|root|home|proc|sys|dev|bin|sbin|boot|opt|lib"
+_SENDS: Final = "send|post|upload|download|fetch|exfiltrate|submit|scrape|connect|request|crawl|transmit"
 
+# Words that an honest question about data does not use; alternatives of one area stand side by side.
 PATTERNS: Final = (
-    _pattern("environment", r"\benvironment\s+variables?\b|\bos\.environ\b|\bserver'?s?\s+environment\b|\bprintenv\b",
-             "The task asks for the environment of the machine."),
-    _pattern("system_files", r"(?<![\w.])/(?:etc|usr|var|root|home|proc|sys|dev|bin|sbin|boot|opt|lib)/\w|~/\.\w|\.ssh/",
-             "The task names files of the machine rather than the attached ones."),
-    _pattern("secrets", r"\b(?:api[ _-]?keys?|private keys?|access tokens?|ssh keys?|/etc/(?:passwd|shadow))\b",
-             "The task asks for credentials."),
-    _pattern("network", r"\b(?:send|post|upload|download|fetch|exfiltrate|submit|scrape|connect|request|crawl|transmit)"
-             r"\w*\b[^.]{0,120}\b(?:https?|ftp)://", "The task asks for the network."),
-    _pattern("network", r"\b(?:reverse|bind)\s+shell\b|\bport\s+scan|\bopen\s+a\s+socket\b",
-             "The task asks for the network."),
-    _pattern("files", rf"\b(?:delet|eras|wip|remov|destroy|encrypt)(?:e|es|ing|s)?\s+(?:\w+\s+){{0,3}}{_FILE}",
-             "The task asks to change files."),
-    _pattern("processes", r"\bpip3?\s+install\b|\binstall\w*\s+(?:\w+\s+){0,3}(?:packages?|librar(?:y|ies)|software|module)\b"
-             r"|\bapt(?:-get)?\s+install\b", "The task asks to install software."),
-    _pattern("processes", r"\b(?:run|execut|invok|spawn)\w*\s+(?:\w+\s+){0,3}(?:shell|system|bash|os|terminal)\s+"
-             r"(?:commands?|calls?|scripts?)\b|\bsubprocess\b|\bos\.system\b", "The task asks to run commands."),
-    _pattern("attack", r"\bsandbox\s+escapes?\b|\bescap\w+\s+(?:from\s+)?(?:the\s+|a\s+)?(?:sandbox|container|interpreter)\b"
-             r"|\bcontainer\s+escapes?\b|\bprivilege\s+escalation\b|\bescalat\w+\s+(?:\w+\s+){0,3}privileges?\b"
-             r"|\b(?:malware|ransomware|keylogger|backdoor|fork\s+bomb|rootkit|apt-style)\b"
-             r"|\bexploit\w*\s+(?:\w+\s+){0,3}(?:vulnerabilit|weakness|flaw)|\barbitrary\s+(?:code|commands?)\b",
-             "The task asks for an attack."),
-    _pattern("manipulation", r"\bignore\s+(?:all\s+|any\s+|the\s+|your\s+)*(?:previous|prior|above|earlier)\s+"
-             r"(?:instructions?|rules?|prompts?)\b", "The task argues with the reviewer."),
-)  # fmt: skip
+    _pattern(
+        "environment",
+        "The task asks for the environment of the machine.",
+        r"\benvironment\s+variables?\b",
+        r"\bos\.environ\b",
+        r"\bserver'?s?\s+environment\b",
+        r"\bprintenv\b",
+    ),
+    _pattern(
+        "system_files",
+        "The task names files of the machine rather than the attached ones.",
+        rf"(?<![\w.])/(?:{_PLACES})/\w",
+        r"~/\.\w",
+        r"\.ssh/",
+    ),
+    _pattern(
+        "secrets",
+        "The task asks for credentials.",
+        r"\b(?:api[ _-]?keys?|private keys?|access tokens?|ssh keys?)\b",
+    ),
+    _pattern(
+        "network",
+        "The task asks for the network.",
+        rf"\b(?:{_SENDS})\w*\b[^.]{{0,120}}\b(?:https?|ftp)://",
+        r"\b(?:reverse|bind)\s+shell\b",
+        r"\bport\s+scan",
+        r"\bopen\s+a\s+socket\b",
+    ),
+    _pattern(
+        "files",
+        "The task asks to change files.",
+        rf"\b(?:delet|eras|wip|remov|destroy|encrypt)(?:e|es|ing|s)?\s+{_FEW_WORDS}{_FILE}",
+    ),
+    _pattern(
+        "processes",
+        "The task asks to install software or to run commands.",
+        r"\bpip3?\s+install\b",
+        r"\bapt(?:-get)?\s+install\b",
+        rf"\binstall\w*\s+{_FEW_WORDS}(?:packages?|librar(?:y|ies)|software|module)\b",
+        rf"\b(?:run|execut|invok|spawn)\w*\s+{_FEW_WORDS}(?:shell|system|bash|os|terminal)\s+"
+        r"(?:commands?|calls?|scripts?)\b",
+        r"\bsubprocess\b",
+        r"\bos\.system\b",
+    ),
+    _pattern(
+        "attack",
+        "The task asks for an attack.",
+        r"\b(?:sandbox|container)\s+escapes?\b",
+        r"\bescap\w+\s+(?:from\s+)?(?:the\s+|a\s+)?(?:sandbox|container|interpreter)\b",
+        r"\bprivilege\s+escalation\b",
+        rf"\bescalat\w+\s+{_FEW_WORDS}privileges?\b",
+        r"\b(?:malware|ransomware|keylogger|backdoor|fork\s+bomb|rootkit|apt-style)\b",
+        rf"\bexploit\w*\s+{_FEW_WORDS}(?:vulnerabilit|weakness|flaw)",
+        r"\barbitrary\s+(?:code|commands?)\b",
+    ),
+    _pattern(
+        "manipulation",
+        "The task argues with the reviewer.",
+        r"\bignore\s+(?:all\s+|any\s+|the\s+|your\s+)*(?:previous|prior|above|earlier)\s+"
+        r"(?:instructions?|rules?|prompts?)\b",
+    ),
+)
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 import uuid
 from collections.abc import Callable, Iterable
+from dataclasses import asdict
 from typing import Any, Final
 
 import grpc
@@ -139,9 +140,7 @@ def _task(task: str) -> str:
 def _inputs(refs: Iterable[common_pb2.InputRef]) -> tuple[InputDigest, ...]:
     inputs = tuple(InputDigest(ref.name, ref.sha256, ref.size) for ref in refs)
     if len(inputs) > MAX_INPUTS:
-        raise invalid(
-            "INPUTS_TOO_MANY", f"{len(inputs)} inputs are named; at most {MAX_INPUTS} are accepted."
-        )
+        raise invalid("INPUTS_TOO_MANY", f"{len(inputs)} inputs are named; at most {MAX_INPUTS} can be.")
     for item in inputs:
         _check_input(item)
     if len({item.name for item in inputs}) != len(inputs):
@@ -157,7 +156,7 @@ def _check_input(item: InputDigest) -> None:
     if len(item.sha256) != 32 or item.size < 0:
         raise invalid(
             "INPUT_DIGEST_INVALID",
-            f"Input {item.name!r} needs a SHA-256 of 32 bytes and a size of 0 or more.",
+            f"Input {item.name!r} needs a SHA-256 of 32 bytes and a size from 0.",
         )
 
 
@@ -165,17 +164,13 @@ def _request_id(request_id: str) -> str:
     if not request_id:
         return uuid.uuid4().hex
     if not REQUEST_ID.fullmatch(request_id):
-        raise invalid(
-            "REQUEST_ID_INVALID", "request_id must be 1 to 128 printable ASCII characters, no space."
-        )
+        raise invalid("REQUEST_ID_INVALID", "request_id: 1 to 128 printable ASCII characters, no space.")
     return request_id
 
 
 def _audience(audience: str) -> str:
     if len(audience) > MAX_AUDIENCE_CHARS or not audience.isprintable():
-        raise invalid(
-            "AUDIENCE_INVALID", f"audience must be at most {MAX_AUDIENCE_CHARS} printable characters."
-        )
+        raise invalid("AUDIENCE_INVALID", f"audience: at most {MAX_AUDIENCE_CHARS} printable characters.")
     return audience
 
 
@@ -193,11 +188,11 @@ def _scope_ref(scope: Scope) -> common_pb2.ScopeRef:
 def _finding(finding: Finding) -> common_pb2.Finding:
     return common_pb2.Finding(
         rule_id=finding.rule_id,
-        severity=common_pb2.Severity.Value(f"SEVERITY_{finding.severity.name}"),
+        severity=f"SEVERITY_{finding.severity.name}",
         line=finding.line,
         end_line=finding.end_line,
         message=finding.message,
-        source=common_pb2.FindingSource.Value(f"FINDING_SOURCE_{finding.source.upper()}"),
+        source=f"FINDING_SOURCE_{finding.source.upper()}",
         quote=finding.quote,
     )
 
@@ -209,7 +204,7 @@ def _reviewed(order: Order, answer: Answer) -> guard_pb2.ReviewedProgram:
         risk_pct=decision.risk_pct,
         findings=[_finding(finding) for finding in decision.findings],
         decided_by=decision.decided_by,
-        coverage=guard_pb2.Coverage(**coverage_of(decision, len(order.program))),
+        coverage=guard_pb2.Coverage(**asdict(coverage_of(decision, len(order.program)))),
         program_sha256=order.program_sha256,
         scope=_scope_ref(order.scope),
         capabilities=list(decision.capabilities),

@@ -34,11 +34,11 @@ class GuardSettings(ServiceSettings):
     approval_ttl_s: int = Field(300, ge=1, le=86_400)
     """How long an approval holds, in seconds."""
 
-    reviewer_model: str = Field(validation_alias="PLACET_REVIEWER_MODEL", min_length=1)
-    """Name of the model that reviews; it also chooses the profile in profiles.yaml."""
+    reviewer_model: str = Field("", validation_alias="PLACET_REVIEWER_MODEL")
+    """Name of the model that reviews; empty means the usual one of the endpoint. It chooses the profile, too."""
 
-    openai_base_url: str = Field("https://api.openai.com/v1", validation_alias="OPENAI_BASE_URL")
-    """Any OpenAI-compatible endpoint."""
+    openai_base_url: str = Field("", validation_alias="OPENAI_BASE_URL")
+    """Any OpenAI-compatible endpoint; empty means OpenAI's own."""
 
     openai_api_key: SecretStr = Field(SecretStr(""), validation_alias="OPENAI_API_KEY")
 

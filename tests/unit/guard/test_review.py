@@ -1,0 +1,131 @@
+"""The core: order of decisions, records and approvals."""
+
+import asyncio
+
+import pytest
+
+from guard_svc.policy import Verdict
+from placet.approval.envelope import open_envelope
+from placet.approval.statement import Approval, InputDigest
+from placet.llm.chat import ModelError
+from placet.rpc.errors import ServiceError
+from tests.fakes.guard_world import HARMFUL, HARMLESS, deadline, order, scope, world
+from tests.fakes.scripted_model import ScriptedModel
+
+
+async def test_allowed_is_recorded_then_approved_then_signed():
+    here = world()
+    answer = await here.guard.review(order(inputs=(InputDigest("sales.csv", bytes(32), 5),)), deadline())
+    assert answer.decision.verdict is Verdict.ALLOWED
+    assert here.log.kinds() == ["verdict_reached", "approval_issued"]
+    statement = open_envelope(answer.approval, here.keys)
+    assert here.log.records[1].bodies["statement"] == statement
+    approval = Approval.from_bytes(statement)
+    assert approval.program_sha256 == order().program_sha256
+    assert (approval.audit_log.index, approval.audit_log.leaf_hash) == (
+        0,
+        here.log.records[0].answer.leaf_hash,
+    )
+    assert approval.min_tier == "T1"
+    assert [i.name for i in approval.inputs] == ["sales.csv"]
+
+
+async def test_a_rule_denies_and_the_model_is_not_asked():
+    here = world()
+    answer = await here.guard.review(order(HARMFUL), deadline())
+    assert (answer.decision.verdict, answer.approval, here.model.asked) == (Verdict.DENIED, b"", [])
+    assert here.log.records[0].body["coverage"]["reviewer"] == "skipped"
+
+
+async def test_an_oversized_program_is_a_recorded_refusal():
+    here = world()
+    answer = await here.guard.review(order(b"#" * (64 * 1024 + 1)), deadline())
+    assert (answer.decision.verdict, answer.decision.decided_by) == (Verdict.DENIED, "intake")
+    assert here.log.records[0].body["coverage"]["bytes_reviewed"] == 0
+
+
+@pytest.mark.parametrize("program", [b"", b"\xff", b"def", b"x = 1\n" * 3000])
+async def test_what_cannot_be_read_is_denied(program: bytes):
+    assert (await world().guard.review(order(program), deadline())).decision.verdict is Verdict.DENIED
+
+
+async def test_verdict_only_gives_no_approval():
+    here = world()
+    answer = await here.guard.review(order(verdict_only=True), deadline())
+    assert (answer.approval, here.log.kinds()) == (b"", ["verdict_reached"])
+
+
+@pytest.mark.parametrize("kind", ["verdict_reached", "approval_issued"])
+async def test_no_record_no_answer(kind: str):
+    here = world(fail_on=kind)
+    with pytest.raises(ServiceError) as caught:
+        await here.guard.review(order(), deadline())
+    assert caught.value.reason == "AUDIT_UNAVAILABLE"
+
+
+@pytest.mark.parametrize("reason", ["MODEL_UNAVAILABLE", "MODEL_TIMED_OUT", "MODEL_RATE_LIMITED"])
+async def test_an_outage_is_recorded_as_a_failure_and_never_as_a_verdict(reason):
+    here = world(ScriptedModel(fault=ModelError(reason, "x")))
+    with pytest.raises(ServiceError) as caught:
+        await here.guard.review(order(), deadline())
+    assert (caught.value.reason, caught.value.retry_after_s) == ("REVIEWER_UNAVAILABLE", 5.0)
+    assert here.log.kinds() == ["review_failed"]
+    assert here.log.records[0].body["reason"] == reason
+
+
+async def test_static_proof_survives_an_outage_of_the_model():
+    here = world(ScriptedModel(fault=ModelError("MODEL_UNAVAILABLE", "down")))
+    pure = order(b"print(sum(range(10)))\n", scope=scope(review="{static_proof: true}"))
+    answer = await here.guard.review(pure, deadline())
+    assert (answer.decision.verdict, answer.decision.decided_by) == (Verdict.ALLOWED, "rules")
+
+
+async def test_a_verdict_is_cached_and_an_approval_is_not():
+    here = world()
+    first = await here.guard.review(order(), deadline())
+    second = await here.guard.review(order(), deadline())
+    assert len(here.model.asked) == 1
+    assert first.approval != second.approval
+    assert here.log.kinds() == ["verdict_reached", "approval_issued"] * 2
+
+
+async def test_another_task_is_another_review():
+    here = world()
+    await here.guard.review(order(), deadline())
+    await here.guard.review(order(task="another"), deadline())
+    assert len(here.model.asked) == 2
+
+
+async def test_a_failure_is_never_cached():
+    here = world(ScriptedModel(fault=ModelError("MODEL_REPLY_EMPTY", "x")))
+    assert (await here.guard.review(order(), deadline())).decision.verdict is Verdict.DENIED
+    here.model.fault = None
+    assert (await here.guard.review(order(), deadline())).decision.verdict is Verdict.ALLOWED
+
+
+async def test_cancelling_a_review_leaves_no_record():
+    here = world(ScriptedModel(hangs=True))
+    task = asyncio.create_task(here.guard.review(order(), deadline()))
+    await here.model.waiting.wait()
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert here.log.kinds() == []
+
+
+async def test_assess_records_nothing():
+    here = world()
+    answer = await here.guard.assess(order(HARMLESS), deadline())
+    assert (answer.decision.verdict, answer.approval, here.log.kinds()) == (Verdict.ALLOWED, b"", [])
+
+
+async def test_assess_by_rules_asks_no_model():
+    here = world(ScriptedModel(0.99))
+    answer = await here.guard.assess(order(), deadline(), rules_only=True)
+    assert (answer.decision.verdict, here.model.asked) == (Verdict.ALLOWED, [])
+
+
+async def test_screening_is_recorded():
+    here = world()
+    assert (await here.guard.screen(order(b""), deadline())).in_scope
+    assert here.log.kinds() == ["task_screened"]
