@@ -41,8 +41,8 @@ async def main(settings: GuardSettings) -> None:
     async with connect(settings.audit_address, settings.tls, server="audit") as audit:
         log = GrpcAuditLog(audit)
         guard = Guard(
-            reviewer=Reviewer(chat, profiles, model=settings.reviewer_model),
-            screener=Screener(chat, profiles, model=settings.reviewer_model),
+            reviewer=Reviewer(chat, profiles, model=settings.model.model),
+            screener=Screener(chat, profiles, model=settings.model.model),
             log=log,
             approver=Approver(
                 key, log, ApproverSettings(settings.audience, timedelta(seconds=settings.approval_ttl_s))

@@ -333,7 +333,7 @@ def _manipulation() -> Finding:
         Severity.HIGH,
         0,
         0,
-        "With its comments the program is judged differently than without them: they argue with the reviewer.",
+        "With its comments the program is judged otherwise than without them: they argue with the reviewer.",
         "reviewer",
     )
 

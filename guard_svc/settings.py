@@ -1,12 +1,19 @@
 """What the guard is told at start."""
 
 from pathlib import Path
+from typing import Final
 
 from pydantic import Field, SecretStr
 from pydantic_settings import SettingsConfigDict
 
 from placet.llm.chat import ModelSettings
 from placet.rpc.settings import ServiceSettings
+
+
+OPENAI_URL: Final = "https://api.openai.com/v1"
+OPENAI_MODEL: Final = "gpt-4.1-mini"
+# llama.cpp and other one-model servers take any name; this one is the embedded server's own.
+LOCAL_MODEL: Final = "qwen2.5-coder-1.5b-instruct"
 
 
 class GuardSettings(ServiceSettings):
@@ -35,16 +42,17 @@ class GuardSettings(ServiceSettings):
     """How long an approval holds, in seconds."""
 
     reviewer_model: str = Field("", validation_alias="PLACET_REVIEWER_MODEL")
-    """Name of the model that reviews; empty means the usual one of the endpoint. It chooses the profile, too."""
+    """Name of the model that reviews, and of its profile; empty means the usual one of the endpoint."""
 
-    openai_base_url: str = Field("", validation_alias="OPENAI_BASE_URL")
-    """Any OpenAI-compatible endpoint; empty means OpenAI's own."""
+    openai_base_url: str = Field(OPENAI_URL, validation_alias="OPENAI_BASE_URL")
+    """Any OpenAI-compatible endpoint."""
 
     openai_api_key: SecretStr = Field(SecretStr(""), validation_alias="OPENAI_API_KEY")
 
     @property
     def model(self) -> ModelSettings:
         """The endpoint and model to ask."""
+        usual = OPENAI_MODEL if self.openai_base_url == OPENAI_URL else LOCAL_MODEL
         return ModelSettings(
-            self.openai_base_url, self.openai_api_key.get_secret_value(), self.reviewer_model
+            self.openai_base_url, self.openai_api_key.get_secret_value(), self.reviewer_model or usual
         )
