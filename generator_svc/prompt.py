@@ -11,6 +11,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from generator_svc import examples
 from generator_svc.profile import Column, Profile
 
 Message = dict[str, str]
@@ -37,36 +38,8 @@ into the working directory, under the file name that the task gives. Never call 
 - Keep it short and plain: top-level statements in the order they happen. No functions, no classes, no \
 try/except, no input(), no command-line arguments, no absolute paths, no eval or exec.
 - Missing values are NaN; aggregate numeric columns only. Give the whole program.
-{patterns}
-Answer with exactly one ```python code block and nothing else."""
 
-# What small models get wrong without being shown.
-_PANDAS_PATTERNS = """
-How such programs are written (file and column names here are made up):
-import pandas as pd
-import matplotlib.pyplot as plt
-df = pd.read_csv("games.csv")
-# average per group, and the group with the highest average
-means = df.groupby("team")["points"].mean()
-print(means)
-print("highest:", means.idxmax(), means.max())
-# the rows with the largest values
-print(df.nlargest(5, "points")[["player", "points"]])
-# medians of the numeric columns per group
-print(df.groupby("team")[["points", "height"]].median())
-# dates are text until they are converted; sum per month
-df["day"] = pd.to_datetime(df["day"])
-print(df.groupby(df["day"].dt.to_period("M"))["points"].sum())
-# linear regression
-from sklearn.linear_model import LinearRegression
-rows = df.dropna(subset=["age", "height", "points"])
-model = LinearRegression().fit(rows[["age", "height"]], rows["points"])
-print(model.coef_, model.intercept_, model.score(rows[["age", "height"]], rows["points"]))
-# figure
-means.plot(kind="bar")
-plt.savefig("means.png")
-Take only what the task needs from these.
-"""
+Answer with exactly one ```python code block and nothing else."""
 
 
 @dataclass(frozen=True)
@@ -84,10 +57,10 @@ def first(task: str, scope: ScopeBrief, profiles: Sequence[Profile]) -> list[Mes
         purpose=scope.purpose.strip(),
         imports=", ".join(scope.imports) or "nothing",
         example=profiles[0].name if profiles else "data.csv",
-        patterns=_PANDAS_PATTERNS if "pandas" in scope.imports else "",
     )
     return [
         {"role": "system", "content": system},
+        *examples.for_imports(scope.imports),
         {"role": "user", "content": f"{_files(profiles)}\nTask: {_quoted(task)}"},
     ]
 
@@ -144,7 +117,7 @@ def _raising_line(program: str, traceback: str) -> str:
 def _files(profiles: Sequence[Profile]) -> str:
     if not profiles:
         return "There are no data files."
-    return "Data files in the working directory:\n" + "\n".join(_file(p) for p in profiles)
+    return f"{examples.FILES}\n" + "\n".join(_file(p) for p in profiles)
 
 
 def _file(p: Profile) -> str:

@@ -109,7 +109,7 @@ def test_it_listens_on_loopback_only(embedded: Embedded) -> None:
 
 
 def test_it_ends_when_its_parent_is_killed(tmp_path: Path) -> None:
-    starter = "import subprocess as s, sys, time; print(s.Popen(sys.argv[1:]).pid, flush=True); time.sleep(99)"
+    starter = "import subprocess, sys; p = subprocess.Popen(sys.argv[1:]); print(p.pid, flush=True); p.wait()"
     parent = subprocess.Popen(
         [sys.executable, "-c", starter, *command(tmp_path)], stdout=subprocess.PIPE, text=True
     )
