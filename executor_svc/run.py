@@ -23,7 +23,7 @@ from executor_svc.records import Captured
 from executor_svc.refusals import spent
 from executor_svc.sandbox import RunResult, Sandbox, SandboxUnavailable
 from executor_svc.trust import Trust
-from placet.approval import ApprovalRefused, Limits
+from placet.approval import Approval, ApprovalRefused, Limits
 from placet.audit.client import NO_BODIES, Appended, AuditLog
 from placet.rpc.errors import ServiceError
 
@@ -125,8 +125,10 @@ class Runner:
             raise
 
     async def _append_refusal(self, case: Case, refusal: ApprovalRefused) -> None:
-        body = records.refused(case.request, refusal, _proven_approval_id(case))
-        request_id = case.request.request_id or uuid.uuid4().hex
+        """Under the caller's request id, or else the approval's if it can be believed."""
+        approval = _proven_approval(case)
+        body = records.refused(case.request, refusal, approval.approval_id if approval else "")
+        request_id = case.request.request_id or (approval.request_id if approval else uuid.uuid4().hex)
         await self._log.append("admission_refused", body, request_id=request_id)
 
     async def _spend(self, start: Start) -> Appended:
@@ -211,15 +213,15 @@ class Runner:
         )
 
 
-def _proven_approval_id(case: Case) -> str:
-    """The id the approval names, if a trusted key vouches for it; forged words do not enter the record."""
+def _proven_approval(case: Case) -> Approval | None:
+    """What the approval says, if a trusted key vouches for it; forged words do not enter the record."""
     try:
         admission.check_sizes(case)
         admission.check_envelope(case)
         admission.check_signature(case)
-        return case.approval.approval_id
+        return case.approval
     except ApprovalRefused:
-        return ""
+        return None
 
 
 def _sandbox_unavailable() -> ServiceError:

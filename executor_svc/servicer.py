@@ -30,8 +30,8 @@ from placet.rpc.errors import ServiceError
 from placet.rpc.identity import caller_of
 
 SERVICE: Final = "placetpb.executor.v1.ExecutorService"
-RECEIVE_TIMEOUT_S: Final = 30.0
-"""How long the next message of a request may take."""
+RECEIVE_TIMEOUT_S: Final = 120.0
+"""How long a whole request, inputs included, may take to arrive: a slow sender holds a place in the queue."""
 
 _STREAMS = {"stdout": common_pb2.OUTPUT_STREAM_STDOUT, "stderr": common_pb2.OUTPUT_STREAM_STDERR}
 
@@ -54,7 +54,7 @@ class ExecutorServicer(executor_pb2_grpc.ExecutorServiceServicer):
         """Read the whole request, admit it, run it; artifacts leave once the run's end is on record."""
         caller = caller_of(context).uri
         async with self._gate.enter():
-            request = await read_request(request_iterator, caller)
+            request = await receive(request_iterator, caller)
             events = _Stream(context)
             async with self._gate.run():
                 try:
@@ -78,37 +78,37 @@ class ExecutorServicer(executor_pb2_grpc.ExecutorServiceServicer):
         )
 
 
-async def read_request(messages: AsyncIterator[pb.ExecuteRequest], caller: str) -> RunRequest:
-    """The header and the inputs' bytes.
+async def receive(messages: AsyncIterator[pb.ExecuteRequest], caller: str) -> RunRequest:
+    """The whole request, if it arrives in time.
 
     Raises:
         ServiceError: INVALID_ARGUMENT when the stream is out of order or bounds;
-            DEADLINE_EXCEEDED/REQUEST_STALLED when the next message does not come.
+            DEADLINE_EXCEEDED/REQUEST_STALLED when it does not end in time.
     """
-    first = await _next(messages)
+    try:
+        async with asyncio.timeout(RECEIVE_TIMEOUT_S):
+            return await _read(messages, caller)
+    except TimeoutError:
+        raise ServiceError(
+            grpc.StatusCode.DEADLINE_EXCEEDED,
+            "REQUEST_STALLED",
+            f"the request did not arrive within {RECEIVE_TIMEOUT_S:.0f} s; send all, then close",
+        ) from None
+
+
+async def _read(messages: AsyncIterator[pb.ExecuteRequest], caller: str) -> RunRequest:
+    first = await anext(messages, None)
     if first is None or first.WhichOneof("message") != "header":
         raise _bad("HEADER_MISSING", "the first message must be the header")
     header = first.header
     if header.request_id and not REQUEST_ID.fullmatch(header.request_id):
         raise _bad("REQUEST_ID_INVALID", "request_id is at most 128 printable ASCII characters without space")
     assembly = Assembly([Declared(ref.name, ref.sha256, ref.size) for ref in header.inputs])
-    while (message := await _next(messages)) is not None:
+    async for message in messages:
         if message.WhichOneof("message") != "chunk":
             raise _bad("HEADER_TWICE", "after the header only input chunks may follow")
         assembly.add(message.chunk.name, message.chunk.data)
     return RunRequest(caller, header.program, header.approval, assembly.finish(), header.request_id)
-
-
-async def _next(messages: AsyncIterator[pb.ExecuteRequest]) -> pb.ExecuteRequest | None:
-    try:
-        async with asyncio.timeout(RECEIVE_TIMEOUT_S):
-            return await anext(messages, None)
-    except TimeoutError:
-        raise ServiceError(
-            grpc.StatusCode.DEADLINE_EXCEEDED,
-            "REQUEST_STALLED",
-            f"no message for {RECEIVE_TIMEOUT_S:.0f} s; send the inputs and close the sending side",
-        ) from None
 
 
 class _Stream:

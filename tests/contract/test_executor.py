@@ -270,6 +270,52 @@ async def test_the_header_comes_first(authority: Authority) -> None:
     assert refused.value.reason == "HEADER_MISSING"
 
 
+async def test_a_request_that_never_ends_is_told_so(
+    authority: Authority, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """DEADLINE_EXCEEDED/REQUEST_STALLED, and its place is free again."""
+    monkeypatch.setattr("executor_svc.servicer.RECEIVE_TIMEOUT_S", 0.2)
+    house = House(gate=Gate(running=1, queued=0))
+
+    async def unfinished() -> AsyncIterator[pb.ExecuteRequest]:
+        for message in messages(house.world):
+            yield message
+        await asyncio.sleep(30)
+
+    async with opened(authority, house) as stub:
+        with pytest.raises(ServiceError) as stalled:
+            await execute(stub, unfinished())
+        await execute(stub, messages(house.world))
+
+    assert stalled.value.reason == "REQUEST_STALLED"
+    assert len(house.sandbox.runs) == 1
+
+
+async def test_a_second_header_is_refused(authority: Authority) -> None:
+    """It could otherwise replace what was already checked."""
+    world = World()
+    twice = [*messages(world), next(messages(world))]
+    async with opened(authority, House()) as stub:
+        with pytest.raises(ServiceError) as refused:
+            await execute(stub, iter(twice))
+
+    assert refused.value.reason == "HEADER_TWICE"
+
+
+async def test_a_slow_reader_slows_the_run_and_fills_no_memory(authority: Authority) -> None:
+    """The program's output waits for the caller: flow control reaches the sandbox."""
+    house = House(sandbox=FakeSandbox(stdout=b"x" * (64 * MIB)))
+    async with opened(authority, house) as stub:
+        events = aiter(stub.Execute(messages(house.world)))
+        await anext(events)
+        await asyncio.sleep(1)
+        waiting = not house.log.of("run_finished")
+        received = sum([len(event.output.data) async for event in events])
+
+    assert waiting
+    assert received == 64 * MIB
+
+
 @pytest.mark.parametrize("peer", [reviewer_uri("ada"), service_uri("generator")])
 async def test_whoever_brings_an_approval_may_run_it(authority: Authority, peer: str) -> None:
     """The approval decides, not the caller; the record says who it was."""

@@ -147,3 +147,4 @@ async def test_the_refusal_of_a_proven_approval_names_it() -> None:
         await runner(log, FakeSandbox(), world).run(world.request, Listener())
 
     assert log.records[0].body["approval_id"] == world.case.approval.approval_id
+    assert log.records[0].request_id == "request-1"
