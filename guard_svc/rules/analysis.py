@@ -18,7 +18,8 @@ from placet.scope import Scope
 _log = structlog.get_logger(__name__)
 
 Check = Callable[[Subject], None]
-CHECKS: Final[tuple[Check, ...]] = (imports.check, calls.check, reach.check, resources.check, text.check)
+_MODULES: Final = (imports, calls, reach, resources, text)
+CHECKS: Final[tuple[Check, ...]] = tuple(module.check for module in _MODULES)
 MAX_FINDINGS: Final = 200
 _WRITES_TO_THE_REVIEWER: Final = "threat.reviewer.manipulation"
 

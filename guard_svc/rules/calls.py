@@ -135,7 +135,7 @@ def _file(subject: Subject, call: ast.Call, path: str, effect: Effect) -> None:
         _check_path(subject, call, other, "change" if effect.kind == "change" else "write")
 
 
-def _open(subject: Subject, call: ast.Call, path: str, effect: Effect) -> None:
+def _open(subject: Subject, call: ast.Call, _path: str, effect: Effect) -> None:
     mode = argument(call, Argument(0 if effect.receiver else 1, "mode"))
     modes = subject.names.texts(mode) if mode is not None else ("r",)
     writes = any(re.search("[wax+]", text) for text in modes) or not modes
@@ -164,9 +164,8 @@ def _check_path(subject: Subject, call: ast.Call, target: ast.expr, kind: str) -
 def _unknown_path(subject: Subject, call: ast.Call, kind: str) -> None:
     if not _may(subject, call, kind):
         return
-    weight = Severity.MEDIUM if kind == "change" else Severity.LOW
     message = "The path is not known before the program runs; the sandbox confines it."
-    subject.report("capability.file.dynamic", call, message, weight)
+    subject.report("capability.file.dynamic", call, message)
 
 
 def _may(subject: Subject, call: ast.Call, kind: str) -> bool:
@@ -197,9 +196,12 @@ def _check_place(subject: Subject, call: ast.Call, text: str, kind: str) -> None
         return
     elif place is Place.HIDDEN:
         subject.report("capability.file.hidden", call, f"The path {shown!r} names a hidden file.")
-    elif kind == "read" and text not in subject.inputs and "workdir" not in subject.scope.allow.read:
-        if place is Place.NAME or place is Place.BELOW:
-            subject.report("capability.file.unlisted", call, f"{shown!r} is not among the inputs.")
+    elif place is not Place.UNKNOWN and _is_unlisted(subject, text, kind):
+        subject.report("capability.file.unlisted", call, f"{shown!r} is not among the inputs.")
+
+
+def _is_unlisted(subject: Subject, text: str, kind: str) -> bool:
+    return kind == "read" and text not in subject.inputs and "workdir" not in subject.scope.allow.read
 
 
 def _check_url(subject: Subject, node: ast.AST, url: str) -> None:

@@ -49,7 +49,7 @@ class Catalogue:
     def effect(self, name: str) -> Effect | None:
         """The effect of a full name, exact entries before patterns; None when it has none on record."""
         found = self.effects.get(name)
-        if found is not None:
+        if found is not None or "(" in name:
             return found
         return next((effect for prefix, effect in self.patterns if name.startswith(prefix)), None)
 

@@ -13,7 +13,22 @@ _LOCAL_MEMBER: Final = re.compile(r"@\s*[A-Za-z_]\w*\s*[.(\[]")
 _DUNDER: Final = re.compile(r"__\w+__|\._[a-zA-Z]")
 _CALLED: Final = re.compile(r"([A-Za-z_][\w.]*)\s*\(")
 _RUNS_CODE: Final = frozenset(
-    "eval exec compile open getattr setattr globals locals vars breakpoint input __import__ type dir".split()
+    [
+        "eval",
+        "exec",
+        "compile",
+        "open",
+        "getattr",
+        "setattr",
+        "globals",
+        "locals",
+        "vars",
+        "breakpoint",
+        "input",
+        "__import__",
+        "type",
+        "dir",
+    ]
 )
 _PIVOTS: Final = re.compile(r"\.(?:io|core|compat|os|sys|subprocess|ctypeslib|f2py|builtins|importlib)\b")
 _SHORT: Final = {"np": "numpy", "pd": "pandas", "plt": "matplotlib.pyplot"}

@@ -1,7 +1,7 @@
 """Constant folding: the strings, bytes and whole numbers that an expression may evaluate to.
 
-Knows expressions. Must not know what the results are used for. Nothing here runs the program: each operation is
-one of those written below, on constants, with a bound on the size of what it makes.
+Knows expressions. Must not know what the results are used for. Nothing here runs the program: each operation
+is one of those written below, on constants, with a bound on the size of what it makes.
 """
 
 import ast

@@ -3,6 +3,7 @@
 import ast
 
 from guard_svc.findings import Severity
+from guard_svc.rules.names import MODULE_NAMES
 from guard_svc.rules.subject import Subject
 
 
@@ -14,6 +15,18 @@ def check(subject: Subject) -> None:
                 _check_module(subject, node, alias.name)
         elif isinstance(node, ast.ImportFrom):
             _check_from(subject, node)
+        elif isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
+            _check_unimported(subject, node, node.value.id)
+
+
+def _check_unimported(subject: Subject, node: ast.Attribute, name: str) -> None:
+    """`os.system` without `import os` fails alone, but means what it says."""
+    if name in MODULE_NAMES and not subject.names.is_bound(name) and not is_allowed(subject, name):
+        message = f"The program uses the module {name}, which the scope {subject.scope.name} does not allow."
+        subject.report("scope.import.not_allowed", node, message)
+    called = isinstance(parent := subject.parents.get(id(node)), ast.Call) and parent.func is node
+    if called and name not in MODULE_NAMES and not subject.names.is_bound(name):
+        subject.report("scope.import.undefined", node, f"{name} is not defined; it may be meant as a module.")
 
 
 def _check_from(subject: Subject, node: ast.ImportFrom) -> None:

@@ -1,12 +1,13 @@
 """What each name of a program may stand for, without running it.
 
-Knows syntax trees. Must not know scopes or which names are dangerous. Answers are unions over the whole program,
-whatever the order of statements: a name that is bound to `os` anywhere counts as `os` everywhere. That can accuse,
-never overlook.
+Knows syntax trees. Must not know scopes or which names are dangerous. Answers are unions over the whole
+program, whatever the order of statements: a name that is bound to `os` anywhere counts as `os` everywhere.
+That can accuse, never overlook.
 """
 
 import ast
 import builtins
+import sys
 from collections import defaultdict
 from collections.abc import Iterable
 from typing import Final
@@ -15,8 +16,16 @@ from guard_svc.rules.fold import UNKNOWN, Value, fold_call, fold_operation
 
 _MAX_DEPTH: Final = 40
 _MAX_VALUES: Final = 24
-_MAX_PATHS: Final = 24
+_MAX_PATHS: Final = 200
 _BUILTINS: Final = frozenset(dir(builtins))
+MODULE_NAMES: Final = frozenset(sys.stdlib_module_names) | {
+    "requests",
+    "httpx",
+    "aiohttp",
+    "psutil",
+    "paramiko",
+}
+"""Modules that a program may mean although it does not import them: a fragment, or a name from elsewhere."""
 
 
 class Names:
@@ -142,6 +151,10 @@ class Names:
                 if keyword.arg is not None:
                     self._bound[keyword.arg].append(keyword.value)
 
+    def is_bound(self, name: str) -> bool:
+        """Whether the program binds `name` anywhere, or may do so by a star import."""
+        return name in self._bound or name in _BUILTINS or bool(self._stars)
+
     # -- dotted names
 
     def paths(self, node: ast.expr) -> frozenset[str]:
@@ -189,6 +202,8 @@ class Names:
             yield f"builtins.{name}"
         elif bound is None:
             yield from (f"{module}.{name}" for module in self._stars)
+            if not self._stars and name in MODULE_NAMES:
+                yield name
 
     def _member(self, base: ast.expr, attribute: str) -> Iterable[str]:
         found = self.paths(base)

@@ -13,34 +13,207 @@ from guard_svc.rules.imports import is_allowed
 from guard_svc.rules.subject import Subject
 
 _HARMLESS_DUNDERS: Final = frozenset(
-    """__name__ __doc__ __version__ __init__ __new__ __post_init__ __len__ __str__ __repr__ __eq__ __ne__ __lt__ __le__
-    __gt__ __ge__ __hash__ __iter__ __next__ __contains__ __getitem__ __setitem__ __delitem__ __add__ __sub__ __mul__
-    __truediv__ __floordiv__ __mod__ __pow__ __neg__ __abs__ __bool__ __int__ __float__ __enter__ __exit__ __call__
-    __annotations__ __qualname__ __members__ __all__ __and__ __or__ __xor__ __radd__ __rmul__ __iadd__ __missing__
-    __format__ __copy__ __deepcopy__ __set_name__ __array__ __dataclass_fields__ __main__ __file__ __author__
-    __index__ __round__ __reversed__ __matmul__ __invert__ __pos__ __lshift__ __rshift__ __divmod__ __complex__
-    __future__ __slots__ __match_args__ __isub__ __imul__ __rsub__ __rtruediv__ __getattr__ __setattr__""".split()
+    [
+        "__name__",
+        "__doc__",
+        "__version__",
+        "__init__",
+        "__new__",
+        "__post_init__",
+        "__len__",
+        "__str__",
+        "__repr__",
+        "__eq__",
+        "__ne__",
+        "__lt__",
+        "__le__",
+        "__gt__",
+        "__ge__",
+        "__hash__",
+        "__iter__",
+        "__next__",
+        "__contains__",
+        "__getitem__",
+        "__setitem__",
+        "__delitem__",
+        "__add__",
+        "__sub__",
+        "__mul__",
+        "__truediv__",
+        "__floordiv__",
+        "__mod__",
+        "__pow__",
+        "__neg__",
+        "__abs__",
+        "__bool__",
+        "__int__",
+        "__float__",
+        "__enter__",
+        "__exit__",
+        "__call__",
+        "__annotations__",
+        "__qualname__",
+        "__members__",
+        "__all__",
+        "__and__",
+        "__or__",
+        "__xor__",
+        "__radd__",
+        "__rmul__",
+        "__iadd__",
+        "__missing__",
+        "__format__",
+        "__copy__",
+        "__deepcopy__",
+        "__set_name__",
+        "__array__",
+        "__dataclass_fields__",
+        "__main__",
+        "__file__",
+        "__author__",
+        "__index__",
+        "__round__",
+        "__reversed__",
+        "__matmul__",
+        "__invert__",
+        "__pos__",
+        "__lshift__",
+        "__rshift__",
+        "__divmod__",
+        "__complex__",
+        "__future__",
+        "__slots__",
+        "__match_args__",
+        "__isub__",
+        "__imul__",
+        "__rsub__",
+        "__rtruediv__",
+        "__getattr__",
+        "__setattr__",
+    ]
 )
 _INTERNALS: Final = frozenset(
-    """gi_frame gi_code gi_yieldfrom cr_frame cr_code cr_await ag_frame ag_code f_back f_globals f_locals f_builtins
-    f_code tb_frame tb_next func_globals func_code co_code co_consts mro __traceback__ with_traceback""".split()
+    [
+        "gi_frame",
+        "gi_code",
+        "gi_yieldfrom",
+        "cr_frame",
+        "cr_code",
+        "cr_await",
+        "ag_frame",
+        "ag_code",
+        "f_back",
+        "f_globals",
+        "f_locals",
+        "f_builtins",
+        "f_code",
+        "tb_frame",
+        "tb_next",
+        "func_globals",
+        "func_code",
+        "co_code",
+        "co_consts",
+        "mro",
+        "__traceback__",
+        "with_traceback",
+    ]
 )
 _POWERFUL: Final = frozenset(
-    """os sys subprocess socket builtins importlib ctypes shutil pickle marshal inspect types gc threading signal
-    multiprocessing platform tempfile pathlib posix nt io codecs code runpy pty fcntl resource ssl http urllib
-    ctypeslib f2py system popen""".split()
+    [
+        "os",
+        "sys",
+        "subprocess",
+        "socket",
+        "builtins",
+        "importlib",
+        "ctypes",
+        "shutil",
+        "pickle",
+        "marshal",
+        "inspect",
+        "types",
+        "gc",
+        "threading",
+        "signal",
+        "multiprocessing",
+        "platform",
+        "tempfile",
+        "pathlib",
+        "posix",
+        "nt",
+        "io",
+        "codecs",
+        "code",
+        "runpy",
+        "pty",
+        "fcntl",
+        "resource",
+        "ssl",
+        "http",
+        "urllib",
+        "ctypeslib",
+        "f2py",
+        "system",
+        "popen",
+    ]
 )
 _STDLIB: Final = frozenset(sys.stdlib_module_names)
 _DUNDER: Final = re.compile(r"__[a-z][a-z_]*__")
 # Members of public modules that are called like a module of the standard library, and are none.
 _NAMESAKES: Final = frozenset(
-    """datetime.datetime datetime.time random.random random.secrets calendar.calendar copy.copy bisect.bisect time.time
-    pprint.pprint array.array numpy.array numpy.copy numpy.select numpy.trace numpy.random.random numpy.linalg.trace
-    numpy.ma.array numpy.ma.copy numpy.ma.trace pandas.array scipy.io scipy.signal scipy.optimize.bisect
-    numpy.typing numpy.random os.path os.stat os.name glob.glob tokenize.tokenize struct.struct queue.queue
-    scipy.stats.random matplotlib.pyplot.table matplotlib.pyplot.text uuid.uuid string.string collections.abc
-    html.parser io.io types.types operator.copy datetime.calendar inspect.trace json.decoder json.encoder
-    statsmodels.api.formula sys.platform sys.builtins matplotlib.colors matplotlib.path""".split()
+    [
+        "datetime.datetime",
+        "datetime.time",
+        "random.random",
+        "random.secrets",
+        "calendar.calendar",
+        "copy.copy",
+        "bisect.bisect",
+        "time.time",
+        "pprint.pprint",
+        "array.array",
+        "numpy.array",
+        "numpy.copy",
+        "numpy.select",
+        "numpy.trace",
+        "numpy.random.random",
+        "numpy.linalg.trace",
+        "numpy.ma.array",
+        "numpy.ma.copy",
+        "numpy.ma.trace",
+        "pandas.array",
+        "scipy.io",
+        "scipy.signal",
+        "scipy.optimize.bisect",
+        "numpy.typing",
+        "numpy.random",
+        "os.path",
+        "os.stat",
+        "os.name",
+        "glob.glob",
+        "tokenize.tokenize",
+        "struct.struct",
+        "queue.queue",
+        "scipy.stats.random",
+        "matplotlib.pyplot.table",
+        "matplotlib.pyplot.text",
+        "uuid.uuid",
+        "string.string",
+        "collections.abc",
+        "html.parser",
+        "io.io",
+        "types.types",
+        "operator.copy",
+        "datetime.calendar",
+        "inspect.trace",
+        "json.decoder",
+        "json.encoder",
+        "statsmodels.api.formula",
+        "sys.platform",
+        "sys.builtins",
+        "matplotlib.colors",
+        "matplotlib.path",
+    ]
 )
 
 
@@ -137,7 +310,7 @@ def _check_path(subject: Subject, node: ast.AST, path: str) -> None:
 
 def _is_door(subject: Subject, path: str) -> bool:
     root, _, rest = path.partition(".")
-    return rest not in subject.catalogue.public.get(root, ())
+    return rest not in subject.catalogue.public.get(root, ()) and subject.catalogue.effect(path) is None
 
 
 def _is_module(subject: Subject, path: str) -> bool:
@@ -161,7 +334,7 @@ def _check_name(subject: Subject, node: ast.Name) -> None:
     elif paths & {"builtins.getattr", "builtins.vars", "builtins.setattr", "builtins.delattr"}:
         parent = subject.parents.get(id(node))
         if not (isinstance(parent, ast.Call) and parent.func is node):
-            subject.report("threat.introspection.dynamic", node, f"{node.id} is handed on.")
+            subject.report("threat.introspection.dynamic", node, f"{node.id} is handed on.", Severity.HIGH)
 
 
 def _check_value(subject: Subject, node: ast.Attribute | ast.Name) -> None:
@@ -206,7 +379,9 @@ def _check_computed(subject: Subject, call: ast.Call) -> None:
     elif paths & _GETTERS and call.args:
         _check_computed_name(subject, call, call.args[0], None)
     elif "builtins.vars" in paths and call.args:
-        subject.report("threat.introspection.dynamic", call, "vars() opens an object's names.")
+        modules = any(_imported_module(subject, path) for path in subject.names.paths(call.args[0]))
+        weight = Severity.HIGH if modules else Severity.MEDIUM
+        subject.report("threat.introspection.dynamic", call, "vars() opens an object's names.", weight)
     elif "builtins.type" in paths and len(call.args) == 3:
         subject.report("threat.introspection.dynamic", call, "type() makes a class at run time.")
 

@@ -43,6 +43,13 @@ RULES: Final = (
         "A library that moves its internals into a public submodule.", "CWE-829",
     ),
     Rule(
+        "scope.import.undefined", M,
+        "A member of a name that the program never defines is called.",
+        "A fragment may be completed by what it is pasted into, such as an import.",
+        "pyperclip.paste()", "Send whole programs.", "Names that are defined in a branch that is not taken.",
+        "CWE-1109",
+    ),
+    Rule(
         "scope.import.star", M,
         "`from module import *` of a library.",
         "It hides which names the program uses.",
@@ -57,7 +64,8 @@ RULES: Final = (
     Rule(
         "capability.file.read", H,
         "Reading files in a scope that allows none.",
-        "Reading is a permission.", "open('data.csv')", "Put the data into the program, or use another scope.",
+        "Reading is a permission.",
+        "open('data.csv')", "Put the data into the program, or use another scope.",
         _IN_SANDBOX, "CWE-552",
     ),
     Rule(
@@ -68,7 +76,8 @@ RULES: Final = (
     Rule(
         "capability.file.change", H,
         "Deleting, moving or relinking files without `write: [workdir]`, or a path that is not known.",
-        "It destroys what others rely on.", "shutil.rmtree('/')", "Write a new output file.", _IN_SANDBOX, "CWE-73",
+        "It destroys what others rely on.", "shutil.rmtree('/')",
+        "Write a new output file.", _IN_SANDBOX, "CWE-73",
     ),
     Rule(
         "capability.file.hidden", M,
@@ -116,7 +125,8 @@ RULES: Final = (
     Rule(
         "capability.native.call", H,
         "ctypes, cffi, mmap and their kin.",
-        "Native code is outside Python's rules.", "ctypes.CDLL(None)", "numpy operations.", "None known.", "CWE-676",
+        "Native code is outside Python's rules.", "ctypes.CDLL(None)",
+        "numpy operations.", "None known.", "CWE-676",
     ),
     Rule(
         "capability.secrets.environment", H,
@@ -126,7 +136,8 @@ RULES: Final = (
     Rule(
         "capability.system.query", H,
         "Facts about or settings of the machine, the user, the clipboard, the home directory.",
-        "A program in a scope has no business there.", "platform.uname()", "Nothing.", "None known.", "CWE-497",
+        "A program in a scope has no business there.", "platform.uname()",
+        "Nothing.", "None known.", "CWE-497",
     ),
     Rule(
         "capability.module.closed", H,
@@ -144,7 +155,8 @@ RULES: Final = (
         "threat.dynamic.expression", H,
         "A query or formula string that reaches more than columns.",
         "pandas and patsy evaluate such strings as code.",
-        "df.query('@pd.io.common.os.system(\"id\")')", "df[df.age > 3]", "None known for constant strings.", "CWE-95",
+        "df.query('@pd.io.common.os.system(\"id\")')", "df[df.age > 3]",
+        "None known for constant strings.", "CWE-95",
     ),
     Rule(
         "threat.dynamic.expression_unknown", M,
@@ -172,7 +184,8 @@ RULES: Final = (
     Rule(
         "threat.introspection.value", M,
         "A module used as a value: passed on, stored, returned.",
-        "What happens to it there cannot be followed.", "use(pd)", "Use the module's functions where they are needed.",
+        "What happens to it there cannot be followed.", "use(pd)",
+        "Use the module's functions where they are needed.",
         "None known.", "CWE-913",
     ),
     Rule(
@@ -190,13 +203,15 @@ RULES: Final = (
     Rule(
         "threat.introspection.unresolved", H,
         "Names so entangled that they were not followed to the end.",
-        "What cannot be followed is not allowed.", "a chain of a hundred aliases", "Plain names.", "None.", "CWE-1109",
+        "What cannot be followed is not allowed.", "a chain of a hundred aliases",
+        "Plain names.", "None.", "CWE-1109",
     ),
     Rule(
         "threat.resource.endless_loop", H,
         "A loop that nothing ends.",
         "It burns its whole time limit, on purpose or not.",
-        "while True: pass", "for attempt in range(10): ...", "Conditions that are always true in other words.",
+        "while True: pass",
+        "for attempt in range(10): ...", "Conditions that are always true in other words.",
         "CWE-835",
     ),
     Rule(
@@ -231,7 +246,8 @@ RULES: Final = (
     Rule(
         "threat.secrets.path", M,
         "Text that names a well-known secret.",
-        "Honest data work does not speak of it.", "'/etc/shadow'", "Nothing.", "Names that are assembled.", "CWE-552",
+        "Honest data work does not speak of it.", "'/etc/shadow'",
+        "Nothing.", "Names that are assembled.", "CWE-552",
     ),
     Rule(
         "threat.reviewer.manipulation", M,

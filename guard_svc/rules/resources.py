@@ -1,4 +1,7 @@
-"""Loops that nothing ends, and sizes that nothing holds. Knows control flow; must not know files or modules' powers."""
+"""Loops that nothing ends, and sizes that nothing holds.
+
+Knows control flow; must not know files or what modules can do.
+"""
 
 import ast
 from collections.abc import Iterator
@@ -27,7 +30,7 @@ def check(subject: Subject) -> None:
     """Loops, repetitions, powers, allocations, and functions that always call themselves."""
     for node in subject.nodes:
         match node:
-            case ast.While() if _always_true(subject, node.test) and not _can_leave(subject, node.body):
+            case ast.While() if _always_true(node.test) and not _can_leave(subject, node.body):
                 subject.report("threat.resource.endless_loop", node, "Nothing ends this loop.")
             case ast.For() if subject.names.paths(node.iter) & _ENDLESS and not _can_leave(
                 subject, node.body
@@ -43,7 +46,7 @@ def check(subject: Subject) -> None:
                 _check_recursion(subject, node)
 
 
-def _always_true(subject: Subject, test: ast.expr) -> bool:
+def _always_true(test: ast.expr) -> bool:
     match test:
         case ast.Constant():
             return bool(test.value)

@@ -1,4 +1,7 @@
-"""What strings and comments say: hidden code, secrets, and words to the reviewer. Knows text; must not know calls' powers."""
+"""What strings and comments say: hidden code, secrets, and words to the reviewer.
+
+Knows text; must not know what calls can do.
+"""
 
 import ast
 import base64
@@ -8,15 +11,30 @@ import math
 import re
 import tokenize
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Final
 
 from guard_svc.rules.subject import Subject
 
 _DECODERS: Final = frozenset(
-    """base64.b64decode base64.urlsafe_b64decode base64.b32decode base64.b16decode base64.a85decode base64.b85decode
-    base64.decodebytes binascii.unhexlify binascii.a2b_base64 codecs.decode zlib.decompress bz2.decompress
-    lzma.decompress gzip.decompress builtins.bytes.fromhex marshal.loads""".split()
+    [
+        "base64.b64decode",
+        "base64.urlsafe_b64decode",
+        "base64.b32decode",
+        "base64.b16decode",
+        "base64.a85decode",
+        "base64.b85decode",
+        "base64.decodebytes",
+        "binascii.unhexlify",
+        "binascii.a2b_base64",
+        "codecs.decode",
+        "zlib.decompress",
+        "bz2.decompress",
+        "lzma.decompress",
+        "gzip.decompress",
+        "builtins.bytes.fromhex",
+        "marshal.loads",
+    ]
 )
 _RUNNERS: Final = frozenset({"builtins.eval", "builtins.exec", "builtins.compile", "builtins.__import__"})
 _CODE: Final = re.compile(
@@ -30,15 +48,18 @@ _SECRETS: Final = re.compile(
 _TO_THE_REVIEWER: Final = tuple(
     re.compile(pattern, re.IGNORECASE)
     for pattern in (
-        r"\b(?:ignore|disregard|forget|override)\b.{0,40}\b(?:previous|prior|above|all|any|earlier|your|these)\b.{0,40}"
+        r"\b(?:ignore|disregard|forget|override)\b.{0,40}"
+        r"\b(?:previous|prior|above|all|any|earlier|your|these)\b.{0,40}"
         r"\b(?:instruction|rule|prompt|polic|guideline|finding|check)",
-        r"\b(?:reviewer|guard|auditor|scanner|classifier|moderator|ai|assistant|llm|model)s?\b\s*[:,\-]?.{0,60}"
+        r"\b(?:reviewer|guard|auditor|scanner|classifier|moderator|ai|assistant|llm|model)s?\b"
+        r"(?:\s*[:,]|\s+(?:should|must|please|can|may|will|needs? to|shall)\b).{0,60}"
         r"\b(?:answer|respond|reply|return|output|say|approve|allow|pass|accept|skip)\b.{0,40}"
         r"\b(?:allow(?:ed)?|approve[d]?|safe|yes|pass|ok|this)\b",
-        r"\b(?:answer|respond|reply|output|return|say)\b.{0,20}\b(?:only |with )?[\"'`]?(?:ALLOW(?:ED)?|APPROVED?|SAFE)\b",
+        r"\b(?:answer|respond|reply)\b.{0,12}[\"'`]?\b(?:ALLOW(?:ED)?|APPROVED?|SAFE)\b",
         r"\b(?:already|pre-?)[ -]?(?:been )?(?:reviewed|approved|audited|verified|vetted|cleared)\b.{0,60}"
         r"\b(?:security|safe|team|allow|skip|no (?:further|need))",
-        r"\b(?:security|compliance)[ -](?:team|review|reviewed|approved)\b.{0,60}\b(?:approved|safe|skip|allow|exempt)",
+        r"\b(?:security|compliance)[ -](?:team|review|reviewed|approved)\b.{0,60}"
+        r"\b(?:approved|safe|skip|allow|exempt)",
         r"\bdo not (?:flag|report|block|deny|reject)\b",
         r"<\|?(?:im_start|im_end|system|/?s|endoftext)\|?>|\[/?INST\]|^\s*(?:system|assistant)\s*:\s*\S",
         r"\byou are (?:now )?(?:a|an|the|in)\b.{0,40}\b(?:assistant|reviewer|model|mode|ai)\b",
@@ -104,7 +125,8 @@ def _check_literal(subject: Subject, node: ast.Constant, text: str) -> None:
 
 def _decodes_to_code(text: str) -> bool:
     padded = text.rstrip("=") + "=" * (-len(text.rstrip("=")) % 4)
-    attempts = [lambda: base64.b64decode(padded, altchars=b"-_" if "-" in text or "_" in text else None)]
+    alphabet = b"-_" if "-" in text or "_" in text else None
+    attempts: list[Callable[[], bytes]] = [lambda: base64.b64decode(padded, altchars=alphabet)]
     if re.fullmatch(r"[0-9a-fA-F]+", text):
         attempts.append(lambda: bytes.fromhex(text))
     for attempt in attempts:
