@@ -27,7 +27,7 @@ class GeneratorSettings(ServiceSettings):
     openai_base_url: str = Field(default=OPENAI_URL, validation_alias="OPENAI_BASE_URL")
     openai_api_key: SecretStr = Field(default=SecretStr(""), validation_alias="OPENAI_API_KEY")
 
-    model_timeout_s: float = Field(default=120.0, gt=0, le=900)
+    model_timeout_s: float = Field(default=240.0, gt=0, le=900)
     """The longest that one request to the model may take."""
 
     max_program_tokens: int = Field(default=1500, ge=64, le=16384)
