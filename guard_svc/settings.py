@@ -9,7 +9,6 @@ from pydantic_settings import SettingsConfigDict
 from placet.llm.chat import ModelSettings
 from placet.rpc.settings import ServiceSettings
 
-
 OPENAI_URL: Final = "https://api.openai.com/v1"
 OPENAI_MODEL: Final = "gpt-4.1-mini"
 # llama.cpp and other one-model servers take any name; this one is the embedded server's own.
