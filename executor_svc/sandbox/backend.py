@@ -87,6 +87,7 @@ class LinuxSandbox:
         self._starting = asyncio.Lock()
         self._armed: list[Cell] = []
         self._refilling: asyncio.Task[None] | None = None
+        self._buried: dict[Cell, asyncio.Task[None]] = {}
         self._closed = False
 
     @property
@@ -132,6 +133,7 @@ class LinuxSandbox:
             self._refilling.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await self._refilling
+        await asyncio.gather(*self._buried.values())
         while self._armed:
             self._armed.pop().destroy()
         if self._zygote is not None:
@@ -178,7 +180,9 @@ class LinuxSandbox:
             run = Run(child, program, inputs, limits, on_output)
             try:
                 await run.prepare()
-                return await run.perform()
+                result = await run.perform()
+                self._bury(child)
+                return result
             except SandboxUnavailable:
                 if run.handed_over or attempt == _ATTEMPTS - 1:
                     raise
@@ -187,9 +191,22 @@ class LinuxSandbox:
             except OSError as error:
                 raise SandboxUnavailable(f"the sandbox failed: {error}") from error
             finally:
-                child.destroy()
+                if child not in self._buried:
+                    child.destroy()
                 self._refill()
         raise SandboxUnavailable("the sandbox's processes keep dying; see the machine's memory")
+
+    def _bury(self, child: Cell) -> None:
+        """Remove a cell whose program is dead; only its supervisor's memory is still to be given back."""
+        child.kill()
+        self._buried[child] = asyncio.create_task(self._await_burial(child))
+
+    async def _await_burial(self, child: Cell) -> None:
+        try:
+            await child.ended()
+        finally:
+            child.destroy()
+            del self._buried[child]
 
     async def _take(self, tier: str) -> Cell:
         """An armed child that still lives; a dead zygote is replaced on the way."""

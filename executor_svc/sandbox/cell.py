@@ -24,7 +24,7 @@ _INITIAL_INODES = 1024
 _DEATH_MS = 10_000
 
 
-@dataclass
+@dataclass(eq=False)
 class Cell:
     """An armed child. `supervisor` and `process` are pidfds; when `supervisor` has ended, all of it has."""
 

@@ -9,6 +9,7 @@ trusts the executor, never the program.
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import gc
 import json
@@ -122,6 +123,7 @@ def _supervise(
     kernel.drop_capabilities()
     _say(control, {"started": True})
     _, status, usage = os.wait4(pid, 0)
+    _end_strays(arming)
     _say(control, _report(status, usage, note[0]))
     os._exit(0)
 
@@ -140,6 +142,19 @@ def _await_start(arming: Arming, control: socket.socket, box: namespaces.Box | N
         elif order["do"] == "seal":
             namespaces.seal_inputs(_writable(arming)[0], order["names"])
         _say(control, {"done": order["do"]})
+
+
+def _end_strays(arming: Arming) -> None:
+    """As first process of the pid namespace: nothing else in it lives when this returns.
+
+    No program can start a process; this does not rely on it.
+    """
+    if arming.tier != "T0":
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(-1, signal.SIGKILL)
+    with contextlib.suppress(ChildProcessError):
+        while True:
+            os.waitpid(-1, 0)
 
 
 def _report(status: int, usage: resource.struct_rusage, out_of_memory: int) -> dict[str, object]:

@@ -86,10 +86,10 @@ class Run:
             tasks.create_task(self._hand_over())
             for stream in self._streams:
                 tasks.create_task(self._pump(stream))
-            end = await self._await_report()
+            end, reported = await self._await_report()
             wall_ms = round((time.monotonic() - self._started) * 1000)
-            self._cell.kill()
-            await self._cell.ended()
+            if not reported:
+                await self._cell.ended()
             watch.cancel()
         self._check_disk()
         return self._result(end, wall_ms, self._collect())
@@ -197,13 +197,14 @@ class Run:
         if full:
             self._stop(RunStatus.DISK_EXCEEDED)
 
-    async def _await_report(self) -> _End:
+    async def _await_report(self) -> tuple[_End, bool]:
+        """What the supervisor says once nothing of the program lives, and whether it could say it."""
         message = await self._message()
         if message is not None:
-            return _End(**message)  # type: ignore[arg-type]
+            return _End(**message), True  # type: ignore[arg-type]
         if self._reason is None and not self._ran_out_of_memory():
             raise SandboxUnavailable("the sandbox lost the run; nothing is known about the program")
-        return _End()
+        return _End(), False
 
     def _ran_out_of_memory(self) -> bool:
         return self._cell.group is not None and self._cell.group.out_of_memory()

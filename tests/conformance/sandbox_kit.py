@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import atexit
+import functools
 import os
 import shutil
 import subprocess
+import tempfile
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -49,7 +52,8 @@ async def run(
     return Ran(result, bytes(streams["stdout"]), bytes(streams["stderr"]))
 
 
-def reachable_python(directory: Path) -> Path:
+@functools.cache
+def reachable_python() -> Path:
     """An interpreter that an unprivileged user can read: ours, or the system's with the same libraries.
 
     Without a mount namespace a root-owned home directory hides the interpreter from the sandbox user.
@@ -65,7 +69,10 @@ def reachable_python(directory: Path) -> Path:
     system = Path(f"/usr/bin/python{version}")
     if not system.exists():
         pytest.skip("no interpreter that an unprivileged user could read")
-    home = directory / "python"
+    # Not in pytest's directory, which every other session closes to all but its owner.
+    home = Path(tempfile.mkdtemp(prefix="placet-test-python-"))
+    atexit.register(shutil.rmtree, home, ignore_errors=True)
+    home.chmod(0o755)
     subprocess.run([system, "-m", "venv", "--without-pip", home], check=True)
     site = home / "lib" / f"python{version}" / "site-packages"
     shutil.rmtree(site)
@@ -78,11 +85,9 @@ def _world_readable(path: Path) -> bool:
 
 
 @asynccontextmanager
-async def opened(
-    tier: str, directory: Path, pool_size: int = 1, preload: Sequence[str] = PRELOAD
-) -> AsyncIterator[Sandbox]:
+async def opened(tier: str, pool_size: int = 1, preload: Sequence[str] = PRELOAD) -> AsyncIterator[Sandbox]:
     """A started sandbox of exactly this tier; skips where this machine cannot have it."""
-    python = reachable_python(directory) if tier == "T0" else PYTHON
+    python = reachable_python() if tier == "T0" else PYTHON
     if not PYTHON.exists():
         pytest.skip("no sandbox interpreter: run `make setup`")
     sandbox = open_sandbox(python, pool_size=pool_size, min_tier=tier, max_tier=tier, preload=preload)
@@ -141,14 +146,8 @@ def sandbox_fixture(preload: Sequence[str] = ()) -> object:
     """A fixture `sandbox`: one started sandbox per tier and module."""
 
     @pytest_asyncio.fixture(scope="module", loop_scope="module", params=["T1", "T0"])
-    async def sandbox(
-        request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-    ) -> AsyncIterator[Sandbox]:
-        directory = tmp_path_factory.mktemp("sandbox")
-        for path in (directory, *directory.parents):
-            if path.name.startswith(("pytest-", "sandbox")):
-                path.chmod(0o755)  # the unprivileged user of T0 must reach the interpreter in it
-        async with opened(request.param, directory, preload=preload) as started:
+    async def sandbox(request: pytest.FixtureRequest) -> AsyncIterator[Sandbox]:
+        async with opened(request.param, preload=preload) as started:
             yield started
 
     return sandbox

@@ -18,9 +18,9 @@ def _boxes() -> set[str]:
 
 
 @pytest.mark.parametrize("tier", ["T1", "T0"])
-async def test_closing_leaves_no_process_and_no_directory(tier: str, tmp_path: Path) -> None:
+async def test_closing_leaves_no_process_and_no_directory(tier: str) -> None:
     before, boxes = descendants(os.getpid()), _boxes()
-    async with opened(tier, tmp_path, pool_size=2, preload=()) as started:
+    async with opened(tier, pool_size=2, preload=()) as started:
         await run(started, "import os; os.makedirs('a/b'); open('a/b/c', 'w').write('x')")
         assert descendants(os.getpid()) - before
     assert not descendants(os.getpid()) - before
