@@ -6,13 +6,19 @@ Knows the fields; appends nothing.
 from __future__ import annotations
 
 import hashlib
+import json
 from dataclasses import asdict, dataclass
+from typing import Final
 
 from executor_svc.admission import RunPermit, RunRequest, Start
 from executor_svc.sandbox import RunArtifact, RunResult
 from placet.approval import ApprovalRefused, InputDigest
 
 Body = dict[str, object]
+
+MAX_ARTIFACT_LIST_BYTES: Final = 24 * 1024
+"""What a record holds of the artifacts' list: a program chooses their names, and must not be able to make its
+own end too large to be recorded."""
 
 
 @dataclass(frozen=True)
@@ -44,7 +50,7 @@ def finished(permit: RunPermit, result: RunResult, captured: Captured) -> Body:
     body: Body = {
         **_end(permit, result.status.value, captured),
         "usage": asdict(result.usage),
-        "artifacts": [artifact_entry(artifact) for artifact in result.artifacts],
+        **_artifacts(result),
         "stdout_truncated": result.stdout_truncated,
         "stderr_truncated": result.stderr_truncated,
     }
@@ -53,6 +59,14 @@ def finished(permit: RunPermit, result: RunResult, captured: Captured) -> Body:
     if result.signal is not None:
         body["signal"] = result.signal
     return body
+
+
+def finished_bodies(result: RunResult, captured: Captured) -> dict[str, bytes]:
+    """What goes with `run_finished`: the streams, and the artifacts' list when the record cannot hold it."""
+    bodies = captured.bodies()
+    if len(listed := _artifact_list(result)) > MAX_ARTIFACT_LIST_BYTES:
+        bodies["artifacts"] = listed
+    return bodies
 
 
 def cancelled(permit: RunPermit, wall_ms: int, captured: Captured) -> Body:
@@ -88,6 +102,23 @@ def input_entry(entry: InputDigest) -> Body:
 def artifact_entry(artifact: RunArtifact) -> Body:
     """Name, digest and size."""
     return {"name": artifact.name, "sha256": artifact.sha256.hex(), "size": len(artifact.content)}
+
+
+def _artifacts(result: RunResult) -> Body:
+    """The list, or its digest when it is too long; the list is then a body."""
+    listed = _artifact_list(result)
+    if len(listed) <= MAX_ARTIFACT_LIST_BYTES:
+        return {"artifacts": [artifact_entry(artifact) for artifact in result.artifacts]}
+    return {
+        "artifacts": [],
+        "artifacts_total": len(result.artifacts),
+        "artifacts_sha256": hashlib.sha256(listed).hexdigest(),
+    }
+
+
+def _artifact_list(result: RunResult) -> bytes:
+    entries = [artifact_entry(artifact) for artifact in result.artifacts]
+    return json.dumps(entries, ensure_ascii=False, separators=(",", ":"), sort_keys=True).encode()
 
 
 def _run(start: Start) -> Body:

@@ -171,13 +171,17 @@ class Runner:
         except Exception as error:
             raise await self._abort(start, error) from error
         body = records.finished(permit, result, streams.captured)
-        appending = self._keep(self._append(start, "run_finished", body, bodies=streams.captured.bodies()))
+        appending = self._keep(
+            self._append(
+                start, "run_finished", body, bodies=records.finished_bodies(result, streams.captured)
+            )
+        )
         return Finished(permit, result, await asyncio.shield(appending))
 
     async def _append_cancelled(self, permit: RunPermit, streams: _Streams) -> None:
         captured = streams.captured
         body = records.cancelled(permit, streams.wall_ms, captured)
-        await self._append(permit.start, "run_finished", body, bodies=captured.bodies())
+        await self._append(permit.start, "run_finished", body, captured.bodies())
 
     async def _abort(self, start: Start, error: Exception) -> Exception:
         """Record that we failed; the error to raise."""

@@ -1,0 +1,46 @@
+"""Settings: bounds that keep a pool recordable, and its ceiling."""
+
+from __future__ import annotations
+
+import pytest
+from pydantic import ValidationError
+
+from executor_svc.settings import ExecutorSettings
+from placet.approval import Limits
+
+NEEDED = {
+    "tls_ca": "ca.pem",
+    "tls_cert": "c.pem",
+    "tls_key": "c.key",
+    "audit_address": "127.0.0.1:1",
+    "keys_dir": "keys",
+    "scopes_dir": "scopes",
+    "sandbox_python": "python",
+}
+
+
+def test_the_ceiling_is_the_most_a_scope_can_ask_for_by_default() -> None:
+    """But for output, of which both streams must fit into one message to the log."""
+    assert ExecutorSettings.model_validate(NEEDED).ceiling == Limits(600, 600, 8192, 8192, 256, 512)
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [
+        {"max_output_kib": 8193},
+        {"max_concurrent_runs": 0},
+        {"pool_size": 0},
+        {"min_tier": "T4"},
+        {"audience": ""},
+        {"max_wall_s": 0},
+    ],
+)
+def test_a_value_out_of_bounds_is_refused(bad: dict[str, object]) -> None:
+    with pytest.raises(ValidationError):
+        ExecutorSettings.model_validate({**NEEDED, **bad})
+
+
+@pytest.mark.parametrize("name", NEEDED)
+def test_what_has_no_sensible_default_must_be_set(name: str) -> None:
+    with pytest.raises(ValidationError):
+        ExecutorSettings.model_validate({key: value for key, value in NEEDED.items() if key != name})
