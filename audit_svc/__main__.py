@@ -39,7 +39,7 @@ async def main(settings: AuditSettings) -> None:
 
     def register(server: grpc.aio.Server) -> list[str]:
         servicer = AuditServicer(sequencer, reader)
-        audit_pb2_grpc.add_AuditServiceServicer_to_server(servicer, server)  # type: ignore[no-untyped-call]
+        audit_pb2_grpc.add_AuditServiceServicer_to_server(servicer, server)
         return [SERVICE]
 
     async def healthy() -> bool:

@@ -5,6 +5,7 @@ Knows AuditService.Append and its failure reasons. Must not know who may append 
 
 from __future__ import annotations
 
+import asyncio
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -20,11 +21,16 @@ from placet.rpc.errors import ServiceError
 NO_BODIES: Final[Mapping[str, bytes]] = MappingProxyType({})
 APPEND_TIMEOUT_S: Final = 10.0
 _ATTEMPTS: Final = 3
+_PAUSE_S: Final = 0.1
 _TRANSIENT = frozenset(
     {
         grpc.StatusCode.UNAVAILABLE,
         grpc.StatusCode.DEADLINE_EXCEEDED,
         grpc.StatusCode.RESOURCE_EXHAUSTED,
+        # The peer gave up or broke: whether the record is durable is then unknown.
+        grpc.StatusCode.CANCELLED,
+        grpc.StatusCode.INTERNAL,
+        grpc.StatusCode.UNKNOWN,
     }
 )
 
@@ -69,7 +75,7 @@ class GrpcAuditLog:
 
     def __init__(self, channel: grpc.aio.Channel, *, timeout_s: float = APPEND_TIMEOUT_S) -> None:
         """`timeout_s` bounds one append with its retries."""
-        self._stub = audit_pb2_grpc.AuditServiceStub(channel)  # type: ignore[no-untyped-call]
+        self._stub = audit_pb2_grpc.AuditServiceStub(channel)
         self._timeout_s = timeout_s
 
     async def append(
@@ -93,16 +99,20 @@ class GrpcAuditLog:
         return Appended(reply.index, reply.leaf_hash, reply.checkpoint)
 
     async def _send(self, request: audit_pb2.AppendRequest) -> audit_pb2.AppendResponse:
+        clock = asyncio.get_running_loop().time
+        deadline = clock() + self._timeout_s
         for attempt in range(1, _ATTEMPTS + 1):
+            remaining = max(deadline - clock(), 0)
             try:
                 reply: audit_pb2.AppendResponse = await self._stub.Append(
-                    request, timeout=self._timeout_s / _ATTEMPTS, wait_for_ready=True
+                    request, timeout=remaining, wait_for_ready=True
                 )
                 return reply
             except grpc.aio.AioRpcError as error:
                 failure = _failure(error)
                 if failure.reason != "AUDIT_UNAVAILABLE" or attempt == _ATTEMPTS:
                     raise failure from error
+                await asyncio.sleep(min(_PAUSE_S * attempt, remaining))
         raise AssertionError("unreachable: the last attempt returns or raises")
 
 
