@@ -13,6 +13,9 @@ from contextvars import ContextVar
 import structlog
 from structlog.typing import Processor
 
+TALKATIVE = ("httpx", "httpx2", "httpcore", "httpcore2", "asyncio", "openai")
+"""Libraries that log every request at INFO; our canonical lines say it once."""
+
 _fields: ContextVar[dict[str, object] | None] = ContextVar("rpc_fields", default=None)
 
 
@@ -30,6 +33,8 @@ def configure_logging(service: str, *, level: int = logging.INFO) -> None:
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(level)
+    for library in TALKATIVE:
+        logging.getLogger(library).setLevel(max(level, logging.WARNING))
     structlog.configure(
         processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
         logger_factory=structlog.stdlib.LoggerFactory(),

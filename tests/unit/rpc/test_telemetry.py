@@ -1,0 +1,37 @@
+"""Logs: one JSON object per line, ours and the libraries', and no chatter."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+
+PROGRAM = """
+import logging
+import structlog
+from placet.rpc.telemetry import annotate, configure_logging
+
+annotate(outside="of an RPC: ignored")
+configure_logging("guard")
+structlog.get_logger().info("ours", answer=42)
+structlog.get_logger().debug("too much")
+logging.getLogger("httpx2").info("GET http://model/v1")
+logging.getLogger("grpc").warning("theirs")
+try:
+    raise RuntimeError("why")
+except RuntimeError:
+    structlog.get_logger().exception("failed")
+"""
+
+
+def test_every_line_is_an_object_with_time_level_and_service() -> None:
+    """On stderr; stdout stays empty."""
+    done = subprocess.run([sys.executable, "-c", PROGRAM], capture_output=True, text=True, check=True)
+    lines = [json.loads(line) for line in done.stderr.splitlines()]
+
+    assert done.stdout == ""
+    assert [line["event"] for line in lines] == ["ours", "theirs", "failed"]
+    assert all(line["service"] == "guard" and line["timestamp"].endswith("Z") for line in lines)
+    assert lines[0]["answer"] == 42
+    assert lines[1]["level"] == "warning"
+    assert "why" in json.dumps(lines[2]["exception"])
