@@ -28,8 +28,8 @@ _WRITES_TO_THE_REVIEWER: Final = "threat.reviewer.manipulation"
 class RulesReport:
     """What the rules found. `complete` is False when a check broke: then the program must not run.
 
-    `pure` says that the program needs nothing but pure modules of the standard library and has no finding above
-    INFO: the subset that a scope with `static_proof` allows without a reviewer.
+    `pure` says that the program needs nothing but pure modules of the standard library and has no finding:
+    the subset that a scope with `static_proof` allows without a reviewer.
     """
 
     findings: tuple[Finding, ...]

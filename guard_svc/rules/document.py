@@ -25,7 +25,8 @@ name does. What cannot be followed is a finding.
 | LOW, INFO | a note |
 
 `intake.*` findings come before the rules: the program is too large, not UTF-8, not Python, or its text
-deceives the reader's eye. All of them deny. Rules are one layer: what only exists at run time is confined by the sandbox.
+deceives the reader's eye. All of them deny. Rules are one layer: what only exists at run time is confined by
+the sandbox.
 """
 
 

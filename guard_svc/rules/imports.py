@@ -3,7 +3,7 @@
 import ast
 
 from guard_svc.findings import Severity
-from guard_svc.rules.names import MODULE_NAMES
+from guard_svc.rules.names import MODULE_NAMES, USUAL_ALIASES
 from guard_svc.rules.subject import Subject
 
 
@@ -26,7 +26,10 @@ def _check_unimported(subject: Subject, node: ast.Attribute, name: str) -> None:
         subject.report("scope.import.not_allowed", node, message)
     called = isinstance(parent := subject.parents.get(id(node)), ast.Call) and parent.func is node
     if called and name not in MODULE_NAMES and not subject.names.is_bound(name):
-        subject.report("scope.import.undefined", node, f"{name} is not defined; it may be meant as a module.")
+        weight = Severity.LOW if name in USUAL_ALIASES else None
+        subject.report(
+            "scope.import.undefined", node, f"{name} is not defined; it may mean a module.", weight
+        )
 
 
 def _check_from(subject: Subject, node: ast.ImportFrom) -> None:

@@ -26,6 +26,8 @@ MODULE_NAMES: Final = frozenset(sys.stdlib_module_names) | {
     "paramiko",
 }
 """Modules that a program may mean although it does not import them: a fragment, or a name from elsewhere."""
+USUAL_ALIASES: Final = {"np": "numpy", "pd": "pandas", "plt": "matplotlib.pyplot", "sns": "seaborn"}
+"""What everybody calls the data stack; a forgotten import is a slip, and the name still means the module."""
 
 
 class Names:
@@ -79,12 +81,21 @@ class Names:
                 self._bind_defaults(node.args)
             case ast.ClassDef():
                 self._bound[node.name].append(None)
+                self._bind_members(node)
             case (
                 ast.ExceptHandler(name=str(name))
                 | ast.MatchAs(name=str(name))
                 | ast.MatchStar(name=str(name))
             ):
                 self._bound[name].append(None)
+
+    def _bind_members(self, node: ast.ClassDef) -> None:
+        """`class A: m = x` makes x reachable as the attribute m of something unknown."""
+        for statement in node.body:
+            if isinstance(statement, ast.Assign):
+                for target in statement.targets:
+                    if isinstance(target, ast.Name):
+                        self._bound["." + target.id].append(statement.value)
 
     def _bind_import_from(self, node: ast.ImportFrom) -> None:
         module = "." * node.level + (node.module or "")
@@ -204,6 +215,8 @@ class Names:
             yield from (f"{module}.{name}" for module in self._stars)
             if not self._stars and name in MODULE_NAMES:
                 yield name
+            elif not self._stars and name in USUAL_ALIASES:
+                yield USUAL_ALIASES[name]
 
     def _member(self, base: ast.expr, attribute: str) -> Iterable[str]:
         found = self.paths(base)

@@ -21,9 +21,10 @@ def review(program: str, scope: str = "data-analysis") -> RulesReport:
 
 HONEST = [
     "import pandas as pd\ndf = pd.read_csv('sales.csv')\nprint(df.groupby('region').price.mean())",
-    "import matplotlib\nmatplotlib.use('Agg')\nimport matplotlib.pyplot as plt\nplt.plot([1])\nplt.savefig('x.png')",
+    "import matplotlib\nmatplotlib.use('Agg')\nfrom matplotlib import pyplot as plt\nplt.savefig('x.png')",
     "if __name__ == '__main__':\n    print(1)",
-    "class A:\n    def __init__(self):\n        super().__init__()\n    def __repr__(self):\n        return type(self).__name__",
+    "class A:\n    def __init__(self):\n        super().__init__()",
+    "class A:\n    def __repr__(self):\n        return type(self).__name__",
     "with open('out.csv', 'w') as f:\n    f.write('x')",
     "import pandas as pd\nlimit = 3\npd.DataFrame().query('price > @limit and region == \"x\"')",
     "from datetime import datetime\nimport datetime as dt\nprint(dt.datetime.now(), datetime.now())",
@@ -31,7 +32,8 @@ HONEST = [
     "import statsmodels.formula.api as smf\nprint(smf.ols('y ~ x + np.log(z)', data=None).fit().summary())",
     "while True:\n    try:\n        break\n    except ValueError:\n        pass",
     "import io\nimport pandas as pd\npd.read_csv(io.StringIO('a,b'))",
-    "import pandas as pd\nimport numpy as np\ndf = pd.DataFrame({'system': [1]})\nprint(df.system.mean(), df.agg({'a': np.mean}))",
+    "import pandas as pd\ndf = pd.DataFrame({'system': [1]})\nprint(df.system.mean())",
+    "import numpy as np\nprint(np.array([1]).agg({'a': np.mean}))",
     "from sklearn.datasets import load_iris\nprint(load_iris().data.shape)",
     "# compute the model's output and return a safe value\nx = 1",
     "import re\nprint(re.compile('x').sub('a', 'b'))",
