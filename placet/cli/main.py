@@ -102,6 +102,8 @@ def _no_answer(here: Invocation, error: ServiceError) -> int:
 
 
 def _misused(here: Invocation, error: typer.TyperException) -> int:
+    if not error.format_message():  # no verb was named, and the help has been shown
+        return Exit.NO_ANSWER
     here.err.print(
         Text(f"could not answer: {error.format_message().rstrip('.')} (USAGE); see `placet --help`")
     )

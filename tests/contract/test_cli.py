@@ -613,3 +613,13 @@ def test_a_reader_that_goes_away_is_not_a_denial(fakes: Chain, program: Path) ->
 
     assert done.returncode == 4
     assert "Traceback" not in done.stderr
+
+
+def test_without_a_verb_it_shows_help(capsys: pytest.CaptureFixture[str]) -> None:
+    """And nothing that looks like an error."""
+    code = run([])
+    out, err = capsys.readouterr()
+
+    assert code == 4
+    assert "solve" in out + err
+    assert "could not answer" not in err
