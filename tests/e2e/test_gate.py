@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import json
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from tests.e2e.conftest import EXAMPLES, Stack
 pytestmark = [pytest.mark.model, pytest.mark.stack, pytest.mark.timeout(300)]
 
 HONEST = "import pandas as pd\ndf = pd.read_csv('penguins.csv')\nprint(df['body_mass_g'].mean())\n"
-LEAKING = "import os\nprint(sorted(os.environ))\n"
+LEAKING = "import os\nprint(sorted(os.environ))\nprint(sorted(os.environ.values()))\n"
 
 
 @pytest.fixture
@@ -102,14 +103,14 @@ def test_a_changed_input_is_refused(stack: Stack, honest: Path, tmp_path: Path) 
 
 
 def test_break_glass_still_meets_the_sandbox(stack: Stack, leaking: Path, tmp_path: Path) -> None:
-    """A human may approve what the guard denies; the environment it prints is still empty of ours."""
+    """A human may approve what the guard denies; the environment it prints is the sandbox's own."""
     approval = approve(stack, leaking, tmp_path / "a.json")
     done = stack.placet("exec", leaking, "--approval", approval)
 
     assert done.returncode == 0, done.stderr
-    assert "PLACET" not in done.stdout
-    assert "OPENAI" not in done.stdout
-    assert "HOME" not in done.stdout
+    names = ast.literal_eval(done.stdout.splitlines()[0])
+    assert not [name for name in names if name.startswith(("PLACET", "OPENAI", "XDG", "PATH", "PYTHON"))]
+    assert str(stack.state) not in done.stdout
 
 
 def test_a_program_that_raises_is_an_answer(stack: Stack, tmp_path: Path) -> None:
