@@ -33,7 +33,12 @@ AUDIT_HEALTH_TIMEOUT_S = 2.0
 
 async def main(settings: ExecutorSettings) -> None:
     """Serve until SIGTERM; then drain, write what is left to record, and remove every sandbox."""
-    sandbox = open_sandbox(settings.sandbox_python, pool_size=settings.pool_size, min_tier=settings.min_tier)
+    sandbox = open_sandbox(
+        settings.sandbox_python,
+        pool_size=settings.pool_size,
+        min_tier=settings.min_tier,
+        secrets=(str(settings.tls_key),),  # the self-test must not be able to read it
+    )
     async with connect(settings.audit_address, settings.tls, server="audit") as audit:
         await sandbox.start()
         try:
