@@ -30,15 +30,26 @@ class _Example:
 _EXAMPLES = (
     _Example(
         frozenset({"pandas"}),
-        "In which month was the average of points per minute highest, and what was it?",
+        "Which team has the highest average height, and how high is it?",
+        """\
+import pandas as pd
+
+df = pd.read_csv("games.csv")
+means = df.groupby("team")["height"].mean()
+print("Team with the highest average height:", means.idxmax(), "with", means.max())
+""",
+    ),
+    _Example(
+        frozenset({"pandas"}),
+        "Print the total points per month.",
         """\
 import pandas as pd
 
 df = pd.read_csv("games.csv")
 df["day"] = pd.to_datetime(df["day"])
-df["rate"] = df["points"] / df["minutes"]
-rates = df.groupby(df["day"].dt.to_period("M"))["rate"].mean()
-print("Month with the highest average points per minute:", rates.idxmax(), "with", rates.max())
+totals = df.groupby(df["day"].dt.to_period("M"))["points"].sum()
+print("Total points per month:")
+print(totals)
 """,
     ),
     _Example(
