@@ -8,8 +8,8 @@ from placet.rpc.settings import ServiceSettings
 
 OPENAI_URL = "https://api.openai.com/v1"
 OPENAI_MODEL = "gpt-4.1-mini"
-# llama.cpp and other one-model servers take any name; this one is the embedded server's own.
-LOCAL_MODEL = "qwen2.5-coder-1.5b-instruct"
+# One-model servers take any name; this one has no reviewer profile, so the careful default applies.
+LOCAL_MODEL = "default"
 
 
 class GeneratorSettings(ServiceSettings):

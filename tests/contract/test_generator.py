@@ -539,6 +539,6 @@ async def test_a_large_input_travels_in_chunks(chain: Chain) -> None:
 
 @pytest.mark.parametrize("peer", [reviewer_uri("eve"), "spiffe://placet.local/svc/guard"])
 async def test_only_callers_may_solve(chain: Chain, peer: str) -> None:
-    error = await chain.refusal(peer=peer)
+    error = await chain.refusal(a_task(inputs=[]), chunks=[], peer=peer)
     assert (error.code, error.reason) == (grpc.StatusCode.PERMISSION_DENIED, "CALLER_NOT_ALLOWED")
     assert chain.log.records == []
