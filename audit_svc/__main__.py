@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import sys
+import time
+from typing import Final
 
 import grpc
 import structlog
@@ -26,6 +27,9 @@ from placet.rpc.settings import load
 from placet.rpc.telemetry import configure_logging
 
 _log = structlog.get_logger()
+
+RETRY_S: Final = 1.0
+"""How often a log that could not be written is tried again."""
 
 
 async def main(settings: AuditSettings) -> None:
@@ -63,18 +67,22 @@ async def main(settings: AuditSettings) -> None:
 
 
 async def beat(sequencer: Sequencer, period_s: float) -> None:
-    """Record that nothing happened, whenever nothing did for `period_s` seconds."""
+    """Record that nothing happened, whenever nothing did for `period_s` seconds.
+
+    While the log cannot be written the heartbeat is tried every second: it is how a log that has room
+    again, or whose disk is back, becomes healthy without waiting for somebody's append.
+    """
+    size, since = sequencer.tree.size, time.monotonic()
     while True:
-        size = sequencer.tree.size
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(period_s):
-                await sequencer.wait_for_growth(size)
-                continue
+        await asyncio.sleep(min(RETRY_S, period_s))
+        if sequencer.tree.size > size:
+            size, since = sequencer.tree.size, time.monotonic()
+        if sequencer.healthy and time.monotonic() - since < period_s:
+            continue
         try:
             await sequencer.append(Draft("heartbeat", "", service_uri("audit"), {"size": size}))
         except ServiceError as error:
             _log.warning("heartbeat_failed", reason=error.reason)
-            await asyncio.sleep(period_s)
 
 
 if __name__ == "__main__":

@@ -1,7 +1,6 @@
 """GeneratorService: messages to domain and back, nothing else."""
 
 import asyncio
-import contextlib
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -23,8 +22,6 @@ Context = grpc.aio.ServicerContext[Any, Any]
 SERVICE = generator_pb2.DESCRIPTOR.services_by_name["GeneratorService"].full_name
 ALLOW: AllowList = {f"/{SERVICE}/Solve": frozenset({"caller/*"})}
 UPLOAD_S = 120.0
-DRAIN_S = 3.0
-
 _VERDICTS = {
     ports.Verdict.ALLOWED: common_pb2.VERDICT_ALLOWED,
     ports.Verdict.DENIED: common_pb2.VERDICT_DENIED,
@@ -53,7 +50,6 @@ class GeneratorServicer(generator_pb2_grpc.GeneratorServiceServicer):
         caller = caller_of(context).uri
         deadline = Deadline.of(context)
         if self._free <= 0:
-            await _drain(request_iterator)
             raise ServiceError(
                 grpc.StatusCode.RESOURCE_EXHAUSTED,
                 "TOO_MANY_TASKS",
@@ -79,24 +75,12 @@ class GeneratorServicer(generator_pb2_grpc.GeneratorServiceServicer):
                 first = await _first(requests)
                 return await _task(first, requests, caller)
         except TaskRefused as err:
-            await _drain(requests)
             await self._solver.refuse(_recordable(first.request_id), caller, err.reason, err.message)
             raise ServiceError(grpc.StatusCode.INVALID_ARGUMENT, err.reason, err.message) from err
         except TimeoutError:
             message = f"The inputs did not arrive within {UPLOAD_S:.0f} s; send them faster or send less."
             await self._solver.refuse(_recordable(first.request_id), caller, "UPLOAD_TIMED_OUT", message)
             raise ServiceError(grpc.StatusCode.DEADLINE_EXCEEDED, "UPLOAD_TIMED_OUT", message) from None
-
-
-async def _drain(requests: AsyncIterator[generator_pb2.SolveRequest]) -> None:
-    """Throw away what the caller still sends, for a few seconds.
-
-    A client that is sending when the call ends reports INTERNAL instead of the reason that we gave.
-    """
-    with contextlib.suppress(TimeoutError):
-        async with asyncio.timeout(DRAIN_S):
-            async for _ in requests:
-                pass
 
 
 async def _first(requests: AsyncIterator[generator_pb2.SolveRequest]) -> generator_pb2.Task:

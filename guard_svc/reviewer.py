@@ -42,7 +42,7 @@ UNAVAILABLE: Final = frozenset(
 
 # What a model did instead of answering. The program may have caused it, so each denies with its own reason.
 UNUSABLE: Final[Mapping[str, tuple[str, str]]] = {
-    "MODEL_REFUSED": ("policy.reviewer.refused", "The reviewer refused to look at the program."),
+    "MODEL_REFUSED": ("policy.reviewer.refused", "The reviewer refused to answer."),
     "MODEL_REPLY_TRUNCATED": ("policy.reviewer.truncated", "The reviewer's answer was cut off."),
     "MODEL_REPLY_EMPTY": ("policy.reviewer.empty", "The reviewer's answer was empty."),
     "MODEL_REPLY_UNUSABLE": ("policy.reviewer.unusable", "The reviewer's answer could not be understood."),

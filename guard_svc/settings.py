@@ -11,8 +11,8 @@ from placet.rpc.settings import ServiceSettings
 
 OPENAI_URL: Final = "https://api.openai.com/v1"
 OPENAI_MODEL: Final = "gpt-4.1-mini"
-# llama.cpp and other one-model servers take any name; this one is the embedded server's own.
-LOCAL_MODEL: Final = "qwen2.5-coder-1.5b-instruct"
+# One-model servers take any name; this one has no reviewer profile, so the careful default applies.
+LOCAL_MODEL: Final = "default"
 
 
 class GuardSettings(ServiceSettings):

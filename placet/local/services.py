@@ -40,7 +40,7 @@ REACHES_A_MODEL = (
     "OPENAI_PROJECT_ID",
 )
 OPENAI = "gpt-4.1-mini"
-ONE_MODEL_SERVERS = "qwen2.5-coder-1.5b-instruct"  # they take any name
+ONE_MODEL_SERVERS = "default"  # they take any name; this one has no reviewer profile
 REACHES_A_PACKAGE = ("PIP_", "HF_", "PLACET_MODEL_")
 
 

@@ -7,6 +7,7 @@ RPC. Nothing here knows a service.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import inspect
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection
@@ -29,11 +30,20 @@ Handler: TypeAlias = "grpc.RpcMethodHandler[Any, Any]"
 _log = structlog.get_logger()
 
 
-class AroundInterceptor(grpc.aio.ServerInterceptor):
-    """Runs every handler inside `around(method, context)`."""
+DRAIN_S = 3.0
+"""How long a refused caller may go on sending before the call ends."""
 
-    def __init__(self, around: Around) -> None:
+
+class AroundInterceptor(grpc.aio.ServerInterceptor):
+    """Runs every handler inside `around(method, context)`.
+
+    With `drains`, what a refused caller still sends is thrown away before the refusal leaves: a client
+    that is sending when its call ends reports INTERNAL instead of the reason that we gave.
+    """
+
+    def __init__(self, around: Around, *, drains: bool = False) -> None:
         self._around = around
+        self._drains = drains
 
     async def intercept_service(
         self,
@@ -43,7 +53,38 @@ class AroundInterceptor(grpc.aio.ServerInterceptor):
         handler = await continuation(handler_call_details)
         if handler is None:  # no such method: gRPC answers UNIMPLEMENTED
             return None
-        return surround(handler, str(handler_call_details.method), self._around)
+        surrounded = surround(handler, str(handler_call_details.method), self._around)
+        return draining(surrounded) if self._drains and handler.request_streaming else surrounded
+
+
+def draining(handler: Handler) -> Handler:
+    """The same stream-taking handler; a ServiceError leaves it once the caller has stopped sending."""
+    behaviour, build = _shape(handler)
+
+    async def coroutine(requests: AsyncIterator[Any], context: Context) -> Any:
+        try:
+            return await behaviour(requests, context)
+        except ServiceError:
+            await _drain(requests)
+            raise
+
+    async def generator(requests: AsyncIterator[Any], context: Context) -> AsyncIterator[Any]:
+        try:
+            async with aclosing(behaviour(requests, context)) as responses:
+                async for response in responses:
+                    yield response
+        except ServiceError:
+            await _drain(requests)
+            raise
+
+    return _rebuilt(handler, build, generator if inspect.isasyncgenfunction(behaviour) else coroutine)
+
+
+async def _drain(requests: AsyncIterator[Any]) -> None:
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(DRAIN_S):
+            async for _ in requests:
+                pass
 
 
 def surround(handler: Handler, method: str, around: Around) -> Handler:
@@ -59,13 +100,16 @@ def surround(handler: Handler, method: str, around: Around) -> Handler:
             async for response in responses:
                 yield response
 
-    wrapped = generator if inspect.isasyncgenfunction(behaviour) else coroutine
-    surrounded: Handler = build(
-        wrapped,
+    return _rebuilt(handler, build, generator if inspect.isasyncgenfunction(behaviour) else coroutine)
+
+
+def _rebuilt(handler: Handler, build: Callable[..., Any], behaviour: Callable[..., Any]) -> Handler:
+    rebuilt: Handler = build(
+        behaviour,
         request_deserializer=handler.request_deserializer,
         response_serializer=handler.response_serializer,
     )
-    return surrounded
+    return rebuilt
 
 
 def _shape(handler: Handler) -> tuple[Callable[..., Any], Callable[..., Any]]:

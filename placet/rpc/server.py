@@ -71,7 +71,7 @@ def build_server(
     limit = TimeLimit(max_rpc_s, frozenset(endless), set())
     arounds = (errors, telemetry, identity(allow), limit.around)
     server = grpc.aio.server(
-        interceptors=[AroundInterceptor(around) for around in arounds],
+        interceptors=[AroundInterceptor(around, drains=around is telemetry) for around in arounds],
         options=_options(max_message_bytes),
     )
     names = tuple(register(server))

@@ -33,7 +33,7 @@ def sleeping(directory: Path) -> Path:
 
 
 class TestTheModel:
-    """A model that fails is *unavailable* or *unusable*; it never denies, and nothing runs."""
+    """A model that fails is *unavailable* or *unusable*; nothing runs, and an outage never denies."""
 
     @pytest.mark.parametrize(
         ("fault", "reason"),
@@ -42,14 +42,15 @@ class TestTheModel:
             (Fault.RATE_LIMITED, "MODEL_RATE_LIMITED"),
             (Fault.REFUSAL, "MODEL_REFUSED"),
             (Fault.EMPTY, "MODEL_REPLY_EMPTY"),
+            (Fault.LENGTH, "MODEL_REPLY_TRUNCATED"),
             (Fault.INVALID_JSON, "MODEL_REPLY_UNUSABLE"),
         ],
     )
-    def test_each_fault_has_its_reason(
+    def test_a_generator_that_fails_is_an_error(
         self, scripted: Stack, model: OpenAIServer, fault: Fault, reason: str
     ) -> None:
         """Exit code 4 and the reason; the task is on record, a run is not."""
-        model.fail_always(fault)
+        model.fail_always(fault, when=lambda body: body.get("max_tokens") != 1)
         done = solve(scripted)
 
         assert done.returncode == 4, done.stdout + done.stderr
@@ -57,6 +58,31 @@ class TestTheModel:
         assert "DENIED" not in done.stdout + done.stderr
         assert scripted.records("task_received")
         assert not scripted.records("run_started")
+
+    @pytest.mark.parametrize("fault", [Fault.SERVER_ERROR, Fault.RATE_LIMITED, Fault.DISCONNECT])
+    def test_a_reviewer_that_is_down_does_not_deny(
+        self, scripted: Stack, model: OpenAIServer, fault: Fault
+    ) -> None:
+        """Screening needs the model: exit code 4 and REVIEWER_UNAVAILABLE, not a denial."""
+        model.fail_always(fault)
+        done = solve(scripted)
+
+        assert done.returncode == 4, done.stdout + done.stderr
+        assert "REVIEWER_UNAVAILABLE" in done.stderr
+        assert "DENIED" not in done.stdout + done.stderr
+        assert not scripted.records("program_generated")
+
+    @pytest.mark.parametrize("fault", [Fault.REFUSAL, Fault.INVALID_JSON])
+    def test_a_reviewer_that_answers_nonsense_is_a_no(
+        self, scripted: Stack, model: OpenAIServer, fault: Fault
+    ) -> None:
+        """It did answer, and not with a yes: denied, with a finding that says why."""
+        model.fail_always(fault)
+        done = solve(scripted)
+
+        assert done.returncode == 1, done.stdout + done.stderr
+        assert "policy.reviewer." in done.stdout + done.stderr
+        assert not scripted.records("program_generated")
 
     def test_an_obedient_reviewer_cannot_clear_a_rule(
         self, scripted: Stack, model: OpenAIServer, tmp_path: Path
@@ -156,7 +182,7 @@ class TestBadInput:
         done = solve(scripted, "")
 
         assert done.returncode == 4
-        assert "TASK_EMPTY" in done.stderr
+        assert "TASK_TEXT_SIZE" in done.stderr
 
     def test_a_task_too_large(self, scripted: Stack) -> None:
         """The bound and the value are named, and the refusal is recorded."""

@@ -75,6 +75,7 @@ class OpenAIServer:
         self.requests: list[dict[str, Any]] = []
         self._once: list[Fault] = []
         self._always: Fault | None = None
+        self._when: Callable[[Body], bool] = lambda _: True
         self._stopping = threading.Event()
         self._lock = threading.Lock()
         self._http = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
@@ -89,8 +90,9 @@ class OpenAIServer:
         """The next requests fail, one fault each."""
         self._once.extend(faults)
 
-    def fail_always(self, fault: Fault) -> None:
-        self._always = fault
+    def fail_always(self, fault: Fault, *, when: Callable[[Body], bool] = lambda _: True) -> None:
+        """Every chat request that `when` chooses fails, until `heal`."""
+        self._always, self._when = fault, when
 
     def heal(self) -> None:
         self._once, self._always = [], None
@@ -116,7 +118,7 @@ class OpenAIServer:
                 """Quiet."""
 
             def do_GET(self) -> None:
-                fault = owner._next_fault(consume=False)
+                fault = owner._next_fault()
                 if fault in _ERRORS:
                     owner._send_error(self, fault)
                 else:
@@ -128,15 +130,16 @@ class OpenAIServer:
 
         return Handler
 
-    def _next_fault(self, *, consume: bool = True) -> Fault | None:
+    def _next_fault(self, body: Body | None = None) -> Fault | None:
+        """The fault of one chat request, or (without a body) what a look at the server meets."""
         with self._lock:
             if self._once:
-                return self._once.pop(0) if consume else self._once[0]
-            return self._always
+                return self._once[0] if body is None else self._once.pop(0)
+            return self._always if body is None or self._when(body) else None
 
     def _answer(self, http: BaseHTTPRequestHandler, body: dict[str, Any]) -> None:
         self.requests.append(body)
-        fault = self._next_fault()
+        fault = self._next_fault(body)
         if fault is Fault.HANG:
             self._stopping.wait()
         if fault in (Fault.HANG, Fault.DISCONNECT):
