@@ -84,6 +84,19 @@ class TestTheModel:
         assert "policy.reviewer." in done.stdout + done.stderr
         assert not scripted.records("program_generated")
 
+    def test_a_model_that_hangs_ends_with_the_callers_deadline(
+        self, scripted: Stack, model: OpenAIServer
+    ) -> None:
+        """Exit code 4 in time, with a reason that speaks of time; nothing ran."""
+        model.fail_always(Fault.HANG, when=lambda body: body.get("max_tokens") != 1)
+        started = time.monotonic()
+        done = solve(scripted, "How many rows are there?", "--timeout", "6")
+
+        assert done.returncode == 4, done.stdout + done.stderr
+        assert "TIMED_OUT" in done.stderr or "DEADLINE" in done.stderr
+        assert time.monotonic() - started < 30
+        assert not scripted.records("run_started")
+
     def test_an_obedient_reviewer_cannot_clear_a_rule(
         self, scripted: Stack, model: OpenAIServer, tmp_path: Path
     ) -> None:
