@@ -94,6 +94,11 @@ def refused(request: RunRequest, refusal: ApprovalRefused, approval_id: str) -> 
     return {**body, "approval_id": approval_id} if approval_id else body
 
 
+def unreadable(caller: str, reason: str, message: str) -> Body:
+    """`admission_refused` of a request that was out of bounds before there was anything to admit."""
+    return {"reason": reason, "message": message[:1000], "caller": caller}
+
+
 def input_entry(entry: InputDigest) -> Body:
     """Name, digest and size."""
     return {"name": entry.name, "sha256": entry.sha256.hex(), "size": entry.size}

@@ -109,6 +109,15 @@ class Runner:
         permit = await self._admit(request)
         return await self._execute(permit, events)
 
+    async def refuse_unreadable(self, caller: str, error: ServiceError) -> None:
+        """Put a request on record that could not be read: out of order, or out of bounds.
+
+        Raises:
+            ServiceError: AUDIT_UNAVAILABLE.
+        """
+        body = records.unreadable(caller, error.reason, error.message)
+        await self._log.append("admission_refused", body, request_id=uuid.uuid4().hex)
+
     async def settle(self) -> None:
         """Wait for the records of cancelled runs; call it before the process ends."""
         while self._settling:

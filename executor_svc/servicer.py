@@ -54,7 +54,11 @@ class ExecutorServicer(executor_pb2_grpc.ExecutorServiceServicer):
         """Read the whole request, admit it, run it; artifacts leave once the run's end is on record."""
         caller = caller_of(context).uri
         async with self._gate.enter():
-            request = await receive(request_iterator, caller)
+            try:
+                request = await receive(request_iterator, caller)
+            except ServiceError as unreadable:
+                await self._runner.refuse_unreadable(caller, unreadable)
+                raise
             events = _Stream(context)
             async with self._gate.run():
                 try:

@@ -295,11 +295,13 @@ async def test_a_second_header_is_refused(authority: Authority) -> None:
     """It could otherwise replace what was already checked."""
     world = World()
     twice = [*messages(world), next(messages(world))]
-    async with opened(authority, House()) as stub:
+    house = House()
+    async with opened(authority, house) as stub:
         with pytest.raises(ServiceError) as refused:
             await execute(stub, iter(twice))
 
     assert refused.value.reason == "HEADER_TWICE"
+    assert [(r.kind, r.body["reason"]) for r in house.log.records] == [("admission_refused", "HEADER_TWICE")]
 
 
 async def test_a_slow_reader_slows_the_run_and_fills_no_memory(authority: Authority) -> None:
