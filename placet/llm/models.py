@@ -13,7 +13,12 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Lock
 from typing import Protocol
+
+from rich.console import Console
+from rich.progress import BarColumn, DownloadColumn, TextColumn, TimeRemainingColumn
+from rich.progress import Progress as Bar
 
 MIB = 1024 * 1024
 _READ_BYTES = 4 * MIB
@@ -231,22 +236,42 @@ def _quiet(done: int, total: int, source: str) -> None:
     """Reports nothing."""
 
 
-def main() -> int:
-    """Fetch with a progress bar on stderr; the path on stdout. 0, or 1 with the reason."""
-    from rich.console import Console
-    from rich.progress import BarColumn, DownloadColumn, TextColumn, TimeRemainingColumn
-    from rich.progress import Progress as Bar
+def plain_lines(write: Callable[[str], object]) -> Progress:
+    """Progress for logs: a line at each tenth of each step."""
+    last: tuple[str, int] = ("", 0)
+    lock = Lock()
 
-    console = Console(stderr=True)
+    def show(done: int, total: int, source: str) -> None:
+        nonlocal last
+        with lock:
+            if (now := (source, 10 * done // total)) != last:
+                last = now
+                write(f"model: {source}: {10 * now[1]} % of {total / MIB:,.0f} MiB")
+
+    return show
+
+
+@contextmanager
+def _bar(console: Console) -> Iterator[Progress]:
     columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TimeRemainingColumn())
+    with Bar(*columns, console=console, transient=True) as bar:
+        task = bar.add_task(f"model {QWEN.name}", total=QWEN.size, visible=False)
+
+        def show(done: int, total: int, source: str) -> None:
+            bar.update(task, completed=done, total=total, description=f"model: {source}", visible=True)
+
+        yield show
+
+
+def main() -> int:
+    """Fetch, with a bar on a terminal and lines in a log; the path on stdout. 0, or 1 with the reason."""
+    console = Console(stderr=True)
     try:
-        with Bar(*columns, console=console, transient=True) as bar:
-            task = bar.add_task(f"model {QWEN.name}", total=QWEN.size, visible=False)
-
-            def show(done: int, total: int, source: str) -> None:
-                bar.update(task, completed=done, total=total, description=f"model: {source}", visible=True)
-
-            path = fetch(show)
+        if console.is_terminal:
+            with _bar(console) as show:
+                path = fetch(show)
+        else:
+            path = fetch(plain_lines(lambda line: print(line, file=sys.stderr, flush=True)))
     except ModelFileError as err:
         console.print(str(err), style="red", markup=False, highlight=False)
         return 1

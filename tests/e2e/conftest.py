@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -110,6 +111,11 @@ class Stack:
         return [json.loads(line) for line in done.stdout.splitlines() if line.strip()]
 
 
+def boxes() -> set[Path]:
+    """Directories that sandboxes made on the host."""
+    return set(Path(tempfile.gettempdir()).glob("placet-box-*"))
+
+
 def assert_nothing_left(state: Path) -> None:
     deadline = time.monotonic() + 10
     while left := processes_mentioning(str(state)):
@@ -154,9 +160,11 @@ def model() -> Iterator[OpenAIServer]:
 
 @pytest.fixture
 def scripted(tmp_path: Path, model: OpenAIServer) -> Iterator[Stack]:
-    """A fresh stack on the scripted model, for tests that break it."""
+    """A fresh stack on the scripted model, for tests that break it; at the end nothing of it is left."""
+    before = boxes()
     running = Stack(tmp_path / "state", {"OPENAI_API_KEY": "test", "OPENAI_BASE_URL": model.base_url})
     running.up()
     yield running
     running.placet("down", timeout=60)
     assert_nothing_left(running.state)
+    assert boxes() <= before

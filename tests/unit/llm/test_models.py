@@ -210,3 +210,16 @@ def test_the_marker_names_the_digest_it_was_checked_against(tmp_path: Path) -> N
     assert [m["sha256"] for m in marks] == [model.sha256]
     with pytest.raises(ModelFileError):
         models.find(replace(model, sha256="0" * 64), environ=environ(tmp_path))
+
+
+def test_a_log_gets_a_line_at_each_tenth():
+    """Not one per block, and each step from its own beginning."""
+    lines: list[str] = []
+    show = models.plain_lines(lines.append)
+    for done in range(101):
+        show(done * models.MIB, 100 * models.MIB, "downloading")
+    show(0, 100 * models.MIB, "checking")
+
+    assert len(lines) == 12
+    assert lines[3] == "model: downloading: 30 % of 100 MiB"
+    assert lines[-1] == "model: checking: 0 % of 100 MiB"
