@@ -1,6 +1,7 @@
 """Attack: one approval is to start two runs."""
 
 import asyncio
+import sqlite3
 from pathlib import Path
 
 import pytest
@@ -60,3 +61,19 @@ async def test_another_start_under_the_same_key_is_a_conflict(tmp_path: Path) ->
             await log.append(EXECUTOR, "run_started", started(run_id="other"), key="k")
 
     assert refused.value.reason == "IDEMPOTENCY_CONFLICT"
+
+
+async def test_the_database_itself_refuses_a_second_start(tmp_path: Path) -> None:
+    """Without the sequencer in between, as a second sequencer or a bug of ours would write."""
+    world = World(tmp_path)
+    async with world.writing() as log:
+        await issue(log)
+        await log.append(EXECUTOR, "run_started", started())
+    with (
+        sqlite3.connect(world.database) as database,
+        pytest.raises(sqlite3.IntegrityError, match="approval_id"),
+    ):
+        database.execute(
+            "INSERT INTO log_entry SELECT idx + 100, leaf, leaf_hash, kind, request_id, actor, approval_id, "
+            "'other' FROM log_entry WHERE kind = 'run_started'"
+        )
