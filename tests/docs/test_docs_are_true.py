@@ -81,3 +81,23 @@ def test_no_host_of_a_registry_is_named() -> None:
 def test_architecture_is_at_most_two_pages() -> None:
     """Two pages of 60 lines: what is longer is not read."""
     assert len((REPO / "docs/ARCHITECTURE.md").read_text().splitlines()) <= 120
+
+
+def test_only_the_guard_and_the_human_path_touch_an_approval_key() -> None:
+    """ARCHITECTURE, invariants: a new file that imports SigningKey fails here until it is argued for."""
+    touching = {
+        str(path.relative_to(REPO))
+        for path in tracked_files()
+        if path.suffix == ".py" and "SigningKey" in path.read_text()
+        if path.relative_to(REPO).parts[0]
+        in {"placet", "generator_svc", "guard_svc", "executor_svc", "audit_svc"}
+        if path.parent != REPO / "placet" / "approval"
+    }
+
+    assert touching == {
+        "guard_svc/__main__.py",
+        "guard_svc/approve.py",
+        "placet/cli/keys.py",
+        "placet/human_approval.py",
+        "placet/local/prepare.py",
+    }
