@@ -36,7 +36,7 @@ stubs: setup-dev ## Regenerate the committed gRPC stubs
 	@protos/generate.sh
 
 requirements: ## Pin the requirements again, with hashes (needs uv)
-	@cd requirements && for f in build services local sandbox dev; do \
+	@cd requirements && for f in build services local sandbox bandit dev; do \
 	  uv pip compile -q --generate-hashes --no-annotate --no-emit-index-url --no-emit-find-links \
 	    --universal --python-version 3.11 --custom-compile-command "make requirements" $$f.in -o $$f.txt; done
 
