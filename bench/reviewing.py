@@ -12,7 +12,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import Awaitable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import median
@@ -34,6 +34,7 @@ from placet.rpc.deadline import Deadline
 from placet.scope import load_scope
 
 SCOPE_FILE: Final = Path(__file__).resolve().parents[1] / "examples/scopes/data-analysis.yaml"
+SCOPE: Final = "data-analysis"
 START_S: Final = 120.0
 REVIEW_S: Final = 120.0
 NAIVE_TOKENS: Final = 700
@@ -96,24 +97,25 @@ class Reviewed:
 
 
 async def measure(programs: Sequence[Program], *, quick: bool) -> dict[str, Metric]:
-    """Figures on a spread of the programs. Raises RuntimeError when there is no model or it does not start."""
+    """Figures on a spread of the programs.
+
+    Raises RuntimeError when the model is missing or does not start.
+    """
     count = 3 if quick else 24
     chosen = programs[:: max(1, len(programs) // count)][:count]
-    with tempfile.TemporaryDirectory(prefix="placet-bench-") as directory:
-        async with embedded(Path(directory)) as settings:
-            chat = ChatModel(settings)
-            try:
-                say(f"the reviewer and a naive one, in turns, on {len(chosen)} programs")
-                reviewed = await _review_all(chat, chosen)
-            finally:
-                await chat.aclose()
-            say("the verdict cache, through the local stack")
-            metrics = _reviewer_metrics(reviewed)
-            return metrics | await _cache(Path(directory), settings, hits=30 if quick else 300)
+    with tempfile.TemporaryDirectory(prefix="placet-bench-") as directory, embedded(Path(directory)) as model:
+        say(f"the reviewer and a naive one, in turns, on {len(chosen)} programs")
+        chat = ChatModel(model)
+        try:
+            metrics = _reviewer_metrics(await _review_all(chat, chosen))
+        finally:
+            await chat.aclose()
+        say("the verdict cache, through the local stack")
+        return metrics | await _cache(Path(directory), model, hits=30 if quick else 300)
 
 
-@contextlib.asynccontextmanager
-async def embedded(directory: Path) -> AsyncIterator[ModelSettings]:
+@contextlib.contextmanager
+def embedded(directory: Path) -> Iterator[ModelSettings]:
     """The embedded model on loopback, gone at the end."""
     model = find()
     if model is None:
@@ -124,19 +126,19 @@ async def embedded(directory: Path) -> AsyncIterator[ModelSettings]:
     command = [sys.executable, "-m", "placet.llm.embedded", "--model", str(model)]
     server = subprocess.Popen([*command, "--addr-file", str(address), "--api-key-file", str(key)])
     try:
-        await _until_there(address, server)
+        _wait_for(address, server)
         yield ModelSettings(address.read_text().strip(), key.read_text(), MODEL_NAME)
     finally:
         server.terminate()
         server.wait()
 
 
-async def _until_there(address: Path, server: subprocess.Popen[bytes]) -> None:
+def _wait_for(address: Path, server: subprocess.Popen[bytes]) -> None:
     deadline = time.monotonic() + START_S
     while not address.exists():
         if server.poll() is not None or time.monotonic() > deadline:
             raise RuntimeError("the embedded model did not start; its message stands above")
-        await asyncio.sleep(0.1)
+        time.sleep(0.1)
 
 
 async def _review_all(chat: ChatModel, programs: Sequence[Program]) -> list[Reviewed]:
@@ -239,14 +241,12 @@ async def _cache(directory: Path, model: ModelSettings, *, hits: int) -> dict[st
 
 async def _hits(placet: Placet, hits: int) -> dict[str, Metric]:
     program = "import pandas as pd\nprint(pd.Series([1, 2, 3]).mean())\n"
-    ask = {"scope": "data-analysis", "task": "What is the mean?"}
-    started = time.perf_counter()
-    await placet.assess(program, **ask, timeout_s=REVIEW_S)
-    base = plain((time.perf_counter() - started) * 1000, "ms", 1)
+    task = "What is the mean?"
+    base = plain(await _ms(placet.assess(program, scope=SCOPE, task=task)), "ms", 1)
     assessed, reviewed = [], []
     for _ in range(hits):
-        assessed.append(await _timed(placet.assess(program, **ask)))
-        reviewed.append(await _timed(placet.review(program, **ask)))
+        assessed.append(await _ms(placet.assess(program, scope=SCOPE, task=task)))
+        reviewed.append(await _ms(placet.review(program, scope=SCOPE, task=task)))
     metrics = {"cache_miss": base}
     for name, times in (("verdict_cache_hit", assessed), ("cache_hit_with_record_and_approval", reviewed)):
         for percent in (50, 95):
@@ -256,7 +256,7 @@ async def _hits(placet: Placet, hits: int) -> dict[str, Metric]:
     return metrics
 
 
-async def _timed(call: Any) -> float:
+async def _ms(call: Awaitable[object]) -> float:
     started = time.perf_counter()
     await call
     return (time.perf_counter() - started) * 1000
