@@ -1,6 +1,8 @@
+from google.protobuf.internal import containers as _containers
 from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
+from collections.abc import Iterable as _Iterable
 from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
 
 DESCRIPTOR: _descriptor.FileDescriptor
@@ -134,7 +136,7 @@ class ScopeRef(_message.Message):
     def __init__(self, name: _Optional[str] = ..., version: _Optional[int] = ..., sha256: _Optional[bytes] = ...) -> None: ...
 
 class Finding(_message.Message):
-    __slots__ = ("rule_id", "severity", "line", "end_line", "message", "source", "quote")
+    __slots__ = ("rule_id", "severity", "line", "end_line", "message", "source", "quote", "column", "end_column", "why", "instead", "cwe", "documentation")
     RULE_ID_FIELD_NUMBER: _ClassVar[int]
     SEVERITY_FIELD_NUMBER: _ClassVar[int]
     LINE_FIELD_NUMBER: _ClassVar[int]
@@ -142,6 +144,12 @@ class Finding(_message.Message):
     MESSAGE_FIELD_NUMBER: _ClassVar[int]
     SOURCE_FIELD_NUMBER: _ClassVar[int]
     QUOTE_FIELD_NUMBER: _ClassVar[int]
+    COLUMN_FIELD_NUMBER: _ClassVar[int]
+    END_COLUMN_FIELD_NUMBER: _ClassVar[int]
+    WHY_FIELD_NUMBER: _ClassVar[int]
+    INSTEAD_FIELD_NUMBER: _ClassVar[int]
+    CWE_FIELD_NUMBER: _ClassVar[int]
+    DOCUMENTATION_FIELD_NUMBER: _ClassVar[int]
     rule_id: str
     severity: Severity
     line: int
@@ -149,7 +157,27 @@ class Finding(_message.Message):
     message: str
     source: FindingSource
     quote: str
-    def __init__(self, rule_id: _Optional[str] = ..., severity: _Optional[_Union[Severity, str]] = ..., line: _Optional[int] = ..., end_line: _Optional[int] = ..., message: _Optional[str] = ..., source: _Optional[_Union[FindingSource, str]] = ..., quote: _Optional[str] = ...) -> None: ...
+    column: int
+    end_column: int
+    why: str
+    instead: str
+    cwe: str
+    documentation: str
+    def __init__(self, rule_id: _Optional[str] = ..., severity: _Optional[_Union[Severity, str]] = ..., line: _Optional[int] = ..., end_line: _Optional[int] = ..., message: _Optional[str] = ..., source: _Optional[_Union[FindingSource, str]] = ..., quote: _Optional[str] = ..., column: _Optional[int] = ..., end_column: _Optional[int] = ..., why: _Optional[str] = ..., instead: _Optional[str] = ..., cwe: _Optional[str] = ..., documentation: _Optional[str] = ...) -> None: ...
+
+class Advice(_message.Message):
+    __slots__ = ("owner", "changes", "rules_verdict", "never", "complete")
+    OWNER_FIELD_NUMBER: _ClassVar[int]
+    CHANGES_FIELD_NUMBER: _ClassVar[int]
+    RULES_VERDICT_FIELD_NUMBER: _ClassVar[int]
+    NEVER_FIELD_NUMBER: _ClassVar[int]
+    COMPLETE_FIELD_NUMBER: _ClassVar[int]
+    owner: str
+    changes: _containers.RepeatedScalarFieldContainer[str]
+    rules_verdict: Verdict
+    never: _containers.RepeatedScalarFieldContainer[str]
+    complete: bool
+    def __init__(self, owner: _Optional[str] = ..., changes: _Optional[_Iterable[str]] = ..., rules_verdict: _Optional[_Union[Verdict, str]] = ..., never: _Optional[_Iterable[str]] = ..., complete: _Optional[bool] = ...) -> None: ...
 
 class Usage(_message.Message):
     __slots__ = ("wall_ms", "cpu_ms", "max_memory_bytes", "stdout_bytes", "stderr_bytes")

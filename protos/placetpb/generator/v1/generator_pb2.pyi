@@ -64,20 +64,22 @@ class Program(_message.Message):
     def __init__(self, source: _Optional[bytes] = ..., sha256: _Optional[bytes] = ..., attempt: _Optional[int] = ..., model: _Optional[str] = ...) -> None: ...
 
 class VerdictReached(_message.Message):
-    __slots__ = ("verdict", "risk_pct", "findings", "decided_by", "screening", "attempt")
+    __slots__ = ("verdict", "risk_pct", "findings", "decided_by", "screening", "attempt", "advice")
     VERDICT_FIELD_NUMBER: _ClassVar[int]
     RISK_PCT_FIELD_NUMBER: _ClassVar[int]
     FINDINGS_FIELD_NUMBER: _ClassVar[int]
     DECIDED_BY_FIELD_NUMBER: _ClassVar[int]
     SCREENING_FIELD_NUMBER: _ClassVar[int]
     ATTEMPT_FIELD_NUMBER: _ClassVar[int]
+    ADVICE_FIELD_NUMBER: _ClassVar[int]
     verdict: _common_pb2.Verdict
     risk_pct: int
     findings: _containers.RepeatedCompositeFieldContainer[_common_pb2.Finding]
     decided_by: str
     screening: bool
     attempt: int
-    def __init__(self, verdict: _Optional[_Union[_common_pb2.Verdict, str]] = ..., risk_pct: _Optional[int] = ..., findings: _Optional[_Iterable[_Union[_common_pb2.Finding, _Mapping]]] = ..., decided_by: _Optional[str] = ..., screening: _Optional[bool] = ..., attempt: _Optional[int] = ...) -> None: ...
+    advice: _common_pb2.Advice
+    def __init__(self, verdict: _Optional[_Union[_common_pb2.Verdict, str]] = ..., risk_pct: _Optional[int] = ..., findings: _Optional[_Iterable[_Union[_common_pb2.Finding, _Mapping]]] = ..., decided_by: _Optional[str] = ..., screening: _Optional[bool] = ..., attempt: _Optional[int] = ..., advice: _Optional[_Union[_common_pb2.Advice, _Mapping]] = ...) -> None: ...
 
 class Output(_message.Message):
     __slots__ = ("stream", "data")

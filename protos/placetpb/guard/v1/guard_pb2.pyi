@@ -98,7 +98,7 @@ class Coverage(_message.Message):
     def __init__(self, bytes_total: _Optional[int] = ..., bytes_reviewed: _Optional[int] = ..., rules_complete: _Optional[bool] = ..., reviewer: _Optional[str] = ...) -> None: ...
 
 class ReviewedProgram(_message.Message):
-    __slots__ = ("verdict", "risk_pct", "findings", "decided_by", "coverage", "program_sha256", "scope", "capabilities", "elapsed_ms")
+    __slots__ = ("verdict", "risk_pct", "findings", "decided_by", "coverage", "program_sha256", "scope", "capabilities", "elapsed_ms", "advice")
     VERDICT_FIELD_NUMBER: _ClassVar[int]
     RISK_PCT_FIELD_NUMBER: _ClassVar[int]
     FINDINGS_FIELD_NUMBER: _ClassVar[int]
@@ -108,6 +108,7 @@ class ReviewedProgram(_message.Message):
     SCOPE_FIELD_NUMBER: _ClassVar[int]
     CAPABILITIES_FIELD_NUMBER: _ClassVar[int]
     ELAPSED_MS_FIELD_NUMBER: _ClassVar[int]
+    ADVICE_FIELD_NUMBER: _ClassVar[int]
     verdict: _common_pb2.Verdict
     risk_pct: int
     findings: _containers.RepeatedCompositeFieldContainer[_common_pb2.Finding]
@@ -117,7 +118,8 @@ class ReviewedProgram(_message.Message):
     scope: _common_pb2.ScopeRef
     capabilities: _containers.RepeatedScalarFieldContainer[str]
     elapsed_ms: int
-    def __init__(self, verdict: _Optional[_Union[_common_pb2.Verdict, str]] = ..., risk_pct: _Optional[int] = ..., findings: _Optional[_Iterable[_Union[_common_pb2.Finding, _Mapping]]] = ..., decided_by: _Optional[str] = ..., coverage: _Optional[_Union[Coverage, _Mapping]] = ..., program_sha256: _Optional[bytes] = ..., scope: _Optional[_Union[_common_pb2.ScopeRef, _Mapping]] = ..., capabilities: _Optional[_Iterable[str]] = ..., elapsed_ms: _Optional[int] = ...) -> None: ...
+    advice: _common_pb2.Advice
+    def __init__(self, verdict: _Optional[_Union[_common_pb2.Verdict, str]] = ..., risk_pct: _Optional[int] = ..., findings: _Optional[_Iterable[_Union[_common_pb2.Finding, _Mapping]]] = ..., decided_by: _Optional[str] = ..., coverage: _Optional[_Union[Coverage, _Mapping]] = ..., program_sha256: _Optional[bytes] = ..., scope: _Optional[_Union[_common_pb2.ScopeRef, _Mapping]] = ..., capabilities: _Optional[_Iterable[str]] = ..., elapsed_ms: _Optional[int] = ..., advice: _Optional[_Union[_common_pb2.Advice, _Mapping]] = ...) -> None: ...
 
 class ReviewResponse(_message.Message):
     __slots__ = ("review", "approval", "verdict_record")
@@ -130,18 +132,20 @@ class ReviewResponse(_message.Message):
     def __init__(self, review: _Optional[_Union[ReviewedProgram, _Mapping]] = ..., approval: _Optional[bytes] = ..., verdict_record: _Optional[_Union[_common_pb2.RecordRef, _Mapping]] = ...) -> None: ...
 
 class AssessRequest(_message.Message):
-    __slots__ = ("scope", "scope_document", "program", "task", "layers")
+    __slots__ = ("scope", "scope_document", "program", "task", "layers", "with_advice")
     SCOPE_FIELD_NUMBER: _ClassVar[int]
     SCOPE_DOCUMENT_FIELD_NUMBER: _ClassVar[int]
     PROGRAM_FIELD_NUMBER: _ClassVar[int]
     TASK_FIELD_NUMBER: _ClassVar[int]
     LAYERS_FIELD_NUMBER: _ClassVar[int]
+    WITH_ADVICE_FIELD_NUMBER: _ClassVar[int]
     scope: str
     scope_document: bytes
     program: bytes
     task: str
     layers: Layers
-    def __init__(self, scope: _Optional[str] = ..., scope_document: _Optional[bytes] = ..., program: _Optional[bytes] = ..., task: _Optional[str] = ..., layers: _Optional[_Union[Layers, str]] = ...) -> None: ...
+    with_advice: bool
+    def __init__(self, scope: _Optional[str] = ..., scope_document: _Optional[bytes] = ..., program: _Optional[bytes] = ..., task: _Optional[str] = ..., layers: _Optional[_Union[Layers, str]] = ..., with_advice: _Optional[bool] = ...) -> None: ...
 
 class AssessResponse(_message.Message):
     __slots__ = ("review",)
