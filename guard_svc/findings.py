@@ -3,7 +3,7 @@
 Knows severities and locations; must not know verdicts or who decides them.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import IntEnum
 from typing import Final, Literal
 
@@ -27,7 +27,8 @@ class Severity(IntEnum):
 class Finding:
     """One observation. `quote` is text of the program: untrusted, cut to MAX_QUOTE characters.
 
-    `line` and `end_line` count from 1; 0 means the program as a whole.
+    `line` and `end_line` count from 1; 0 means the program as a whole. `column` and `end_column` count
+    characters from 1, the second one being the first character after the end; 0 means whole lines.
     """
 
     rule_id: str
@@ -37,6 +38,8 @@ class Finding:
     message: str
     source: Source
     quote: str = ""
+    column: int = 0
+    end_column: int = 0
 
     @property
     def denies(self) -> bool:
@@ -49,3 +52,21 @@ def shorten(text: str, limit: int = MAX_QUOTE) -> str:
     flat = " ".join(text.split())
     shown = "".join(char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in flat)
     return shown if len(shown) <= limit else shown[: limit - 1] + "…"
+
+
+def stands_in(quote: str, text: str) -> bool:
+    """Whether a quote, as `shorten` leaves it, is text of `text`. An empty quote claims nothing."""
+    flat = shorten(text, max(len(text), 1))
+    return quote.removesuffix("…") in flat if len(quote) == MAX_QUOTE else quote in flat
+
+
+def with_true_quote(finding: Finding, source: str, *also: str) -> Finding:
+    """The finding with a quote that is text of the lines it names; `also` may hold those without a line.
+
+    A quote that is not there is replaced by the line itself, or dropped when no line is named.
+    """
+    lines = source.split("\n")[finding.line - 1 : max(finding.line, finding.end_line)]
+    places = ["\n".join(lines)] if finding.line else [source, *also]
+    if any(stands_in(finding.quote, place) for place in places):
+        return finding
+    return replace(finding, quote=shorten(lines[0]) if finding.line and lines else "")

@@ -1,16 +1,21 @@
 """GuardService: translates between messages and the core, checks bounds, decides nothing."""
 
+import asyncio
 import uuid
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict
 from typing import Any, Final
 
 import grpc
+import structlog
 from placetpb.common.v1 import common_pb2
 from placetpb.guard.v1 import guard_pb2, guard_pb2_grpc
 
-from guard_svc.findings import Finding
+from guard_svc.advice import Advice, advise
+from guard_svc.findings import Finding, with_true_quote
+from guard_svc.intake import IntakeRefused, read_program
 from guard_svc.policy import Verdict
+from guard_svc.reasons import reason_of
 from guard_svc.review import Answer, Guard, Order, coverage_of
 from guard_svc.scopes import ScopeBook, acting_for
 from placet.approval.errors import ApprovalRefused
@@ -40,6 +45,8 @@ _VERDICTS: Final = {
     Verdict.DENIED: common_pb2.VERDICT_DENIED,
     Verdict.NEEDS_REVIEW: common_pb2.VERDICT_NEEDS_REVIEW,
 }
+
+_log = structlog.get_logger(__name__)
 
 Context = grpc.aio.ServicerContext[Any, Any]
 
@@ -85,7 +92,8 @@ class GuardServicer(guard_pb2_grpc.GuardServiceServicer):
         )
         screening = await self._guard.screen(order, Deadline.of(context, maximum_s=MAX_REVIEW_S))
         return guard_pb2.ScreenTaskResponse(
-            in_scope=screening.in_scope, findings=[_finding(finding) for finding in screening.findings]
+            in_scope=screening.in_scope,
+            findings=[_finding(with_true_quote(found, request.task)) for found in screening.findings],
         )
 
     async def Review(self, request: guard_pb2.ReviewRequest, context: Context) -> guard_pb2.ReviewResponse:
@@ -105,7 +113,9 @@ class GuardServicer(guard_pb2_grpc.GuardServiceServicer):
         assert answer.verdict is not None
         record = common_pb2.RecordRef(index=answer.verdict.index, leaf_hash=answer.verdict.leaf_hash)
         return guard_pb2.ReviewResponse(
-            review=_reviewed(order, answer), approval=answer.approval, verdict_record=record
+            review=_reviewed(order, answer, await _advice(order, answer)),
+            approval=answer.approval,
+            verdict_record=record,
         )
 
     async def Assess(self, request: guard_pb2.AssessRequest, context: Context) -> guard_pb2.AssessResponse:
@@ -122,7 +132,8 @@ class GuardServicer(guard_pb2_grpc.GuardServiceServicer):
             Deadline.of(context, maximum_s=MAX_REVIEW_S),
             rules_only=request.layers == guard_pb2.LAYERS_RULES,
         )
-        return guard_pb2.AssessResponse(review=_reviewed(order, answer))
+        advice = await _advice(order, answer) if request.with_advice else None
+        return guard_pb2.AssessResponse(review=_reviewed(order, answer, advice))
 
 
 def invalid(reason: str, message: str) -> ServiceError:
@@ -185,28 +196,74 @@ def _scope_ref(scope: Scope) -> common_pb2.ScopeRef:
     return common_pb2.ScopeRef(name=scope.name, version=scope.version, sha256=scope.sha256)
 
 
+async def _advice(order: Order, answer: Answer) -> Advice | None:
+    """What would let a stopped program pass. It takes the rules several runs, so not on the event loop."""
+    names = [item.name for item in order.inputs]
+    return await asyncio.to_thread(advise, order.program, order.scope, names, answer.decision)
+
+
 def _finding(finding: Finding) -> common_pb2.Finding:
+    reason = reason_of(finding.rule_id)
     return common_pb2.Finding(
         rule_id=finding.rule_id,
         severity=f"SEVERITY_{finding.severity.name}",
         line=finding.line,
         end_line=finding.end_line,
+        column=finding.column,
+        end_column=finding.end_column,
         message=finding.message,
         source=f"FINDING_SOURCE_{finding.source.upper()}",
         quote=finding.quote,
+        why=reason.why,
+        instead=reason.instead,
+        cwe=reason.cwe,
+        documentation=reason.documentation,
     )
 
 
-def _reviewed(order: Order, answer: Answer) -> guard_pb2.ReviewedProgram:
+def _quoting(findings: Sequence[Finding], program: bytes) -> list[Finding]:
+    """The findings with quotes that are text of the program, whatever a check or a model claimed."""
+    source = program.decode(errors="replace")
+    checked = [with_true_quote(finding, source) for finding in findings]
+    if checked == list(findings):
+        return checked
+    # The reviewer may have cited the program's other view, which has no line numbers of ours.
+    canonical = _canonical(program)
+    told = [with_true_quote(finding, source, canonical) for finding in findings]
+    for before, after in zip(findings, told, strict=True):
+        if before != after:
+            _log.error("a quote is not in the program", rule_id=before.rule_id, line=before.line)
+    return told
+
+
+def _canonical(program: bytes) -> str:
+    try:
+        return read_program(program).canonical
+    except IntakeRefused:
+        return ""
+
+
+def _advised(advice: Advice) -> common_pb2.Advice:
+    return common_pb2.Advice(
+        owner=advice.owner,
+        changes=advice.changes,
+        rules_verdict=_VERDICTS[advice.rules_verdict] if advice.rules_verdict else None,
+        never=advice.never,
+        complete=advice.complete,
+    )
+
+
+def _reviewed(order: Order, answer: Answer, advice: Advice | None) -> guard_pb2.ReviewedProgram:
     decision = answer.decision
     return guard_pb2.ReviewedProgram(
         verdict=_VERDICTS[decision.verdict],
         risk_pct=decision.risk_pct,
-        findings=[_finding(finding) for finding in decision.findings],
+        findings=[_finding(finding) for finding in _quoting(decision.findings, order.program)],
         decided_by=decision.decided_by,
         coverage=guard_pb2.Coverage(**asdict(coverage_of(decision, len(order.program)))),
         program_sha256=order.program_sha256,
         scope=_scope_ref(order.scope),
         capabilities=list(decision.capabilities),
         elapsed_ms=answer.elapsed_ms,
+        advice=_advised(advice) if advice else None,
     )

@@ -6,6 +6,7 @@ Knows the registry's words. Must not know how a rule is checked.
 import sys
 from collections.abc import Iterator
 
+from guard_svc.reasons import REASONS, Reason
 from guard_svc.rules.registry import RULES, Rule
 
 _HEAD = """\
@@ -29,10 +30,19 @@ deceives the reader's eye. All of them deny. Rules are one layer: what only exis
 the sandbox.
 """
 
+_OTHERS = """\
+# Findings that are not rules'
+
+Intake, the reviewer, the policy that joins their answers, and the screening of tasks have findings of their own.
+docs/findings.md says how to read them all.
+"""
+
 
 def document() -> str:
     """The whole page, as Markdown."""
-    return "\n".join([_HEAD, *(line for rule in RULES for line in _section(rule))])
+    rules = (line for rule in RULES for line in _section(rule))
+    others = (line for reason in REASONS for line in _other(reason))
+    return "\n".join([_HEAD, *rules, _OTHERS, *others])
 
 
 def _section(rule: Rule) -> Iterator[str]:
@@ -45,6 +55,16 @@ def _section(rule: Rule) -> Iterator[str]:
         yield f"- Example: `{rule.example}`"
     yield f"- Allowed instead: {rule.instead}"
     yield f"- Blind spots: {rule.blind}"
+    yield ""
+
+
+def _other(reason: Reason) -> Iterator[str]:
+    yield f"## {reason.rule_id}"
+    yield ""
+    yield f"{reason.cwe} · {reason.what}" if reason.cwe else reason.what
+    yield ""
+    yield f"- Why: {reason.why}"
+    yield f"- Allowed instead: {reason.instead}"
     yield ""
 
 

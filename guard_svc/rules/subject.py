@@ -4,6 +4,7 @@ Knows how a finding quotes its line. Must not know any rule.
 """
 
 import ast
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from guard_svc.findings import Finding, Severity, shorten
@@ -51,6 +52,26 @@ class Subject:
         key = (rule_id, line, message)
         known = self._findings.get(key)
         if known is None or known.severity < weight:
+            columns = (0, 0) if isinstance(node, int) else columns_of(node, self.lines)
             self._findings[key] = Finding(
-                rule_id, weight, line, end, shorten(message, 400), "rule", shorten(quote)
+                rule_id, weight, line, end, shorten(message, 400), "rule", shorten(quote), *columns
             )
+
+
+def columns_of(node: ast.AST, lines: Sequence[str]) -> tuple[int, int]:
+    """Where `node` begins and the first character after it, counted from 1 in characters; (0, 0): not known.
+
+    The parser counts bytes of UTF-8, and is wrong about expressions inside some f-strings: what does not lie
+    in its line is not known.
+    """
+    spots = [
+        (getattr(node, "lineno", 0), getattr(node, "col_offset", -1)),
+        (getattr(node, "end_lineno", None) or 0, getattr(node, "end_col_offset", None) or -1),
+    ]
+    found = []
+    for line, offset in spots:
+        raw = lines[line - 1].encode() if 0 < line <= len(lines) else b""
+        if not 0 <= offset <= len(raw):
+            return 0, 0
+        found.append(len(raw[:offset].decode(errors="replace")) + 1)
+    return found[0], found[1]
