@@ -76,6 +76,7 @@ class GrpcGuard:
             findings=tuple(reply.review.findings),
             decided_by=reply.review.decided_by,
             approval=reply.approval if verdict is Verdict.ALLOWED else b"",
+            advice=reply.review.advice if reply.review.HasField("advice") else None,
         )
 
 

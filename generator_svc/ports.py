@@ -83,6 +83,8 @@ class Review:
     findings: tuple[common_pb2.Finding, ...]
     decided_by: str
     approval: bytes = field(repr=False)
+    advice: common_pb2.Advice | None = None
+    """For the caller, like the words in the findings; nothing of it may reach a prompt."""
 
 
 @dataclass(frozen=True)
@@ -95,6 +97,7 @@ class VerdictReached:
     decided_by: str
     screening: bool
     attempt: int
+    advice: common_pb2.Advice | None = None
 
 
 @dataclass(frozen=True)

@@ -148,6 +148,7 @@ def _verdict(event: ports.VerdictReached) -> generator_pb2.VerdictReached:
         decided_by=event.decided_by,
         screening=event.screening,
         attempt=event.attempt,
+        advice=event.advice,
     )
 
 

@@ -242,7 +242,13 @@ class _Attempts:
             )
         await self._tell(
             VerdictReached(
-                review.verdict, review.risk_pct, review.findings, review.decided_by, False, attempt
+                review.verdict,
+                review.risk_pct,
+                review.findings,
+                review.decided_by,
+                screening=False,
+                attempt=attempt,
+                advice=review.advice,
             )
         )
         return review

@@ -44,6 +44,33 @@ class Finding:
     source: str
     """intake, rule, reviewer, policy or human."""
     quote: str
+    """Text of the program, on one line and at most 200 characters; the guard checked that it is there."""
+    column: int = 0
+    """In characters, 1-based; 0 when the whole lines are meant."""
+    end_column: int = 0
+    """The first character after the end, in `end_line`."""
+    why: str = ""
+    """Why the rule is there, in the words of its documentation."""
+    instead: str = ""
+    cwe: str = ""
+    documentation: str = ""
+    """Page and anchor in the repository."""
+
+
+@dataclass(frozen=True)
+class Advice:
+    """What would have to change for a stopped program. For people, never for a program-writing model."""
+
+    owner: str
+    """Who owns the scope, and so whom to ask."""
+    changes: tuple[str, ...] = ()
+    """The smallest change to the scope that was tried: lines such as `allow.imports: add os`."""
+    rules_verdict: Verdict | None = None
+    """What the rules alone said under the changed scope; None without changes."""
+    never: tuple[str, ...] = ()
+    """Ids of the findings that stop the program under any scope."""
+    complete: bool = True
+    """False when the guard gave the search up for time."""
 
 
 @dataclass(frozen=True)
@@ -95,6 +122,8 @@ class Review:
     approval: bytes = b""
     """DSSE envelope; empty unless ALLOWED and asked for."""
     record: RecordRef | None = None
+    advice: Advice | None = None
+    """Only beside DENIED and NEEDS_REVIEW."""
 
 
 @dataclass(frozen=True)
@@ -148,6 +177,7 @@ class VerdictReached:
     decided_by: str
     attempt: int = 0
     screening: bool = False
+    advice: Advice | None = None
 
 
 @dataclass(frozen=True)

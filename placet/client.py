@@ -150,7 +150,9 @@ class Placet:
         review = await self.review(
             source, scope=scope, inputs=read, task=task, request_id=run_id, timeout_s=timeout_s
         )
-        reached = VerdictReached(review.verdict, review.risk, review.findings, review.decided_by)
+        reached = VerdictReached(
+            review.verdict, review.risk, review.findings, review.decided_by, advice=review.advice
+        )
         on_event(reached)
         if review.verdict is not Verdict.ALLOWED:
             return not_run(run_id, source, review, reached)
@@ -265,9 +267,12 @@ class Placet:
         scope_document: bytes = b"",
         task: str = "",
         rules_only: bool = False,
+        with_advice: bool = False,
         timeout_s: float = DEFAULT_TIMEOUT_S,
     ) -> Review:
         """The analysis of `review`, unrecorded and without approval; also for a scope that is not loaded.
+
+        `with_advice` also looks for the scope change that would help, which takes up to half a second.
 
         Raises:
             ServiceError: there is no verdict.
@@ -278,6 +283,7 @@ class Placet:
             program=_as_bytes(program),
             task=task,
             layers=guard_pb2.LAYERS_RULES if rules_only else guard_pb2.LAYERS_ALL,
+            with_advice=with_advice,
         )
         async with _errors("guard"):
             reply = await self._guard().Assess(request, timeout=timeout_s)

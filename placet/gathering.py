@@ -117,6 +117,7 @@ def _verdict_event(message: generator_pb2.VerdictReached) -> VerdictReached:
         message.decided_by,
         message.attempt,
         message.screening,
+        wire.advice(message.advice) if message.HasField("advice") else None,
     )
 
 

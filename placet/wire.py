@@ -13,6 +13,7 @@ from placetpb.generator.v1 import generator_pb2
 from placetpb.guard.v1 import guard_pb2
 
 from placet.answers import (
+    Advice,
     Coverage,
     Finding,
     LogRecord,
@@ -87,8 +88,33 @@ def stream(value: int) -> str:
 def findings(messages: Iterable[common_pb2.Finding]) -> tuple[Finding, ...]:
     """All findings, in the guard's order."""
     return tuple(
-        Finding(m.rule_id, severity(m.severity), m.line, m.end_line, m.message, source(m.source), m.quote)
+        Finding(
+            rule_id=m.rule_id,
+            severity=severity(m.severity),
+            line=m.line,
+            end_line=m.end_line,
+            message=m.message,
+            source=source(m.source),
+            quote=m.quote,
+            column=m.column,
+            end_column=m.end_column,
+            why=m.why,
+            instead=m.instead,
+            cwe=m.cwe,
+            documentation=m.documentation,
+        )
         for m in messages
+    )
+
+
+def advice(message: common_pb2.Advice) -> Advice:
+    """A verdict of the rules counts only beside changes."""
+    return Advice(
+        owner=message.owner,
+        changes=tuple(message.changes),
+        rules_verdict=verdict(message.rules_verdict) if message.changes else None,
+        never=tuple(message.never),
+        complete=message.complete,
     )
 
 
@@ -129,6 +155,7 @@ def review(
         elapsed_ms=message.elapsed_ms,
         approval=approval if decided is Verdict.ALLOWED else b"",
         record=record,
+        advice=advice(message.advice) if message.HasField("advice") else None,
     )
 
 
