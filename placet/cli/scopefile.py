@@ -1,6 +1,6 @@
 """Scopes as the command line names them: by name, or by the path of a file.
 
-Knows files and the client; what a scope may hold is placet/scope.py's business.
+Knows files and the client; what a scope may hold is placet/scope's business.
 """
 
 from __future__ import annotations

@@ -74,7 +74,7 @@ def test_a_wider_scope_is_called_widening() -> None:
     )
     told = diff(narrow, wide)
     assert told.widening == [
-        "allow.hosts: adds a.example:443",
+        "allow.network: adds a.example:443",
         "limits.wall_s: 30 -> 31",
         "review.min_tier: T2 -> T1",
     ]
