@@ -1,30 +1,43 @@
 """The catalogue of the standard library and the data stack: which names do what.
 
-Knows names and effects, read from the YAML beside it. Must not know programs or scopes.
+Knows names and effects. Must not know programs, scopes, or how the tables are written down.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
-from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
-import yaml
-
-_FOLDER: Final = Path(__file__).with_name("catalogue")
+KINDS: Final = frozenset(
+    {
+        "none", "read", "write", "change", "open", "style", "dump",
+        "network", "download", "process", "thread",
+        "dynamic", "source", "expression", "unpickle",
+        "environment", "native", "system", "introspect",
+    }
+)  # fmt: skip
+"""Every effect there is; docs/catalogue.md says what each means."""
 
 
 @dataclass(frozen=True, slots=True)
 class Argument:
-    """Where a call takes a value: its position and its keyword (either may be absent)."""
+    """Where a call takes a value: its position (from 0) and its keyword; either may be absent."""
 
     position: int | None
     keyword: str | None
 
+    def shifted(self) -> "Argument":
+        """The same argument when the method is called on its class, with the object as first argument."""
+        return replace(self, position=None if self.position is None else self.position + 1)
+
 
 @dataclass(frozen=True, slots=True)
 class Effect:
-    """What using a name does, and which of its arguments name a file or an address."""
+    """What using a name does, and which of its arguments name a file or an address.
+
+    `also` is a second path, which is written. `optional`: without the argument the call touches nothing.
+    `receiver`: the path is the object before the dot. `unpickles_with`: the keyword that turns on unpickling.
+    """
 
     kind: str
     path: Argument
@@ -33,25 +46,67 @@ class Effect:
     receiver: bool = False
     unpickles_with: str | None = None
 
+    def unbound(self) -> "Effect":
+        """The effect of `Class.method(object, ...)`: every argument is one further right."""
+        if self.receiver:
+            return replace(self, receiver=False, path=Argument(0, None))
+        return replace(
+            self, path=self.path.shifted(), also=None if self.also is None else self.also.shifted()
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Catalogue:
     """All tables. Names are full dotted names; methods of unknown objects begin with a dot."""
 
     effects: Mapping[str, Effect]
+    anywhere: Mapping[tuple[str, str], Effect]
+    """By library and last name: the effect of that name in every module of the library."""
     patterns: tuple[tuple[str, Effect], ...]
     pure: frozenset[str]
     companions: Mapping[str, frozenset[str]]
     public: Mapping[str, frozenset[str]]
     denied: Mapping[str, frozenset[str]]
+    doors: Mapping[str, Mapping[str, str]]
+    """By library: what its modules call the foreign modules that they import, and which those are."""
     closed: frozenset[str]
 
     def effect(self, name: str) -> Effect | None:
-        """The effect of a full name, exact entries before patterns; None when it has none on record."""
+        """The effect of a full name, or None when it has none on record.
+
+        Exact entries come first, then names that count in a whole library, then prefixes. A name that leads
+        through a door has the effect of what lies behind it; `Class.method` has the method's, with its
+        arguments one further right.
+        """
         found = self.effects.get(name)
-        if found is not None or "(" in name:
+        if found is not None or "(" in name or "[" in name:
             return found
-        return next((effect for prefix, effect in self.patterns if name.startswith(prefix)), None)
+        name = self.resolve(name)
+        root, last = name.partition(".")[0], name.rpartition(".")[2]
+        return (
+            self.effects.get(name)
+            or self.anywhere.get((root, last))
+            or next((effect for prefix, effect in self.patterns if name.startswith(prefix)), None)
+            or self._unbound(name)
+        )
+
+    def _unbound(self, name: str) -> Effect | None:
+        owner, _, method = name.rpartition(".")
+        if not owner.rpartition(".")[2][:1].isupper():
+            return None
+        found = self.effects.get("." + method)
+        return found.unbound() if found is not None else None
+
+    def resolve(self, name: str) -> str:
+        """`name` with the doors that it leads through opened: `scipy.stats.np.load` is `numpy.load`."""
+        for _ in range(name.count(".")):
+            parts = name.split(".")
+            doors = self.doors.get(parts[0])
+            cut = next((i for i, part in enumerate(parts[1:], 1) if part in doors), 0) if doors else 0
+            if not cut or doors is None:
+                return name
+            name = ".".join([doors[parts[cut]], *parts[cut + 1 :]])
+        return name
 
     def is_public(self, module: str) -> bool:
         """Whether an import of a module's root covers this submodule."""
@@ -65,6 +120,12 @@ class Catalogue:
 
     def is_denied(self, name: str) -> bool:
         """Whether `name`, or a module it lies in, is an exception that no import covers."""
+        if self._is_exception(name):
+            return True
+        behind = self.resolve(name)
+        return behind != name and (self._is_exception(behind) or not self._is_data_stack(behind))
+
+    def _is_exception(self, name: str) -> bool:
         parts = name.split(".")
         for cut in range(1, len(parts)):
             denied = self.denied.get(".".join(parts[:cut]), frozenset())
@@ -72,45 +133,13 @@ class Catalogue:
                 return True
         return False
 
+    def _is_data_stack(self, name: str) -> bool:
+        return name.partition(".")[0] in self.doors
+
 
 @cache
 def load_catalogue() -> Catalogue:
-    """Read the tables once. Raises ValueError when a file does not have the expected shape."""
-    modules = _read("modules.yaml")
-    effects = _read("effects.yaml")
-    return Catalogue(
-        effects={name: _effect(entry) for name, entry in effects["effects"].items()},
-        patterns=tuple((entry["prefix"], _effect(entry)) for entry in effects["patterns"]),
-        pure=frozenset(modules["pure"]),
-        companions=_sets(modules["companions"]),
-        public=_sets(modules["public"]),
-        denied=_sets(modules["denied"]),
-        closed=frozenset(modules["closed"]),
-    )
+    """Read the tables once. Raises ValueError, which says where and what, when a file breaks the schema."""
+    from guard_svc.rules import tables  # noqa: PLC0415  (it needs the types above)
 
-
-def _read(name: str) -> dict[str, Any]:
-    data = yaml.safe_load((_FOLDER / name).read_text("utf-8"))
-    if not isinstance(data, dict):
-        raise ValueError(f"{name}: must be a mapping")  # noqa: TRY004  (a broken file, not a wrong argument)
-    return data
-
-
-def _sets(table: Mapping[str, list[str]]) -> Mapping[str, frozenset[str]]:
-    return {key: frozenset(values) for key, values in table.items()}
-
-
-def _argument(value: list[Any]) -> Argument:
-    position, keyword = value
-    return Argument(position, keyword)
-
-
-def _effect(entry: Mapping[str, Any]) -> Effect:
-    return Effect(
-        kind=entry["effect"],
-        path=_argument(entry.get("path", [0, None])),
-        also=_argument(entry["also"]) if "also" in entry else None,
-        optional=entry.get("optional", False),
-        receiver=entry.get("receiver", False),
-        unpickles_with=entry.get("unpickles_with"),
-    )
+    return tables.read_catalogue()
