@@ -31,10 +31,10 @@ the sandbox.
 """
 
 _OTHERS = """\
-# Findings that are not rules'
+# Findings of other checks
 
-Intake, the reviewer, the policy that joins their answers, and the screening of tasks have findings of their own.
-docs/findings.md says how to read them all.
+Intake, the reviewer, the policy that joins their answers, and the screening of tasks have findings of their
+own. docs/findings.md says how to read them all.
 """
 
 
@@ -55,6 +55,8 @@ def _section(rule: Rule) -> Iterator[str]:
         yield f"- Example: `{rule.example}`"
     yield f"- Allowed instead: {rule.instead}"
     yield f"- Blind spots: {rule.blind}"
+    if not rule.hard:
+        yield "- Soft: a scope may set its mode to `warn` or `audit` (docs/scope-format.md, Rule modes)."
     yield ""
 
 

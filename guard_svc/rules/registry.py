@@ -13,7 +13,11 @@ H, M, L = Severity.HIGH, Severity.MEDIUM, Severity.LOW
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One rule as the documentation shows it. `severity` holds unless the check says another one."""
+    """One rule as the documentation shows it. `severity` holds unless the check says another one.
+
+    `hard`: no scope may soften it (docs/scope-format.md, Rule modes). Soft are only rules whose findings the
+    sandbox bounds anyway, or that warn of poor style; HIGH ones never are.
+    """
 
     rule_id: str
     severity: Severity
@@ -23,6 +27,7 @@ class Rule:
     instead: str
     blind: str
     cwe: str
+    hard: bool = True
 
 
 _IN_SANDBOX = "Objects whose origin is not known; the sandbox confines those."
@@ -47,13 +52,13 @@ RULES: Final = (
         "A member of a name that the program never defines is called.",
         "A fragment may be completed by what it is pasted into, such as an import.",
         "pyperclip.paste()", "Send whole programs.", "Names that are defined in a branch that is not taken.",
-        "CWE-1109",
+        "CWE-1109", hard=False,
     ),
     Rule(
         "scope.import.star", M,
         "`from module import *` of a library.",
         "It hides which names the program uses.",
-        "from pandas import *", "Import the names that are used.", "None.", "CWE-1109",
+        "from pandas import *", "Import the names that are used.", "None.", "CWE-1109", hard=False,
     ),
     Rule(
         "capability.file.outside", H,
@@ -88,13 +93,13 @@ RULES: Final = (
         "capability.file.unlisted", L,
         "Reading a relative path that is not among the inputs.",
         "The run will probably fail; the sandbox holds the inputs only.",
-        "pd.read_csv('other.csv')", "Attach the file to the task.", "None needed: a note.", "CWE-552",
+        "pd.read_csv('other.csv')", "Attach the file to the task.", "None needed: a note.", "CWE-552", hard=False,
     ),
     Rule(
         "capability.file.dynamic", L,
         "A path that is not known before the program runs.",
         "It cannot be checked here; the sandbox confines it.",
-        "open(name)", "Write the input's name.", "None needed: a note.", "CWE-73",
+        "open(name)", "Write the input's name.", "None needed: a note.", "CWE-73", hard=False,
     ),
     Rule(
         "capability.network.connect", H,
@@ -223,7 +228,7 @@ RULES: Final = (
     Rule(
         "threat.resource.recursion", M,
         "A function that always calls itself.",
-        "It can only end in a crash.", "def f(): f()", "A base case.", "Mutual recursion.", "CWE-674",
+        "It can only end in a crash.", "def f(): f()", "A base case.", "Mutual recursion.", "CWE-674", hard=False,
     ),
     Rule(
         "threat.obfuscation.decode_exec", Severity.CRITICAL,
@@ -241,7 +246,7 @@ RULES: Final = (
         "threat.obfuscation.literal", M,
         "A long literal without the look of text or numbers.",
         "It may be encoded code or stolen data.", "x = 'TVqQAAMAAAAE…'", "Attach data as an input file.",
-        "Encodings that look like words.", "CWE-506",
+        "Encodings that look like words.", "CWE-506", hard=False,
     ),
     Rule(
         "threat.secrets.path", M,
