@@ -214,6 +214,7 @@ def _finding(finding: Finding) -> common_pb2.Finding:
         message=finding.message,
         source=f"FINDING_SOURCE_{finding.source.upper()}",
         quote=finding.quote,
+        what=reason.what,
         why=reason.why,
         instead=reason.instead,
         cwe=reason.cwe,

@@ -49,8 +49,9 @@ class Finding:
     """In characters, 1-based; 0 when the whole lines are meant."""
     end_column: int = 0
     """The first character after the end, in `end_line`."""
+    what: str = ""
+    """What the rule looks for; like `why` and `instead`, in the words of its documentation."""
     why: str = ""
-    """Why the rule is there, in the words of its documentation."""
     instead: str = ""
     cwe: str = ""
     documentation: str = ""

@@ -98,6 +98,7 @@ def findings(messages: Iterable[common_pb2.Finding]) -> tuple[Finding, ...]:
             quote=m.quote,
             column=m.column,
             end_column=m.end_column,
+            what=m.what,
             why=m.why,
             instead=m.instead,
             cwe=m.cwe,

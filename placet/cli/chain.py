@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import json
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
@@ -24,10 +27,14 @@ from placet.cli.invocation import (
     invocation,
 )
 from placet.cli.outdir import check_usable, default_out, save, write_whole
+from placet.cli.sarif import sarif_log, sarif_log_of_failure
 from placet.cli.scopefile import loaded_name
 from placet.client import DEFAULT_TIMEOUT_S, PlacetSync, new_request_id
 from placet.gathering import OnEvent
 from placet.inputs import read_approval, read_inputs, read_program
+from placet.rpc.errors import ServiceError
+
+_STDOUT = Path("-")
 
 
 def solve(
@@ -100,7 +107,7 @@ def run(
             on_event=listen,
         )
 
-    return _to_the_end(invocation(ctx), out, call)
+    return _to_the_end(invocation(ctx), out, call, source)
 
 
 def execute(
@@ -151,11 +158,15 @@ def review(
         Path | None,
         typer.Option("--save-approval", metavar="F", help="Write the approval here when it is ALLOWED."),
     ] = None,
+    sarif: Annotated[
+        Path | None,
+        typer.Option("--sarif", metavar="FILE", help="Write the findings as SARIF 2.1.0; `-` is stdout."),
+    ] = None,
     timeout: Timeout = DEFAULT_TIMEOUT_S,
     state: State = None,
     as_json: Json = False,
 ) -> int:
-    """Ask for the verdict on a program, with its reasons. Nothing runs.
+    """Ask for the verdict on a program, with its reasons on the lines they cite. Nothing runs.
 
     Exit codes: 0 allowed, 1 denied, 2 needs review, 4 could not answer.
 
@@ -163,12 +174,20 @@ def review(
 
         placet review mean.py --scope data-analysis
 
+        placet review mean.py --scope data-analysis --sarif mean.sarif
+
         placet review mean.py --scope data-analysis --input penguins.csv --save-approval mean.approval --json
     """
     del state, as_json  # their callbacks kept them
     here = invocation(ctx)
+    if sarif == _STDOUT and here.as_json:
+        raise typer.BadParameter("--json and --sarif - both want stdout; write the SARIF to a file")
     source, read = read_program(program), read_inputs(inputs or ())
-    with PlacetSync.connect(here.state) as placet, here.err.status("reviewing"):
+    with (
+        _sarif_of_failure(sarif, program, source),
+        PlacetSync.connect(here.state) as placet,
+        here.err.status("reviewing"),
+    ):
         answer = placet.review(
             source,
             scope=loaded_name(placet, scope),
@@ -179,24 +198,47 @@ def review(
         )
     if save_approval and answer.approval:
         write_whole(save_approval, answer.approval)
+    if sarif:
+        _write_sarif(sarif, sarif_log(program, source, answer))
     if here.as_json:
         here.emit(machine.review_json(answer))
-    else:
-        human.show_program(here.out, source)
-        human.show_review(here.out, answer)
+    elif sarif != _STDOUT:
+        human.show_review(here.out, answer, source)
         if save_approval and answer.approval:
             here.out.print(f"approval {save_approval} (works once, expires in minutes)", markup=False)
     return VERDICT_EXIT[answer.verdict]
 
 
+@contextmanager
+def _sarif_of_failure(sarif: Path | None, program: Path, source: bytes) -> Iterator[None]:
+    """A code host must be able to tell "nothing found" from "nobody looked"."""
+    try:
+        yield
+    except ServiceError as error:
+        if sarif:
+            _write_sarif(sarif, sarif_log_of_failure(program, source, error))
+        raise
+
+
+def _write_sarif(where: Path, log: object) -> None:
+    text = json.dumps(log, ensure_ascii=False, indent=2) + "\n"
+    if where == _STDOUT:
+        sys.stdout.write(text)
+    else:
+        write_whole(where, text.encode())
+
+
 def _to_the_end(
-    here: Invocation, out: Path | None, call: Callable[[PlacetSync, str, OnEvent], Result]
+    here: Invocation,
+    out: Path | None,
+    call: Callable[[PlacetSync, str, OnEvent], Result],
+    source: bytes = b"",
 ) -> int:
     """Make one call of the chain, show its events as they come, save artifacts, say how it ended."""
     request_id = new_request_id()
     directory = out or default_out(request_id)
     check_usable(directory)
-    with PlacetSync.connect(here.state) as placet, _listener(here) as listen:
+    with PlacetSync.connect(here.state) as placet, _listener(here, source) as listen:
         result = call(placet, request_id, listen)
     paths = save(result.artifacts, directory)
     if here.as_json:
@@ -224,5 +266,5 @@ class _JsonListener:
         self._here.emit(self._lines.of(event))
 
 
-def _listener(here: Invocation) -> _JsonListener | human.Listener:
-    return _JsonListener(here) if here.as_json else human.Listener(here.out, here.err)
+def _listener(here: Invocation, source: bytes) -> _JsonListener | human.Listener:
+    return _JsonListener(here) if here.as_json else human.Listener(here.out, here.err, source)

@@ -9,8 +9,7 @@ from __future__ import annotations
 
 import codecs
 import sys
-import unicodedata
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TextIO
 
@@ -20,6 +19,7 @@ from rich.syntax import Syntax
 from rich.text import Text
 
 from placet.answers import (
+    Advice,
     Event,
     Finding,
     Output,
@@ -31,6 +31,8 @@ from placet.answers import (
     Verdict,
     VerdictReached,
 )
+from placet.cli.excerpt import show_findings
+from placet.cli.visible import visible as visible
 
 VERDICT_STYLE = {
     Verdict.ALLOWED: "bold green",
@@ -46,19 +48,6 @@ STAGES = {
 MIB = 1024 * 1024
 
 
-def visible(text: str) -> str:
-    """The text with every character that a terminal would obey, or that hides, written as an escape."""
-    return "".join(c if c in "\n\t" or not _steers(c) else _escape(c) for c in text)
-
-
-def _steers(character: str) -> bool:
-    return unicodedata.category(character) in ("Cc", "Cf", "Zl", "Zp", "Cs")
-
-
-def _escape(character: str) -> str:
-    return character.encode("unicode_escape", "surrogatepass").decode("ascii")
-
-
 def show_program(out: Console, source: bytes) -> None:
     """The program with line numbers; coloured on a terminal."""
     text = visible(source.decode(errors="replace").replace("\r\n", "\n")).rstrip("\n")
@@ -69,40 +58,69 @@ def show_program(out: Console, source: bytes) -> None:
         out.print(Text(f"{number:4} {line}"))
 
 
-def show_verdict(out: Console, verdict: Verdict, decided_by: str, findings: tuple[Finding, ...]) -> None:
-    """The verdict and one line per reason, in the order of the program's lines."""
+def show_verdict(out: Console, reached: VerdictReached, source: bytes = b"") -> None:
+    """The verdict, the lines of `source` that it rests on, and what would have to change."""
+    _show_decision(out, reached.verdict, reached.decided_by)
+    show_findings(out, source, reached.findings)
+    if reached.advice:
+        _show_advice(out, reached.advice, reached.findings)
+
+
+def _show_decision(out: Console, verdict: Verdict, decided_by: str) -> None:
     by = f" by {visible(decided_by)}" if decided_by else ""
     out.print(Text.assemble((verdict.value.replace("_", " "), VERDICT_STYLE[verdict]), by))
-    for finding in sorted(findings, key=lambda f: (f.line, f.rule_id)):
-        _show_finding(out, finding)
 
 
-def _show_finding(out: Console, finding: Finding) -> None:
-    where = f"line {finding.line}" if finding.line else "program"
-    out.print(
-        Text.assemble(
-            f"  {where}: ",
-            (finding.severity, "bold"),
-            " ",
-            (visible(finding.rule_id), "cyan"),
-            f": {visible(finding.message)} [{finding.source}]",
-        )
-    )
-    if finding.quote:
-        out.print(Text(f"      > {visible(finding.quote)}", style="dim"))
-
-
-def show_review(out: Console, review: Review) -> None:
+def show_review(out: Console, review: Review, source: bytes) -> None:
     """What `placet review` answers."""
-    show_verdict(out, review.verdict, review.decided_by, review.findings)
+    _show_decision(out, review.verdict, review.decided_by)
+    seen = review.coverage
     out.print(
         Text(
             f"risk {review.risk:.0%}, scope {visible(review.scope.name)} version {review.scope.version}, "
-            f"program sha256:{review.program_sha256[:16]}…, {review.elapsed_ms / 1000:.1f} s"
+            f"program sha256:{review.program_sha256[:16]}…, {review.elapsed_ms / 1000:.1f} s\n"
+            f"read {seen.bytes_reviewed} of {seen.bytes_total} bytes, "
+            f"rules {'complete' if seen.rules_complete else 'not complete'}, "
+            f"reviewer {visible(seen.reviewer)}"
         )
     )
+    show_findings(out, source, review.findings)
+    if review.advice:
+        _show_advice(out, review.advice, review.findings)
     if review.record:
         out.print(Text(f"audit record {review.record.index}"))
+
+
+def _show_advice(out: Console, advice: Advice, findings: Sequence[Finding]) -> None:
+    owner = visible(advice.owner)
+    if not advice.complete:
+        out.print(
+            Text(f"Which change to the scope would help was not found in time; {owner} owns the scope.")
+        )
+    elif advice.changes:
+        out.print(Text(f"To have it allowed, ask {owner}, who owns the scope, for:"))
+        for change in advice.changes:
+            out.print(Text(f"  {visible(change)}", style="green"))
+        out.print(Text(f"Tried: with this, {_AFTERWARDS[advice.rules_verdict or Verdict.DENIED]}."))
+    elif advice.never:
+        out.print(Text("No change to the scope allows this:"))
+        for rule_id in advice.never:
+            out.print(Text(f"  {visible(rule_id)}{_lines_of(rule_id, findings)}", style="red"))
+        out.print(Text(f"Write the program without it. {owner} owns the scope."))
+    else:
+        out.print(Text(f"The scope is not what stops it; a person may decide. {owner} owns the scope."))
+
+
+_AFTERWARDS = {
+    Verdict.ALLOWED: "the rules do not object; the reviewer still reads the program",
+    Verdict.NEEDS_REVIEW: "the rules leave it to a person",
+    Verdict.DENIED: "the rules still object",
+}
+
+
+def _lines_of(rule_id: str, findings: Sequence[Finding]) -> str:
+    lines = sorted({found.line for found in findings if found.rule_id == rule_id and found.line})
+    return f" (line {', '.join(map(str, lines[:5]))})" if lines else ""
 
 
 def show_result(out: Console, result: Result, paths: Mapping[str, Path]) -> None:
@@ -131,8 +149,9 @@ class Listener:
     Use as a context manager around the call.
     """
 
-    def __init__(self, out: Console, err: Console) -> None:
-        self._out, self._err = out, err
+    def __init__(self, out: Console, err: Console, source: bytes = b"") -> None:
+        """`source` is the program when the caller has it; otherwise it comes as an event."""
+        self._out, self._err, self._source = out, err, source
         self._status: Status | None = None
         decoder = codecs.getincrementaldecoder("utf-8")
         self._decoders = {"stdout": decoder("replace"), "stderr": decoder("replace")}
@@ -157,9 +176,10 @@ class Listener:
                 self._out.print(
                     Text(f"program, attempt {event.attempt}, by {visible(event.model)}", style="bold")
                 )
+                self._source = event.source
                 show_program(self._out, event.source)
             case VerdictReached():
-                show_verdict(self._out, event.verdict, event.decided_by, event.findings)
+                show_verdict(self._out, event, b"" if event.screening else self._source)
             case Output():
                 self._output(event)
 

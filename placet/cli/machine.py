@@ -35,6 +35,7 @@ def review_json(review: Review) -> dict[str, Any]:
         "capabilities": list(review.capabilities),
         "decided_by": review.decided_by,
         "elapsed_ms": review.elapsed_ms,
+        "advice": asdict(review.advice) if review.advice else None,
         "audit": record_json(review.record),
     }
 

@@ -7,7 +7,7 @@ import io
 import pytest
 from rich.console import Console
 
-from placet.answers import Finding, Verdict
+from placet.answers import Finding, Verdict, VerdictReached
 from placet.cli.human import show_program, show_verdict, visible
 
 
@@ -46,7 +46,7 @@ def test_markup_in_a_finding_is_text() -> None:
     """Square brackets of a quote are shown, not obeyed."""
     out, file = console()
     finding = Finding("r.a.b", "HIGH", 2, 2, "[red]x[/red]", "rule", "a[0]\x1b[31m")
-    show_verdict(out, Verdict.DENIED, "rules", (finding,))
+    show_verdict(out, VerdictReached(Verdict.DENIED, 1.0, (finding,), "rules"))
 
     shown = file.getvalue()
     assert "[red]x[/red]" in shown

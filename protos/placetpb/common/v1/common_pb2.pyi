@@ -136,7 +136,7 @@ class ScopeRef(_message.Message):
     def __init__(self, name: _Optional[str] = ..., version: _Optional[int] = ..., sha256: _Optional[bytes] = ...) -> None: ...
 
 class Finding(_message.Message):
-    __slots__ = ("rule_id", "severity", "line", "end_line", "message", "source", "quote", "column", "end_column", "why", "instead", "cwe", "documentation")
+    __slots__ = ("rule_id", "severity", "line", "end_line", "message", "source", "quote", "column", "end_column", "why", "instead", "cwe", "documentation", "what")
     RULE_ID_FIELD_NUMBER: _ClassVar[int]
     SEVERITY_FIELD_NUMBER: _ClassVar[int]
     LINE_FIELD_NUMBER: _ClassVar[int]
@@ -150,6 +150,7 @@ class Finding(_message.Message):
     INSTEAD_FIELD_NUMBER: _ClassVar[int]
     CWE_FIELD_NUMBER: _ClassVar[int]
     DOCUMENTATION_FIELD_NUMBER: _ClassVar[int]
+    WHAT_FIELD_NUMBER: _ClassVar[int]
     rule_id: str
     severity: Severity
     line: int
@@ -163,7 +164,8 @@ class Finding(_message.Message):
     instead: str
     cwe: str
     documentation: str
-    def __init__(self, rule_id: _Optional[str] = ..., severity: _Optional[_Union[Severity, str]] = ..., line: _Optional[int] = ..., end_line: _Optional[int] = ..., message: _Optional[str] = ..., source: _Optional[_Union[FindingSource, str]] = ..., quote: _Optional[str] = ..., column: _Optional[int] = ..., end_column: _Optional[int] = ..., why: _Optional[str] = ..., instead: _Optional[str] = ..., cwe: _Optional[str] = ..., documentation: _Optional[str] = ...) -> None: ...
+    what: str
+    def __init__(self, rule_id: _Optional[str] = ..., severity: _Optional[_Union[Severity, str]] = ..., line: _Optional[int] = ..., end_line: _Optional[int] = ..., message: _Optional[str] = ..., source: _Optional[_Union[FindingSource, str]] = ..., quote: _Optional[str] = ..., column: _Optional[int] = ..., end_column: _Optional[int] = ..., why: _Optional[str] = ..., instead: _Optional[str] = ..., cwe: _Optional[str] = ..., documentation: _Optional[str] = ..., what: _Optional[str] = ...) -> None: ...
 
 class Advice(_message.Message):
     __slots__ = ("owner", "changes", "rules_verdict", "never", "complete")
