@@ -10,6 +10,7 @@ from enum import StrEnum
 from typing import Final, Literal
 
 from guard_svc.findings import Finding, Severity
+from guard_svc.modes import applied
 from guard_svc.reviewer import Opinion
 from guard_svc.rules import RulesReport
 from placet.scope import Scope
@@ -57,7 +58,7 @@ def refuse(findings: Sequence[Finding]) -> Decision:
 
 def by_rules(scope: Scope, report: RulesReport) -> Decision | None:
     """The verdict when the rules settle it alone; None when the reviewer must be asked."""
-    findings = tuple(report.findings)
+    findings = applied(scope, report.findings)
     if not report.complete:
         findings += (
             _note("policy.rules.incomplete", Severity.HIGH, "The rules did not see the whole program."),
@@ -74,13 +75,13 @@ def by_rules(scope: Scope, report: RulesReport) -> Decision | None:
 
 def by_rules_alone(scope: Scope, report: RulesReport) -> Decision:
     """What the rules think, for evaluation. Never a reason to sign: ALLOWED here means `no objection`."""
-    return by_rules(scope, report) or _rules_decision(scope, report, tuple(report.findings))
+    return by_rules(scope, report) or _rules_decision(scope, report, applied(scope, report.findings))
 
 
 def by_both(scope: Scope, report: RulesReport, opinion: Opinion) -> Decision:
     """The verdict when rules and reviewer have both spoken."""
     settled = by_rules(scope, report)
-    findings = (*(settled.findings if settled else report.findings), *opinion.findings)
+    findings = (*(settled.findings if settled else applied(scope, report.findings)), *opinion.findings)
     if opinion.stance == "unsafe" and not any(f.denies for f in opinion.findings):
         findings += (_note("reviewer.risk.unsafe", Severity.HIGH, "The reviewer finds the program unsafe."),)
     if opinion.stance == "uncertain" and not any(f.severity >= Severity.MEDIUM for f in opinion.findings):

@@ -13,9 +13,10 @@ from typing import Final
 import grpc
 import yaml
 
+from guard_svc.modes import load_checked_scope
 from placet.rpc.errors import ServiceError
 from placet.rpc.identity import Caller, caller_uri, parse_uri, service_uri
-from placet.scope import Scope, ScopeInvalid, load_scope
+from placet.scope import Scope, ScopeInvalid
 
 GENERATOR: Final = service_uri("generator")
 MAX_LISTED: Final = 20
@@ -101,7 +102,7 @@ def load_scopes(directory: Path, callers_file: Path | None = None) -> ScopeBook:
     scopes: dict[str, Scope] = {}
     for path in sorted(directory.glob("*.yaml")):
         try:
-            _add(scopes, load_scope(path.read_bytes()))
+            _add(scopes, load_checked_scope(path.read_bytes()))
         except (OSError, ValueError) as error:
             problems.extend(f"{path}: {problem}" for problem in _reasons(error))
     if not scopes and not problems:

@@ -14,6 +14,7 @@ from placetpb.guard.v1 import guard_pb2, guard_pb2_grpc
 from guard_svc.advice import Advice, advise
 from guard_svc.findings import Finding, with_true_quote
 from guard_svc.intake import IntakeRefused, read_program
+from guard_svc.modes import load_checked_scope
 from guard_svc.policy import Verdict
 from guard_svc.reasons import reason_of
 from guard_svc.review import Answer, Guard, Order, coverage_of
@@ -24,7 +25,7 @@ from placet.approval.statement import MAX_INPUTS, InputDigest
 from placet.rpc.deadline import Deadline
 from placet.rpc.errors import ServiceError
 from placet.rpc.identity import AllowList, Caller, caller_of
-from placet.scope import Scope, ScopeInvalid, load_scope
+from placet.scope import Scope, ScopeInvalid
 
 SERVICE: Final = "placetpb.guard.v1.GuardService"
 MAX_TASK_BYTES: Final = 8 * 1024
@@ -187,7 +188,7 @@ def _audience(audience: str) -> str:
 
 def _given_scope(document: bytes) -> Scope:
     try:
-        return load_scope(document)
+        return load_checked_scope(document)
     except ScopeInvalid as error:
         raise invalid("SCOPE_INVALID", str(error)) from None
 

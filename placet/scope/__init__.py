@@ -4,7 +4,7 @@ Knows the format of docs/scope-format.md. Must not know services, or how a progr
 """
 
 from placet.scope.comparison import Comparison, Relation, ScopeDiff, compare, diff
-from placet.scope.grants import Grant, grants
+from placet.scope.grants import Grant, grants, mode_of
 from placet.scope.reading import MAX_DEPTH, MAX_DOCUMENT_BYTES, ScopeInvalid, load_scope
 from placet.scope.schema import (
     RULE_MODES,
@@ -43,4 +43,5 @@ __all__ = [
     "diff",
     "grants",
     "load_scope",
+    "mode_of",
 ]

@@ -40,6 +40,12 @@ def test_every_problem_is_told_at_once(tmp_path: Path):
     assert all(name in told for name in ("a.yaml", "b.yaml", "missing.yaml"))
 
 
+def test_a_scope_that_softens_a_hard_denial_is_refused_at_start(tmp_path: Path):
+    put(tmp_path, "a.yaml", scope().document + b"rules: {threat.dynamic.code: audit}\n")
+    with pytest.raises(ScopesInvalid, match=r"a\.yaml: rules\.threat\.dynamic\.code: cannot be audit"):
+        load_scopes(tmp_path)
+
+
 def test_an_empty_directory_is_refused(tmp_path: Path):
     with pytest.raises(ScopesInvalid, match=r"holds no \*\.yaml"):
         load_scopes(tmp_path)
