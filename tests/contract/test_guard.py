@@ -181,6 +181,13 @@ async def test_assess_takes_a_scope_document_and_leaves_no_trace(authority):
     assert (here.log.kinds(), here.model.asked) == ([], [])
 
 
+async def test_assess_refuses_a_scope_that_softens_a_hard_denial(authority):
+    document = scope("draft").document + b"rules: {threat.dynamic.unpickle: warn}\n"
+    async with guard(authority, world()) as stub:
+        error = await refused(stub.Assess(guard_pb2.AssessRequest(scope_document=document, program=HARMLESS)))
+    assert error.reason == "SCOPE_INVALID"
+
+
 async def test_the_executor_may_not_ask_for_a_review(authority):
     async with guard(authority, world(), service_uri("executor")) as stub:
         assert (await refused(stub.Review(ask()))).reason == "CALLER_NOT_ALLOWED"
