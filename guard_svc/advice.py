@@ -17,6 +17,7 @@ import yaml
 
 from guard_svc.findings import Finding, Severity
 from guard_svc.intake import Intake, IntakeRefused, read_program
+from guard_svc.modes import SOFT
 from guard_svc.policy import Decision, Verdict, by_rules_alone
 from guard_svc.rules import analyse
 from guard_svc.rules.catalogue import load_catalogue
@@ -54,12 +55,14 @@ class Advice:
 
 @dataclass(frozen=True, slots=True)
 class Grant:
-    """One more thing that a scope would allow: a list below `allow`, and its new entry."""
+    """One more thing that a scope would allow: a list below `allow` and its new entry, or a softened rule."""
 
     key: str
     value: str
 
     def __str__(self) -> str:
+        if self.key == "rules":
+            return f"rules: set {self.value} to warn"
         return f"allow.{self.key}: add {self.value}"
 
 
@@ -100,10 +103,19 @@ class _Search:
             return Advice(owner)
         wanted = wants(self._intake, self._scope)
         best = self._decide(wanted) if wanted else now
+        if softened := self._softening(best):
+            wanted = (*softened, *wanted)
+            best = self._decide(wanted)
         if _MILDER[best.verdict] <= _MILDER[now.verdict]:
             return Advice(owner, never=_ids(found for found in best.findings if found.denies))
         changes = self._fewest(wanted, best)
         return Advice(owner, tuple(str(grant) for grant in changes), best.verdict)
+
+    def _softening(self, decision: Decision) -> tuple[Grant, ...]:
+        """The rules to soften when that alone is missing: only warnings are left, and all of them soft."""
+        left = {found.rule_id: found for found in decision.findings if found.severity >= Severity.MEDIUM}
+        softened = all(found.rule_id in SOFT and not found.denies for found in left.values())
+        return tuple(Grant("rules", rule_id) for rule_id in sorted(left)) if softened else ()
 
     def _fewest(self, wanted: Sequence[Grant], best: Decision) -> tuple[Grant, ...]:
         """`wanted` without what is not needed; the broadest grants are tried to be spared first."""
@@ -128,6 +140,9 @@ def widened(scope: Scope, grants: Sequence[Grant]) -> Scope:
     data: dict[str, Any] = scope.model_dump(mode="json", exclude={"examples"})
     allow = data["allow"]
     for grant in grants:
+        if grant.key == "rules":
+            data["rules"] = {**data["rules"], grant.value: "warn"}
+            continue
         listed = allow[grant.key] if isinstance(allow[grant.key], list) else []
         allow[grant.key] = [*listed, grant.value]
     return load_scope(yaml.safe_dump(data, sort_keys=False).encode())
@@ -144,7 +159,7 @@ def wants(intake: Intake, scope: Scope) -> tuple[Grant, ...]:
         *(Grant("network", host) for host in sorted(set(_hosts(intake.tree)))),
         *(
             Grant("imports", module)
-            for module in sorted(set(_modules(intake.tree)), key=lambda m: (-len(m), m))
+            for module in sorted(set(_modules(intake.tree)), key=lambda m: (len(m), m))
         ),
     ]
     listed: dict[str, Sequence[str]] = {

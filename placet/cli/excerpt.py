@@ -61,7 +61,8 @@ class Page:
         """The page of a program's bytes; bytes that are not UTF-8 are replaced."""
         if not source:
             return cls((), ())
-        lines = [line.removesuffix("\r") for line in source.decode(errors="replace").split("\n")]
+        text = source.decode(errors="replace").removesuffix("\n")
+        lines = [line.removesuffix("\r") for line in text.split("\n")]
         plain = [_drawn(line) for line in lines]
         texts = [Text(line) for line in plain]
         if styled:
@@ -127,15 +128,15 @@ def _show_page(out: Console, page: Page, findings: Sequence[Finding], told: _Tol
         if number > last + 1:
             _show_fold(out, width, last + 1, number - 1)
         last = number
-        _show_line(out, page, number, by_line.get(number, []), f"{number:{width + 2}} | ")
-        for finding in by_line.get(number, []):
-            told.finding(finding, " " * (width + 3) + "| ")
-    if findings and last < len(page.lines) and any(line.strip() for line in page.lines[last:]):
+        _show_line(out, page, number, by_line.get(number, []), told)
+    if findings and last < len(page.lines):
         _show_fold(out, width, last + 1, len(page.lines))
 
 
 def _shown_lines(by_line: dict[int, list[Finding]], total: int) -> list[int]:
     near = {n for line in by_line for n in range(line - CONTEXT_LINES, line + CONTEXT_LINES + 1)}
+    # A fold takes a line itself, so a single line between two shown ones is shown.
+    near |= {n for n in range(1, total + 1) if {n - 1, n + 1} <= near | {0, total + 1}} if near else set()
     return sorted(n for n in near if 1 <= n <= total)
 
 
@@ -144,28 +145,30 @@ def _show_fold(out: Console, width: int, first: int, last: int) -> None:
     out.print(Text(f"{'.' * min(3, width + 2):>{width + 2}}   {what}", style="dim"))
 
 
-def _show_line(out: Console, page: Page, number: int, findings: Sequence[Finding], gutter: str) -> None:
-    """The line, and below it a row of carets for each place that a finding names."""
-    text = page.shown[number - 1]
-    spans = list(dict.fromkeys((*page.span(f), f.severity) for f in reversed(findings)))[::-1]
+def _show_line(out: Console, page: Page, number: int, findings: Sequence[Finding], told: _Told) -> None:
+    """The line; below it, for each place that findings name, a row of carets and the findings."""
+    text = page.shown[number - 1].copy()
+    gutter = f"{number:{len(str(len(page.lines))) + 2}} | "
     room = max(40, (out.width if out.is_terminal else MAX_LINE_CELLS) - len(gutter))
-    if cell_len(text.plain) <= room:
-        drawn = text.copy()
-        for start, end, _ in spans:
-            drawn.stylize("underline", start, end)
-        out.print(Text.assemble((gutter, "dim"), drawn))
-        for start, end, severity in spans:
-            _show_carets(out, gutter, text.plain, (start, end), severity)
-        return
-    for start, end, severity in spans or [(0, 0, "")]:
-        cut, shift = _window(text, start, room)
-        out.print(Text.assemble((gutter, "dim"), cut))
-        if severity:
-            _show_carets(out, gutter, cut.plain, (start - shift, min(end - shift, len(cut.plain))), severity)
+    places = {span: [f for f in findings if page.span(f) == span] for span in map(page.span, findings)}
+    for start, end in places:
+        text.stylize("underline", start, end)
+    last: str | None = None
+    for (start, end), found in (places or {(0, 0): []}).items():
+        shown, shift = _window(text, start, room)
+        if shown.plain != last:
+            out.print(Text.assemble((gutter, "dim"), shown))
+            last = shown.plain
+        if found:
+            _show_carets(out, gutter, shown.plain, (start - shift, end - shift), found[0].severity)
+        for finding in found:
+            told.finding(finding, " " * (len(gutter) - 2) + "| ")
 
 
 def _window(text: Text, start: int, room: int) -> tuple[Text, int]:
-    """The part of a long line that holds `start`, and by how much positions in it are shifted."""
+    """The part of a line that fits and holds `start`, and by how much positions in it are shifted."""
+    if cell_len(text.plain) <= room:
+        return text, 0
     first = max(0, start - LEAD)
     last = first + sum(1 for _ in _fitting(text.plain[first:], room - 2))
     cut = text[first:last]
