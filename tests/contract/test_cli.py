@@ -261,6 +261,9 @@ def test_review_json_has_the_fields_that_are_promised(placet: Placet, leaking: P
         *("column", "end_column", "what", "why", "instead", "cwe", "documentation"),
     }
     assert set(finding) >= promised
+    assert review["advice"]["owner"] == "insights"
+    assert review["advice"]["changes"] == ["allow.imports: add os"]
+    assert review["advice"]["rules_verdict"] == "ALLOWED"
     assert (finding["severity"], finding["source"]) == ("HIGH", "rule")
 
 
@@ -273,6 +276,73 @@ def test_a_saved_approval_executes(placet: Placet, fakes: Chain, program: Path, 
     assert (reviewed.code, done.code) == (0, 0), reviewed.err + done.err
     assert fakes.executor.header.approval == approval.read_bytes()
     assert approval.stat().st_mode & 0o077 == 0
+
+
+def test_review_shows_the_line_its_reason_and_the_change_that_would_help(
+    placet: Placet, fakes: Chain, leaking: Path
+) -> None:
+    """On a pipe: no colours, carets below the place, whom to ask."""
+    done = placet("review", leaking, "--scope", "data-analysis")
+
+    assert done.code == 1
+    assert "  1 | import os\n    | ^^^^^^^^^\n    | line 1: HIGH capability.process.os" in done.out
+    assert "why: " in done.out
+    assert "instead: " in done.out
+    assert "ask insights, who owns the scope, for:\n  allow.imports: add os\n" in done.out
+    assert "\x1b" not in done.out
+
+
+@pytest.mark.parametrize("verb", ["run", "solve"])
+def test_a_denial_on_the_way_shows_the_same(placet: Placet, fakes: Chain, leaking: Path, verb: str) -> None:
+    """`run` knows the program, `solve` gets it as an event."""
+    fakes.generator.outcome = generator_pb2.OUTCOME_DENIED
+    fakes.generator.program = LEAKING
+    done = placet(verb, leaking if verb == "run" else "mean?", "--scope", "data-analysis")
+
+    assert done.code == 1
+    assert "  1 | import os\n    | ^^^^^^^^^\n" in done.out
+    assert "  allow.imports: add os\n" in done.out
+
+
+def test_review_writes_sarif(placet: Placet, leaking: Path, tmp_path: Path) -> None:
+    """Beside the answer for people, with the same exit code."""
+    done = placet("review", leaking, "--scope", "data-analysis", "--sarif", tmp_path / "x.sarif")
+    log = json.loads((tmp_path / "x.sarif").read_text())
+
+    assert done.code == 1
+    assert "DENIED" in done.out
+    (run,) = log["runs"]
+    assert [result["ruleId"] for result in run["results"]] == ["capability.process.os"]
+    assert run["artifacts"][0]["location"]["uri"] == "leaking.py"
+    assert run["artifacts"][0]["hashes"]["sha-256"] == hashlib.sha256(LEAKING).hexdigest()
+
+
+def test_sarif_on_stdout_is_alone_there(placet: Placet, leaking: Path) -> None:
+    """And not together with --json, which wants stdout too."""
+    done = placet("review", leaking, "--scope", "data-analysis", "--sarif", "-")
+    both = placet("review", leaking, "--scope", "data-analysis", "--sarif", "-", "--json")
+
+    assert done.code == 1
+    assert json.loads(done.out)["version"] == "2.1.0"
+    assert both.code == 4
+    assert "--sarif" in both.err
+
+
+def test_sarif_of_a_review_that_could_not_be_made_says_so(
+    placet: Placet, fakes: Chain, program: Path, tmp_path: Path
+) -> None:
+    """4; a code host must not take it for a clean program."""
+    fakes.guard.error = ServiceError(
+        grpc.StatusCode.UNAVAILABLE, "REVIEWER_UNAVAILABLE", "The reviewer could not be asked."
+    )
+    done = placet("review", program, "--scope", "data-analysis", "--sarif", tmp_path / "x.sarif")
+    (run,) = json.loads((tmp_path / "x.sarif").read_text())["runs"]
+
+    assert done.code == 4
+    (invocation,) = run["invocations"]
+    assert invocation["executionSuccessful"] is False
+    assert invocation["toolExecutionNotifications"][0]["descriptor"]["id"] == "REVIEWER_UNAVAILABLE"
+    assert run["results"] == []
 
 
 def test_a_verdict_alone_asks_for_no_approval(placet: Placet, fakes: Chain, program: Path) -> None:

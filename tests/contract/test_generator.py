@@ -81,13 +81,19 @@ class FakeGuard(guard_pb2_grpc.GuardServiceServicer):
         if self.error:
             raise self.error
         verdict = self.verdicts.pop(0) if self.verdicts else common_pb2.VERDICT_ALLOWED
-        finding = common_pb2.Finding(rule_id="capability.network.connect", message=SECRET_PROSE)
+        words = dict.fromkeys(
+            ("message", "quote", "what", "why", "instead", "cwe", "documentation"), SECRET_PROSE
+        )
+        finding = common_pb2.Finding(rule_id="capability.network.connect", **words)
         denied = verdict != common_pb2.VERDICT_ALLOWED
         review = guard_pb2.ReviewedProgram(
             verdict=verdict,
             risk_pct=90 if denied else 2,
             findings=[finding] if denied else [],
             decided_by="rules",
+            advice=common_pb2.Advice(owner=SECRET_PROSE, changes=[SECRET_PROSE], never=[SECRET_PROSE])
+            if denied
+            else None,
         )
         return guard_pb2.ReviewResponse(review=review, approval=b"" if denied else b'{"signed":1}')
 
@@ -297,6 +303,9 @@ async def test_a_denied_program_is_replaced_and_the_model_hears_rule_ids_only(ch
     assert SECRET_PROSE not in second
     verdicts = [r.verdict for r in responses if r.WhichOneof("event") == "verdict"]
     assert verdicts[0].findings[0].message == SECRET_PROSE  # the caller does get the reason
+    assert verdicts[0].findings[0].instead == SECRET_PROSE
+    assert list(verdicts[0].advice.changes) == [SECRET_PROSE]
+    assert not verdicts[1].HasField("advice")
 
 
 async def test_three_denials_end_as_denied_and_nothing_runs(chain: Chain) -> None:

@@ -1,12 +1,17 @@
 """GuardService over real gRPC with mutual TLS."""
 
 from contextlib import asynccontextmanager
+from dataclasses import replace
 
 import grpc
 import pytest
 from placetpb.common.v1 import common_pb2
 from placetpb.guard.v1 import guard_pb2, guard_pb2_grpc
 
+from guard_svc.findings import Finding, Severity
+from guard_svc.policy import by_rules_alone
+from guard_svc.review import Answer
+from guard_svc.rules import RulesReport
 from guard_svc.scopes import ScopeBook
 from guard_svc.servicer import ALLOW, SERVICE, GuardServicer
 from placet.llm.chat import ModelError
@@ -191,3 +196,78 @@ async def test_assess_refuses_a_scope_that_softens_a_hard_denial(authority):
 async def test_the_executor_may_not_ask_for_a_review(authority):
     async with guard(authority, world(), service_uri("executor")) as stub:
         assert (await refused(stub.Review(ask()))).reason == "CALLER_NOT_ALLOWED"
+
+
+async def test_a_denial_says_where_why_what_instead_and_whom_to_ask(authority):
+    program = "x = 'gr\u00fc\u00dfe'; import os\nprint(os.listdir('.'))\n".encode()
+    async with guard(authority, world()) as stub:
+        reply = await stub.Review(ask(program=program))
+    (finding,) = [f for f in reply.review.findings if f.rule_id == "scope.import.not_allowed"]
+    line = program.decode().split("\n")[finding.line - 1]
+    assert line[finding.column - 1 : finding.end_column - 1] == "import os"
+    assert finding.what
+    assert finding.why
+    assert finding.instead
+    assert finding.cwe == "CWE-829"
+    assert finding.documentation == "docs/rules.md#scopeimportnot_allowed"
+    assert list(reply.review.advice.changes) == ["allow.imports: add os"]
+    assert reply.review.advice.rules_verdict == common_pb2.VERDICT_ALLOWED
+    assert reply.review.advice.owner == "insights-team"
+
+
+async def test_what_no_scope_allows_is_told_apart(authority):
+    async with guard(authority, world()) as stub:
+        reply = await stub.Review(ask(program=b"eval('1')\n"))
+    assert list(reply.review.advice.changes) == []
+    assert list(reply.review.advice.never) == ["threat.dynamic.code"]
+    assert reply.review.advice.rules_verdict == common_pb2.VERDICT_UNSPECIFIED
+
+
+async def test_reasons_and_advice_are_no_part_of_the_record(authority):
+    here = world()
+    async with guard(authority, here) as stub:
+        await stub.Review(ask(program=HARMFUL))
+    (record,) = here.log.records
+    assert set(record.body["findings"][0]) == {
+        *("rule_id", "severity", "line", "end_line", "message", "source", "quote"),
+    }
+    assert "advice" not in record.body
+
+
+async def test_an_allowed_program_costs_no_search_for_advice(authority, monkeypatch):
+    def searched(*_):
+        raise AssertionError("advice was looked for")
+
+    async with guard(authority, world()) as stub:
+        monkeypatch.setattr("guard_svc.servicer.advise", searched)
+        bulk = await stub.Assess(guard_pb2.AssessRequest(scope="data-analysis", program=HARMFUL))
+        monkeypatch.undo()
+        allowed = await stub.Review(ask())
+        asked = await stub.Assess(
+            guard_pb2.AssessRequest(scope="data-analysis", program=HARMFUL, with_advice=True)
+        )
+    assert not bulk.review.HasField("advice")
+    assert not allowed.review.HasField("advice")
+    assert asked.review.HasField("advice")
+
+
+async def test_a_quote_that_is_not_in_the_program_is_never_sent(authority):
+    here = world()
+
+    async def assess(order, *_, **__):
+        made_up = [
+            Finding("reviewer.network.cited", Severity.HIGH, 1, 1, "m", "reviewer", "rm -rf /"),
+            Finding("reviewer.network.cited", Severity.HIGH, 0, 0, "m", "reviewer", "rm -rf /"),
+            Finding("reviewer.network.cited", Severity.HIGH, 2, 2, "m", "reviewer", "print(1)"),
+            # From the view without comments and formatting: true, and on no line as it stands.
+            Finding("reviewer.network.cited", Severity.HIGH, 0, 0, "m", "reviewer", "y = [1, 2]"),
+        ]
+        report = RulesReport(tuple(made_up), (), complete=True, pure=False)
+        return Answer(by_rules_alone(order.scope, report), 1)
+
+    lying = replace(here, guard=replace(here.guard))
+    object.__setattr__(lying.guard, "assess", assess)
+    program = b"x = 1\nprint(1)\ny = [1,2]\n"
+    async with guard(authority, lying) as stub:
+        reply = await stub.Assess(guard_pb2.AssessRequest(scope="data-analysis", program=program))
+    assert [f.quote for f in reply.review.findings] == ["x = 1", "", "print(1)", "y = [1, 2]"]

@@ -57,6 +57,22 @@ def finding(line: int = 1, quote: str = "import os") -> common_pb2.Finding:
         message="os reaches the system; the scope does not allow it",
         source=common_pb2.FINDING_SOURCE_RULE,
         quote=quote,
+        column=1,
+        end_column=1 + len(quote),
+        what="A process.",
+        why="A process is outside the program that was reviewed.",
+        instead="Compute in Python.",
+        cwe="CWE-78",
+        documentation="docs/rules.md#capabilityprocessos",
+    )
+
+
+def advice() -> common_pb2.Advice:
+    return common_pb2.Advice(
+        owner="insights",
+        changes=["allow.imports: add os"],
+        rules_verdict=common_pb2.VERDICT_ALLOWED,
+        complete=True,
     )
 
 
@@ -87,6 +103,7 @@ class FakeGuard(guard_pb2_grpc.GuardServiceServicer):
             program_sha256=hashlib.sha256(request.program).digest(),
             scope=SCOPE_REF,
             elapsed_ms=12,
+            advice=advice() if denied else None,
         )
 
     async def Review(self, request: Any, context: Any) -> guard_pb2.ReviewResponse:  # noqa: N802
@@ -221,6 +238,7 @@ class FakeGenerator(generator_pb2_grpc.GeneratorServiceServicer):
                 findings=[] if done else [finding()],
                 decided_by="rules",
                 attempt=1,
+                advice=None if done else advice(),
             )
         )
         if done:
