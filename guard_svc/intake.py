@@ -14,9 +14,12 @@ import unicodedata
 import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Final
 
 from guard_svc.findings import Finding, Severity, shorten
+from guard_svc.lexing import code_only
+from guard_svc.walk import Walk, walk
 
 MAX_BYTES: Final = 64 * 1024
 MAX_LINES: Final = 2000
@@ -36,14 +39,18 @@ _INVISIBLE: Final = frozenset(
 _BIDI: Final = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Intake:
     """A program that can be reviewed. `source` and `canonical` are untrusted text; `tree` is bounded."""
 
     source: str
     tree: ast.Module
-    canonical: str
-    """The program as the interpreter sees it: without comments, docstrings and formatting."""
+    walk: Walk
+
+    @cached_property
+    def canonical(self) -> str:
+        """The program as the interpreter sees it: without comments, docstrings and formatting."""
+        return _canonical(self.source)
 
 
 class IntakeRefused(Exception):  # noqa: N818  (a refusal is an answer about the program, not an error of ours)
@@ -66,8 +73,7 @@ def read_program(program: bytes) -> Intake:
     if _is_heavy(source):
         _probe(program)
     tree = _parse(source)
-    _check_tree(tree)
-    return Intake(source, tree, _canonical(source))
+    return Intake(source, tree, _walk(tree))
 
 
 def _refuse(detail: str, message: str, line: int = 0, quote: str = "") -> IntakeRefused:
@@ -95,38 +101,59 @@ def _decode(program: bytes) -> str:
         raise _refuse("encoding.utf8", f"Not UTF-8 at byte {error.start}.", line_number) from None
 
 
+_LONG_LINE: Final = re.compile(f"[^\\n]{{{MAX_LINE_CHARS + 1}}}")
+_CONTROL: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+# The interpreter ends a line at a lone carriage return, and many editors do not show it.
+_LONE_RETURN: Final = re.compile(r"\r(?!\n|\Z)")
+
+
 def _check_lines(source: str) -> None:
-    lines = source.split("\n")
-    if len(lines) > MAX_LINES + 1:
-        raise _refuse(
-            "size.lines", f"The program has {len(lines)} lines; at most {MAX_LINES} can be reviewed."
-        )
-    for number, line in enumerate(lines, start=1):
-        if len(line) > MAX_LINE_CHARS:
-            raise _refuse(
-                "size.line_length", f"A line has {len(line)} characters; at most {MAX_LINE_CHARS}.", number
-            )
-        if "\r" in line.removesuffix("\r"):
-            # The interpreter ends a line at a lone carriage return, and many editors do not show it.
-            raise _refuse("unicode.carriage_return", "A carriage return hides a line break.", number, line)
-        control = re.search(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]", line)
-        if control:
-            raise _refuse("unicode.control", f"Control character U+{ord(control[0]):04X}.", number, line)
+    lines = source.count("\n") + 1
+    if lines > MAX_LINES + 1:
+        raise _refuse("size.lines", f"The program has {lines} lines; at most {MAX_LINES} can be reviewed.")
+    if found := _LONG_LINE.search(source):
+        end = source.find("\n", found.end())
+        length = (end if end >= 0 else len(source)) - found.start()
+        message = f"A line has {length} characters; at most {MAX_LINE_CHARS}."
+        raise _refuse("size.line_length", message, _line_of(source, found.start()))
+    if found := _LONE_RETURN.search(source):
+        message = "A carriage return hides a line break."
+        raise _refuse("unicode.carriage_return", message, *_place_of(source, found.start()))
+    if found := _CONTROL.search(source):
+        message = f"Control character U+{ord(found[0]):04X}."
+        raise _refuse("unicode.control", message, *_place_of(source, found.start()))
+
+
+def _line_of(source: str, offset: int) -> int:
+    return source.count("\n", 0, offset) + 1
+
+
+def _place_of(source: str, offset: int) -> tuple[int, str]:
+    """Number and text of the line at `offset`."""
+    number = _line_of(source, offset)
+    return number, source.split("\n")[number - 1]
+
+
+_DECEPTIVE: Final = re.compile(f"[{''.join(sorted(_BIDI))}\U000e0000-\U000e007f]")
 
 
 def _check_characters(source: str) -> None:
     if source.isascii():
         return
-    for number, line in enumerate(source.split("\n"), start=1):
-        for char in line:
-            if char in _BIDI or 0xE0000 <= ord(char) <= 0xE007F:
-                message = f"U+{ord(char):04X} changes how the text reads, not what it does."
-                raise _refuse("unicode.deception", message, number, line)
+    if found := _DECEPTIVE.search(source):
+        message = f"U+{ord(found[0]):04X} changes how the text reads, not what it does."
+        raise _refuse("unicode.deception", message, *_place_of(source, found.start()))
+    if code_only(source).isascii() and not any(map(_is_hidden, set(source))):
+        return
     for token in _tokens(source):
         if token.type == tokenize.NAME:
             _check_identifier(token)
         elif token.type not in _DATA_TOKENS:
             _check_visible(token)
+
+
+def _is_hidden(char: str) -> bool:
+    return char in _INVISIBLE or unicodedata.category(char) in ("Co", "Cn")
 
 
 _DATA_TOKENS: Final = frozenset(
@@ -156,7 +183,7 @@ def _check_identifier(token: tokenize.TokenInfo) -> None:
 
 def _check_visible(token: tokenize.TokenInfo) -> None:
     for char in token.string:
-        if char in _INVISIBLE or unicodedata.category(char) in ("Co", "Cn"):
+        if _is_hidden(char):
             message = f"U+{ord(char):04X} cannot be seen, and stands outside a string."
             raise _refuse("unicode.invisible", message, token.start[0], token.line)
 
@@ -164,16 +191,26 @@ def _check_visible(token: tokenize.TokenInfo) -> None:
 _WEIGHTY: Final = re.compile(r"[\[({+\-*/%@&|^~<>=.,:]|\b(?:not|lambda|if|else|and|or|in|is|for|await)\b")
 
 
+_BRACKET: Final = re.compile(r"[\[({\])}]")
+
+
 def _is_heavy(source: str) -> bool:
-    """Whether parsing might need much stack. Strings count as code here: that errs on the safe side."""
-    depth = weight = 0
-    for line in source.split("\n"):
-        depth = max(0, depth + len(re.findall(r"[\[({]", line)) - len(re.findall(r"[\])}]", line)))
-        weight = weight + len(_WEIGHTY.findall(line))
-        if weight > _SAFE_OPERATORS or len(line) - len(line.lstrip()) > 400:
+    """Whether parsing might need much stack: a logical line with many operators and brackets."""
+    depth = weight = length = 0
+    pending: list[str] = []
+    for line in code_only(source).split("\n"):
+        for bracket in _BRACKET.findall(line):
+            depth = depth + 1 if bracket in "[({" else max(0, depth - 1)
+        pending.append(line)
+        length += len(line)
+        if length > _SAFE_OPERATORS:
+            weight += sum(len(_WEIGHTY.findall(part)) for part in pending)
+            pending.clear()
+        if weight > _SAFE_OPERATORS or (line[:1].isspace() and len(line) - len(line.lstrip()) > 400):
             return True
         if depth == 0 and not line.endswith("\\"):
-            weight = 0
+            weight = length = 0
+            pending.clear()
     return False
 
 
@@ -220,50 +257,25 @@ def _parse(source: str) -> ast.Module:
             return ast.parse(source)
     except SyntaxError as error:
         message = f"Not Python: {shorten(error.msg)}."
-        raise _refuse("syntax.invalid", message, error.lineno or 0, error.text or "") from None
+        # The parser's own text is not always the program's: it rewrites the inside of f-strings.
+        lines = source.split("\n")
+        line = min(error.lineno or 0, len(lines))
+        raise _refuse("syntax.invalid", message, line, lines[line - 1] if line > 0 else "") from None
     except (ValueError, RecursionError, MemoryError) as error:
         raise _refuse("syntax.invalid", f"Cannot be parsed: {type(error).__name__}.") from None
 
 
-_BLOCKS: Final = (
-    *(ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda),
-    *(
-        ast.If,
-        ast.For,
-        ast.AsyncFor,
-        ast.While,
-        ast.With,
-        ast.AsyncWith,
-        ast.Try,
-        ast.TryStar,
-        ast.Match,
-        ast.IfExp,
-    ),
-    *(ast.List, ast.Tuple, ast.Set, ast.Dict, ast.Call, ast.Subscript),
-    *(ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp),
-)
-
-
-def _check_tree(tree: ast.Module) -> None:
-    nodes = 0
-    level: list[tuple[ast.AST, int]] = [(tree, 0)]
-    depth = 0
-    while level:
-        depth += 1
-        nodes += len(level)
-        if nodes > MAX_NODES:
-            raise _refuse("size.nodes", f"The program has more than {MAX_NODES} syntax nodes.")
-        if depth > MAX_TREE_DEPTH:
-            raise _refuse("size.nesting", f"Expressions nest more than {MAX_TREE_DEPTH} deep.")
-        below: list[tuple[ast.AST, int]] = []
-        for node, blocks in level:
-            inside = blocks + isinstance(node, _BLOCKS)
-            if inside > MAX_NESTING:
-                raise _refuse(
-                    "size.nesting", f"Blocks nest more than {MAX_NESTING} deep.", getattr(node, "lineno", 0)
-                )
-            below.extend((child, inside) for child in ast.iter_child_nodes(node))
-        level = below
+def _walk(tree: ast.Module) -> Walk:
+    """Walk the tree once for everybody; raises IntakeRefused when it is too large or too deep."""
+    walked = walk(tree, MAX_NODES)
+    if len(walked.nodes) > MAX_NODES:
+        raise _refuse("size.nodes", f"The program has more than {MAX_NODES} syntax nodes.")
+    if walked.depth > MAX_TREE_DEPTH:
+        raise _refuse("size.nesting", f"Expressions nest more than {MAX_TREE_DEPTH} deep.")
+    if walked.nesting > MAX_NESTING:
+        line = getattr(walked.deepest, "lineno", 0)
+        raise _refuse("size.nesting", f"Blocks nest more than {MAX_NESTING} deep.", line)
+    return walked
 
 
 def _canonical(source: str) -> str:

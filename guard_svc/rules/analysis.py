@@ -1,6 +1,5 @@
 """All rules over one program. Knows the order of the checks; must not know models, verdicts or approvals."""
 
-import ast
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -58,16 +57,13 @@ def _is_pure(capability: str) -> bool:
 
 
 def _subject(intake: Intake, scope: Scope, inputs: Sequence[str]) -> Subject:
-    nodes = list(ast.walk(intake.tree))
-    parents = {id(child): node for node in nodes for child in ast.iter_child_nodes(node)}
     return Subject(
         intake=intake,
         scope=scope,
         inputs=frozenset(inputs),
         names=Names(intake.tree),
         catalogue=load_catalogue(),
-        nodes=nodes,
-        parents=parents,
+        walk=intake.walk,
         lines=intake.source.split("\n"),
     )
 

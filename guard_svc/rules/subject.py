@@ -6,13 +6,17 @@ Knows how a finding quotes its line. Must not know any rule.
 import ast
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 from guard_svc.findings import Finding, Severity, shorten
 from guard_svc.intake import Intake
 from guard_svc.rules.catalogue import Catalogue
 from guard_svc.rules.names import Names
 from guard_svc.rules.registry import BY_ID
+from guard_svc.walk import Walk
 from placet.scope import Scope
+
+_N = TypeVar("_N", bound=ast.AST)
 
 
 @dataclass(slots=True)
@@ -24,11 +28,24 @@ class Subject:
     inputs: frozenset[str]
     names: Names
     catalogue: Catalogue
-    nodes: list[ast.AST]
-    parents: dict[int, ast.AST]
+    walk: Walk
     lines: list[str]
     capabilities: set[str] = field(default_factory=set)
     _findings: dict[tuple[str, int, str], Finding] = field(default_factory=dict)
+
+    @property
+    def nodes(self) -> list[ast.AST]:
+        """All nodes of the tree, parents before children, without operators and contexts."""
+        return self.walk.nodes
+
+    @property
+    def parents(self) -> dict[int, ast.AST]:
+        """Each node's parent, by the node's id()."""
+        return self.walk.parents
+
+    def nodes_of(self, kind: type[_N]) -> list[_N]:
+        """All nodes of exactly this type."""
+        return self.walk.of(kind)
 
     @property
     def findings(self) -> tuple[Finding, ...]:

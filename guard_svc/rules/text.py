@@ -6,14 +6,13 @@ Knows text; must not know what calls can do.
 import ast
 import base64
 import binascii
-import io
 import math
 import re
-import tokenize
 from collections import Counter
 from collections.abc import Callable, Iterator
 from typing import Final
 
+from guard_svc.lexing import comments
 from guard_svc.rules.subject import Subject
 
 _DECODERS: Final = frozenset(
@@ -88,17 +87,12 @@ def _docstrings(subject: Subject) -> set[int]:
 
 def _comments(source: str) -> Iterator[tuple[int, str]]:
     """Runs of comments, joined: a sentence may be spread over lines."""
-    if "#" not in source:
-        return
     start, words, last = 0, [""], -1
-    for token in tokenize.generate_tokens(io.StringIO(source).readline):
-        if token.type != tokenize.COMMENT:
-            continue
-        line = token.start[0]
+    for line, comment in comments(source):
         if line != last + 1:
             yield start, " ".join(words)
             start, words = line, []
-        words.append(token.string.lstrip("#! "))
+        words.append(comment.lstrip("#! "))
         last = line
     yield start, " ".join(words)
 
