@@ -24,7 +24,8 @@ from bench.report import Metric, against, percentile, plain, say
 from guard_svc.intake import read_program
 from guard_svc.profiles import load_profiles
 from guard_svc.prompts import Subject
-from guard_svc.reviewer import Reviewer, Sources
+from guard_svc.reviewer import Reviewer
+from guard_svc.views import Sources
 from placet.client import Placet
 from placet.llm.chat import ChatModel, Choice, ModelError, ModelSettings, Reply
 from placet.llm.embedded import MODEL_NAME

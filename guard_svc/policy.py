@@ -26,6 +26,12 @@ _RISK_OF: Final = {
 }
 
 
+_UNDECIDED: Final = (
+    "The reviewer model was measured not to tell such programs apart, so the rules alone have judged it. "
+    "A person decides; or the scope says `review: {undecided: allow}`, or the guard gets a stronger model."
+)
+
+
 class Verdict(StrEnum):
     """A guard's decision; the words are those of the records."""
 
@@ -46,6 +52,8 @@ class Decision:
     rules_complete: bool
     capabilities: tuple[str, ...] = ()
     model: str = ""
+    opinion: Opinion | None = None
+    """The reviewer's own, when it was asked."""
 
 
 def refuse(findings: Sequence[Finding]) -> Decision:
@@ -86,15 +94,19 @@ def by_both(scope: Scope, report: RulesReport, opinion: Opinion) -> Decision:
         findings += (_note("reviewer.risk.unsafe", Severity.HIGH, "The reviewer finds the program unsafe."),)
     if opinion.stance == "uncertain" and not any(f.severity >= Severity.MEDIUM for f in opinion.findings):
         findings += (_note("reviewer.risk.uncertain", Severity.MEDIUM, "The reviewer is not certain."),)
+    if opinion.stance == "undecided" and scope.review.undecided != "allow":
+        findings += (_note("policy.reviewer.undecided", Severity.MEDIUM, _UNDECIDED),)
+    noted = opinion.stance == "undecided"
     return Decision(
         verdict=_verdict(scope, findings),
-        risk_pct=max(_risk(findings), round(opinion.risk * 100)),
+        risk_pct=_risk(findings) if noted else max(_risk(findings), round(opinion.risk * 100)),
         findings=findings,
-        decided_by="rules+reviewer",
+        decided_by="rules" if noted else "rules+reviewer",
         reviewer="complete" if opinion.complete else "failed",
         rules_complete=report.complete,
         capabilities=tuple(report.capabilities),
         model=opinion.model,
+        opinion=opinion,
     )
 
 

@@ -1,17 +1,20 @@
 """What the reviewer model is told. Knows wording only: no scope files, no models, no decisions.
 
-Order matters twice. The static text comes first and the question last, so that a server that keeps the
-prefix of a prompt evaluates it once for all programs, and evaluates a program once for both stages. And
-whatever was written by somebody we do not trust (task, program) stands between tags that carry a digest of
-that very text: nobody can write the closing tag into a text without changing the digest that it would need.
+Order matters twice. What is the same for more requests comes first (wording and examples, then scope, task,
+facts, code, notes) and the question last, so that a server that keeps the prefix of a prompt evaluates each
+part once: the code once for both views and both stages. And whatever was written by somebody we do not trust
+(task, program) stands between tags that carry a digest of that very text: nobody can write the closing tag
+into a text without changing the digest that it would need.
 """
 
+import ast
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import Final
+
+from guard_svc.views import Shown, Sources, views_of
 
 Message = Mapping[str, str]
 
@@ -135,13 +138,6 @@ REASONS_SCHEMA: Final[Mapping[str, object]] = {
 }
 
 
-class View(StrEnum):
-    """How a program is shown. Both views show the same program; only AS_WRITTEN shows its comments."""
-
-    AS_WRITTEN = "as written"
-    CANONICAL = "without comments"
-
-
 @dataclass(frozen=True)
 class Subject:
     """What the reviewer may know besides the program. `task` and `inputs` are not trusted."""
@@ -153,14 +149,14 @@ class Subject:
     facts: Sequence[str]
 
 
-def review_messages(subject: Subject, view: View, code: str) -> list[Message]:
+def review_messages(subject: Subject, shown: Shown) -> list[Message]:
     """The conversation of stage one: examples, one view of the program, one question, one word as answer."""
-    return _messages(_SYSTEM, _examples(), f"{_context(subject)}\n\n{_program(view, code)}\n\n{_STAGE_ONE}")
+    return _messages(_SYSTEM, _examples(), f"{_context(subject)}\n\n{_program(shown)}\n\n{_STAGE_ONE}")
 
 
-def reasons_messages(subject: Subject, view: View, code: str) -> list[Message]:
+def reasons_messages(subject: Subject, shown: Shown) -> list[Message]:
     """The conversation of stage two. It begins as stage one did, so that only the question is new."""
-    return _messages(_SYSTEM, _examples(), f"{_context(subject)}\n\n{_program(view, code)}\n\n{_STAGE_TWO}")
+    return _messages(_SYSTEM, _examples(), f"{_context(subject)}\n\n{_program(shown)}\n\n{_STAGE_TWO}")
 
 
 def screening_messages(purpose: str, inputs: Sequence[str], task: str) -> list[Message]:
@@ -178,11 +174,6 @@ def tagged(kind: str, text: str) -> str:
     """`text` between tags that carry its digest: deterministic, and not to be forged from inside the text."""
     tag = f"{kind}-{hashlib.sha256(text.encode()).hexdigest()[:16]}"
     return f"<{tag}>\n{text}\n</{tag}>"
-
-
-def numbered(code: str) -> str:
-    """`code` with its 1-based line numbers."""
-    return "\n".join(f"{number}| {line}" for number, line in enumerate(code.splitlines(), start=1))
 
 
 def prompt_version() -> str:
@@ -207,15 +198,18 @@ def _context(subject: Subject) -> str:
     facts = "\n".join(f"- {fact}" for fact in subject.facts) or "- nothing to note"
     return (
         f"The scope's purpose: {subject.purpose}\n"
-        f"The scope allows: {', '.join(subject.allows)}\n"
+        f"The scope allows: {', '.join(subject.allows)}\n\n"
+        f"{tagged('task', subject.task or 'not given')}\n\n"
         f"Attached input files: {_names(subject.inputs)}\n"
-        f"What static rules noted:\n{facts}\n\n"
-        f"{tagged('task', subject.task or 'not given')}"
+        f"What static rules noted:\n{facts}"
     )
 
 
-def _program(view: View, code: str) -> str:
-    return f"The program, {view}:\n{tagged('program', numbered(code))}"
+def _program(shown: Shown) -> str:
+    code = f"The program, without its comments:\n{tagged('program', shown.code)}"
+    if not shown.notes:
+        return code
+    return f"{code}\n\nIts comments and docstrings, which do nothing:\n{tagged('notes', shown.notes)}"
 
 
 def _names(inputs: Sequence[str]) -> str:
@@ -225,8 +219,9 @@ def _names(inputs: Sequence[str]) -> str:
 def _examples() -> list[Message]:
     """Programs with their answers. They stand before anything dynamic, so a server evaluates them once."""
     turns: list[Message] = []
-    for code, answer in _EXAMPLES:
-        turns.append({"role": "user", "content": f"{_program(View.AS_WRITTEN, code)}\n\n{_STAGE_ONE}"})
+    for written, answer in _EXAMPLES:
+        shown = [*views_of(Sources(written, ast.unparse(ast.parse(written)))).values()][-1]
+        turns.append({"role": "user", "content": f"{_program(shown)}\n\n{_STAGE_ONE}"})
         turns.append({"role": "assistant", "content": answer})
     return turns
 

@@ -19,9 +19,10 @@ from guard_svc.findings import Finding, shorten
 from guard_svc.intake import MAX_BYTES, Intake, IntakeRefused, read_program
 from guard_svc.policy import Decision, Verdict, by_both, by_rules, by_rules_alone, refuse
 from guard_svc.prompts import Subject, prompt_version
-from guard_svc.reviewer import Reviewer, ReviewerUnavailable, Sources
+from guard_svc.reviewer import Reviewer, ReviewerUnavailable
 from guard_svc.rules import RulesReport, analyse
 from guard_svc.screening import Screener, Screening
+from guard_svc.views import Sources
 from placet.approval.statement import InputDigest
 from placet.audit.client import Appended, AuditLog
 from placet.audit.record import canonical

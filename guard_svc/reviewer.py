@@ -5,26 +5,23 @@ Knows prompts, the two views of a program and how far a model can be trusted. Mu
 every word of the model's reply.
 """
 
-import ast
-import io
-import tokenize
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated, Final, Literal, Protocol
 
 from pydantic import BaseModel, ConfigDict, StringConstraints, ValidationError
 
 from guard_svc.findings import Finding, Severity, shorten
-from guard_svc.profiles import Profile, Profiles
+from guard_svc.profiles import Profile, Profiles, population_of
 from guard_svc.prompts import (
     CATEGORIES,
     REASONS_SCHEMA,
     Message,
     Subject,
-    View,
     reasons_messages,
     review_messages,
 )
+from guard_svc.views import Shown, Sources, View, views_of
 from placet.llm.chat import Choice, ModelError, Reply
 from placet.rpc.deadline import Deadline
 
@@ -33,7 +30,8 @@ MAX_REASONS_TOKENS: Final = 500
 REASONS_BUDGET_S: Final = 60.0
 MIN_QUOTE: Final = 3
 
-Stance = Literal["clean", "uncertain", "unsafe"]
+Stance = Literal["clean", "uncertain", "unsafe", "undecided"]
+"""`undecided`: the model's profile says that it cannot tell such programs apart, so it decides nothing."""
 
 # Failures of the model, not statements about the program: they must never become a denial.
 UNAVAILABLE: Final = frozenset(
@@ -84,6 +82,23 @@ class ReviewerUnavailable(Exception):  # noqa: N818  (a state of ours, not an op
 
 
 @dataclass(frozen=True)
+class Tokens:
+    """What a review cost, summed over its questions, as the server counts.
+
+    `cached` is the part of `prompt` that the server had evaluated before; 0 where it does not say.
+    """
+
+    prompt: int = 0
+    cached: int = 0
+    completion: int = 0
+
+    def __add__(self, other: "Tokens") -> "Tokens":
+        return Tokens(
+            self.prompt + other.prompt, self.cached + other.cached, self.completion + other.completion
+        )
+
+
+@dataclass(frozen=True)
 class Opinion:
     """What the reviewer thinks. `risk` is 0..1; `complete` is False when it gave no usable answer."""
 
@@ -92,14 +107,7 @@ class Opinion:
     findings: tuple[Finding, ...]
     model: str
     complete: bool = True
-
-
-@dataclass(frozen=True)
-class Sources:
-    """A program as written, and rebuilt from its syntax tree without comments and docstrings."""
-
-    written: str
-    canonical: str
+    tokens: Tokens = Tokens()
 
 
 class _Reason(BaseModel):
@@ -118,14 +126,50 @@ class _Reasons(BaseModel):
     outcome: Literal["ALLOW", "DENY"]
 
 
+class Meter:
+    """A chat that adds up what its answers cost; made for one review."""
+
+    def __init__(self, chat: Chat) -> None:
+        self._chat = chat
+        self.tokens = Tokens()
+
+    async def choose(
+        self, messages: Sequence[Message], options: Sequence[str], *, deadline_s: float
+    ) -> Choice:
+        """As the chat's."""
+        answer = await self._chat.choose(messages, options, deadline_s=deadline_s)
+        self.tokens += Tokens(answer.prompt_tokens, answer.cached_tokens, answer.completion_tokens)
+        return answer
+
+    async def reply(
+        self,
+        messages: Sequence[Message],
+        *,
+        max_tokens: int,
+        temperature: float = 0.0,
+        schema: Mapping[str, object] | None = None,
+        deadline_s: float,
+    ) -> Reply:
+        """As the chat's."""
+        answer = await self._chat.reply(
+            messages, max_tokens=max_tokens, temperature=temperature, schema=schema, deadline_s=deadline_s
+        )
+        self.tokens += Tokens(answer.prompt_tokens, answer.cached_tokens, answer.completion_tokens)
+        return answer
+
+
 class Reviewer:
     """One model as a reviewer; without state, safe for concurrent use."""
 
     def __init__(self, chat: Chat, profiles: Profiles, *, model: str) -> None:
-        """`model` chooses the profile: the name we asked for, not the one a reply claims to come from."""
+        """`model` chooses the profiles: the name we asked for, not the one a reply claims to come from."""
         self._chat = chat
-        self._profile = profiles.of(model)
+        self._profiles = profiles
         self.model = model
+
+    def profile_for(self, subject: Subject) -> Profile:
+        """The profile that holds for programs of the subject's scope."""
+        return self._profiles.of(self.model, population_of(subject.allows))
 
     async def review(self, sources: Sources, subject: Subject, deadline: Deadline) -> Opinion:
         """The reviewer's opinion on a program.
@@ -133,67 +177,88 @@ class Reviewer:
         Raises ReviewerUnavailable when the model cannot be reached, is busy or is late. Any other way of
         not answering (refusal, cut-off, empty, unreadable) is an unsafe opinion with a reason of its own.
         """
+        meter = Meter(self._chat)
         try:
-            return await self._review(sources, subject, deadline)
+            opinion = await _Session(meter, self.profile_for(subject), sources, subject, deadline).opinion()
         except ModelError as error:
-            return _without_answer(error, self.model)
+            opinion = _Judged("unsafe", 1.0, (unusable_finding(error),), complete=False)
+        return Opinion(
+            opinion.stance, opinion.risk, opinion.findings, self.model, opinion.complete, meter.tokens
+        )
 
-    async def _review(self, sources: Sources, subject: Subject, deadline: Deadline) -> Opinion:
-        views = views_of(sources)
+
+@dataclass(frozen=True)
+class _Judged:
+    """An opinion before it is known what it cost."""
+
+    stance: Stance
+    risk: float
+    findings: tuple[Finding, ...] = ()
+    complete: bool = True
+
+
+@dataclass(frozen=True)
+class _Session:
+    """One program before one model."""
+
+    chat: Chat
+    profile: Profile
+    sources: Sources
+    subject: Subject
+    deadline: Deadline
+
+    async def opinion(self) -> _Judged:
+        """Stage one on each view, then reasons unless it is clean. Raises ModelError."""
+        views = views_of(self.sources)
         risks: dict[View, float] = {}
-        for view, code in views.items():
-            choice = await self._chat.choose(
-                review_messages(subject, view, code), OPTIONS, deadline_s=deadline.remaining_s()
+        for view, shown in views.items():
+            choice = await self.chat.choose(
+                review_messages(self.subject, shown), OPTIONS, deadline_s=self.deadline.remaining_s()
             )
             if choice.probabilities is None:
-                return await self._by_reasons_alone(sources, views, subject, deadline)
+                return await self._by_reasons_alone(views)
             risks[view] = denial_risk(choice)
-        return await self._by_risk(sources, risks, subject, deadline)
+        return await self._by_risk(views, risks)
 
-    async def _by_risk(
-        self, sources: Sources, risks: Mapping[View, float], subject: Subject, deadline: Deadline
-    ) -> Opinion:
+    async def _by_risk(self, views: Mapping[View, Shown], risks: Mapping[View, float]) -> _Judged:
         worst = max(risks, key=lambda view: risks[view])
         risk = risks[worst]
-        if risk <= self._profile.allow_below:
-            return Opinion("clean", risk, (), self.model)
-        manipulated = disagreement(risks, self._profile)
-        stance: Stance = "unsafe" if risk >= self._profile.deny_above or manipulated else "uncertain"
+        if not self.profile.decides:
+            return _Judged("undecided", risk, (_undecided_finding(risk),))
+        if risk <= self.profile.allow_below:
+            return _Judged("clean", risk)
+        manipulated = disagreement(risks, self.profile)
+        stance: Stance = "unsafe" if risk >= self.profile.deny_above or manipulated else "uncertain"
         severity = Severity.HIGH if stance == "unsafe" else Severity.MEDIUM
         said = _stance_finding(stance, risk, severity)
-        reasons = await self._try_reasons(sources, worst, subject, deadline)
-        cited = _checked(reasons, sources, severity)[0] if reasons is not None else []
-        return Opinion(stance, risk, (*manipulated, said, *cited), self.model)
+        reasons = await self._try_reasons(views[worst])
+        cited = _checked(reasons, self.sources, severity)[0] if reasons is not None else []
+        return _Judged(stance, risk, (*manipulated, said, *cited))
 
-    async def _try_reasons(
-        self, sources: Sources, view: View, subject: Subject, deadline: Deadline
-    ) -> _Reasons | None:
+    async def _try_reasons(self, shown: Shown) -> _Reasons | None:
         """Reasons for a stance that already stands: without them it is less helpful, not less strict."""
         try:
-            return await self._reasons(view, views_of(sources)[view], subject, deadline)
+            return await self._reasons(shown)
         except ModelError:
             return None
 
-    async def _by_reasons_alone(
-        self, sources: Sources, views: Mapping[View, str], subject: Subject, deadline: Deadline
-    ) -> Opinion:
+    async def _by_reasons_alone(self, views: Mapping[View, Shown]) -> _Judged:
         """For backends without log-probabilities: structured reasons on each view, the worst counts."""
-        opinions = [
-            _weigh(await self._reasons(view, code, subject, deadline), sources, self.model)
-            for view, code in views.items()
-        ]
+        opinions = [_weigh(await self._reasons(shown), self.sources) for shown in views.values()]
         worst = max(opinions, key=lambda opinion: opinion.risk)
+        if not self.profile.decides:
+            return _Judged("undecided", worst.risk, (_undecided_finding(worst.risk),))
         findings = dict.fromkeys(finding for opinion in opinions for finding in opinion.findings)
         if {opinion.stance for opinion in opinions} >= {"clean", "unsafe"}:
             findings = {_manipulation(): None, **findings}
-        return Opinion(worst.stance, worst.risk, tuple(findings), self.model)
+        return _Judged(worst.stance, worst.risk, tuple(findings))
 
-    async def _reasons(self, view: View, code: str, subject: Subject, deadline: Deadline) -> _Reasons:
-        reply = await self._chat.reply(
-            reasons_messages(subject, view, code),
+    async def _reasons(self, shown: Shown) -> _Reasons:
+        reply = await self.chat.reply(
+            reasons_messages(self.subject, shown),
             max_tokens=MAX_REASONS_TOKENS,
             schema=REASONS_SCHEMA,
-            deadline_s=min(REASONS_BUDGET_S, deadline.remaining_s()),
+            deadline_s=min(REASONS_BUDGET_S, self.deadline.remaining_s()),
         )
         try:
             return _Reasons.model_validate_json(reply.text)
@@ -201,14 +266,6 @@ class Reviewer:
             raise ModelError(
                 "MODEL_REPLY_UNUSABLE", "the reviewer's reasons are not what was asked for"
             ) from error
-
-
-def views_of(sources: Sources) -> dict[View, str]:
-    """The texts to show. The second is left out when it would say nothing that the first does not."""
-    views = {View.AS_WRITTEN: sources.written}
-    if not _only_code(sources):
-        views[View.CANONICAL] = sources.canonical
-    return views
 
 
 def denial_risk(choice: Choice) -> float:
@@ -235,17 +292,13 @@ def unusable_finding(error: ModelError) -> Finding:
     return Finding(rule_id, Severity.HIGH, 0, 0, message, "policy")
 
 
-def _without_answer(error: ModelError, model: str) -> Opinion:
-    return Opinion("unsafe", 1.0, (unusable_finding(error),), model, complete=False)
-
-
-def _weigh(reasons: _Reasons, sources: Sources, model: str) -> Opinion:
+def _weigh(reasons: _Reasons, sources: Sources) -> _Judged:
     """Reasons as an opinion. A quote that is not there, or an outcome that does not follow, is doubt."""
     cited, discarded = _checked(reasons, sources, Severity.HIGH)
     if reasons.outcome == "DENY" and cited:
-        return Opinion("unsafe", 1.0, tuple(cited), model)
+        return _Judged("unsafe", 1.0, tuple(cited))
     if reasons.outcome == "ALLOW" and not reasons.findings:
-        return Opinion("clean", 0.0, (), model)
+        return _Judged("clean", 0.0)
     doubt = Finding(
         "reviewer.reasons.inconsistent",
         Severity.MEDIUM,
@@ -255,8 +308,8 @@ def _weigh(reasons: _Reasons, sources: Sources, model: str) -> Opinion:
         "in the program; somebody should look.",
         "reviewer",
     )
-    softer = tuple(_with_severity(finding, Severity.MEDIUM) for finding in cited)
-    return Opinion("uncertain", 0.5, (doubt, *softer), model)
+    softer = tuple(replace(finding, severity=Severity.MEDIUM) for finding in cited)
+    return _Judged("uncertain", 0.5, (doubt, *softer))
 
 
 def _checked(reasons: _Reasons, sources: Sources, severity: Severity) -> tuple[list[Finding], int]:
@@ -303,18 +356,6 @@ def _flat(text: str) -> str:
     return " ".join(text.split())
 
 
-def _with_severity(finding: Finding, severity: Severity) -> Finding:
-    return Finding(
-        finding.rule_id,
-        severity,
-        finding.line,
-        finding.end_line,
-        finding.message,
-        finding.source,
-        finding.quote,
-    )
-
-
 def _stance_finding(stance: Stance, risk: float, severity: Severity) -> Finding:
     says = "unsafe" if stance == "unsafe" else "neither clearly safe nor clearly unsafe"
     return Finding(
@@ -323,6 +364,18 @@ def _stance_finding(stance: Stance, risk: float, severity: Severity) -> Finding:
         0,
         0,
         f"The reviewer finds the program {says} (risk {round(risk * 100)} %).",
+        "reviewer",
+    )
+
+
+def _undecided_finding(risk: float) -> Finding:
+    return Finding(
+        "reviewer.risk.noted",
+        Severity.LOW,
+        0,
+        0,
+        f"The reviewer estimates a risk of {round(risk * 100)} %. Measured, it does not tell programs of "
+        "such scopes apart, so it neither allows nor denies here.",
         "reviewer",
     )
 
@@ -336,14 +389,3 @@ def _manipulation() -> Finding:
         "With its comments the program is judged otherwise than without them: they argue with the reviewer.",
         "reviewer",
     )
-
-
-def _only_code(sources: Sources) -> bool:
-    """Whether the program has neither comments nor docstrings, so that both views say the same."""
-    try:
-        tokens = tokenize.generate_tokens(io.StringIO(sources.written).readline)
-        if any(token.type == tokenize.COMMENT for token in tokens):
-            return False
-        return ast.unparse(ast.parse(sources.written)).strip() == sources.canonical.strip()
-    except (tokenize.TokenError, SyntaxError, ValueError, RecursionError, MemoryError):
-        return False

@@ -12,7 +12,7 @@ import math
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, cast
+from typing import Any, Literal, TypedDict, cast
 
 import openai
 import tenacity
@@ -77,6 +77,8 @@ class Reply:
     prompt_tokens: int
     completion_tokens: int
     prompt_sha256: bytes
+    cached_tokens: int = 0
+    """Of ``prompt_tokens``, those that the server says it had evaluated before."""
 
 
 @dataclass(frozen=True)
@@ -90,6 +92,10 @@ class Choice:
     option: str
     probabilities: Mapping[str, float] | None
     model: str
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+    cached_tokens: int = 0
+    """Of ``prompt_tokens``, those that the server says it had evaluated before."""
 
 
 def prompt_bytes(messages: Sequence[Message]) -> bytes:
@@ -135,14 +141,12 @@ class ChatModel:
         completion = await self._complete(messages, parameters, deadline_s)
         choice = _only_choice(completion)
         _check_finished(choice, max_tokens)
-        usage = completion.usage
         return Reply(
             text=_text(choice),
             model=_model_name(completion, self.settings.model),
             finish_reason=choice.finish_reason,
-            prompt_tokens=_count(getattr(usage, "prompt_tokens", 0)),
-            completion_tokens=_count(getattr(usage, "completion_tokens", 0)),
             prompt_sha256=hashlib.sha256(prompt_bytes(messages)).digest(),
+            **_tokens(completion),
         )
 
     async def choose(
@@ -163,11 +167,11 @@ class ChatModel:
         model = _model_name(completion, self.settings.model)
         probabilities = _option_probabilities(choice, options)
         if probabilities is None:
-            return Choice(_spoken_option(_text(choice), options), None, model)
+            return Choice(_spoken_option(_text(choice), options), None, model, **_tokens(completion))
         best = max(options, key=lambda option: probabilities[option])
         if probabilities[best] <= 0.0:
             raise _none_of(options)
-        return Choice(best, probabilities, model)
+        return Choice(best, probabilities, model, **_tokens(completion))
 
     async def available(self) -> bool:
         """Whether the endpoint answers and accepts our key; says nothing about the model's quality."""
@@ -400,6 +404,24 @@ def _none_of(options: Sequence[str]) -> ModelError:
 
 def _model_name(completion: ChatCompletion, default: str) -> str:
     return completion.model if isinstance(completion.model, str) and completion.model else default
+
+
+class _Tokens(TypedDict):
+    prompt_tokens: int
+    completion_tokens: int
+    cached_tokens: int
+
+
+def _tokens(completion: ChatCompletion) -> _Tokens:
+    """What the server says the answer cost; 0 where it says nothing."""
+    usage = completion.usage
+    prompt = _count(getattr(usage, "prompt_tokens", 0))
+    cached = _count(getattr(getattr(usage, "prompt_tokens_details", None), "cached_tokens", 0))
+    return _Tokens(
+        prompt_tokens=prompt,
+        completion_tokens=_count(getattr(usage, "completion_tokens", 0)),
+        cached_tokens=min(cached, prompt),
+    )
 
 
 def _count(value: object) -> int:

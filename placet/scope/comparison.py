@@ -91,6 +91,7 @@ _STRICT_FIRST: Final[dict[str, tuple[object, ...]]] = {
     "review.reviewer": ("off", "required"),
     "review.static_proof": (False, True),
     "review.on_uncertain": ("deny", "needs_review"),
+    "review.undecided": ("needs_review", "allow"),
     "review.min_tier": ("T3", "T2", "T1", "T0"),
 }
 _MORE_IS_MORE: Final = ("limits", "prompt")

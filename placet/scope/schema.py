@@ -109,6 +109,8 @@ class Review(_Closed):
     reviewer: Literal["required", "off"] = "required"
     static_proof: bool = False
     on_uncertain: Literal["needs_review", "deny"] = "needs_review"
+    undecided: Literal["needs_review", "allow"] = "needs_review"
+    """What a program is whose reviewer model was measured not to tell programs of this kind of scope apart."""
     min_tier: Literal["T0", "T1", "T2", "T3"] = "T1"
 
     @model_validator(mode="after")

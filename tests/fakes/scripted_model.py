@@ -47,7 +47,7 @@ class ScriptedModel:
         no = self.no(text) if callable(self.no) else self.no
         option = options[1] if no >= 0.5 else options[0]
         probabilities = {options[0]: 1 - no, options[1]: no} if self.logprobs else None
-        return Choice(option, probabilities, "scripted")
+        return Choice(option, probabilities, "scripted", 1000, 1, 900)
 
     async def reply(
         self,

@@ -89,3 +89,13 @@ def test_more_evidence_never_makes_a_verdict_milder():
 def test_rules_alone_say_no_objection_for_evaluation():
     assert by_rules_alone(scope(), report()).verdict is Verdict.ALLOWED
     assert by_rules_alone(scope(), report(Severity.HIGH)).verdict is Verdict.DENIED
+
+
+def test_a_reviewer_that_cannot_tell_leaves_the_verdict_to_a_person_unless_the_scope_trusts_the_rules():
+    assert by_both(scope(), report(), opinion("undecided", 0.9)).verdict is Verdict.NEEDS_REVIEW
+    trusting = scope(review="{undecided: allow}")
+    decision = by_both(trusting, report(), opinion("undecided", 0.9))
+    assert (decision.verdict, decision.decided_by, decision.risk_pct) == (Verdict.ALLOWED, "rules", 0)
+    for severity in (Severity.MEDIUM, Severity.HIGH):
+        assert by_both(trusting, report(severity), opinion("undecided")).verdict is not Verdict.ALLOWED
+    assert by_both(trusting, report(complete=False), opinion("undecided")).verdict is Verdict.DENIED

@@ -1,10 +1,15 @@
-"""Profiles: thresholds per model."""
+"""Profiles: thresholds per model and kind of scope."""
 
 from pathlib import Path
 
 import pytest
 
-from guard_svc.profiles import load_profiles
+from guard_svc.profiles import load_profiles, population_of
+
+STRICT = "default: {allow_below: 0.1, deny_above: 0.9, screen_refuse_above: 0.5}\n"
+MEASURED = "{date: 2026-01-01, unsafe: 40, benign: 40, auc: 0.9}"
+LIMITS = "allow_below: 0.4, deny_above: 0.6, screen_refuse_above: 0.5"
+ONE = f"{{model: 'big*', population: confined, {LIMITS}, measured: {MEASURED}}}"
 
 
 def test_the_shipped_profiles_know_the_embedded_model_and_trust_strangers_less():
@@ -15,6 +20,26 @@ def test_the_shipped_profiles_know_the_embedded_model_and_trust_strangers_less()
     assert profiles.default.allow_below < embedded.allow_below
 
 
+def test_every_shipped_profile_says_what_it_was_measured_on():
+    assert all(profile.measured is not None for profile in load_profiles().known)
+
+
+def test_a_profile_holds_only_for_the_kind_of_scope_it_was_measured_on(tmp_path: Path):
+    path = tmp_path / "profiles.yaml"
+    path.write_text(f"{STRICT}profiles: [{ONE}]\n")
+    profiles = load_profiles(path)
+    assert profiles.of("Big-Model").allow_below == 0.4
+    assert profiles.of("Big-Model", "wide") is profiles.default
+
+
+@pytest.mark.parametrize(
+    "grant", ["fs.read:workdir", "fs.write:workdir", "network:a.example:443", "process:git"]
+)
+def test_one_grant_beyond_inputs_and_outputs_makes_a_scope_wide(grant: str):
+    assert population_of(["import:pandas", "fs.read:inputs", "fs.write:outputs"]) == "confined"
+    assert population_of(["import:pandas", grant]) == "wide"
+
+
 @pytest.mark.parametrize(
     "text",
     [
@@ -22,6 +47,18 @@ def test_the_shipped_profiles_know_the_embedded_model_and_trust_strangers_less()
         "profiles: []",
         "default: {allow_below: 0.9, deny_above: 0.1, screen_refuse_above: 0.5}",
         "default: {allow_below: 0.1, deny_above: 1.1, screen_refuse_above: 0.5}",
+        f"{STRICT}profiles: [{{model: x, decides: false, {LIMITS}}}]",
+        f"{STRICT}profiles: [{ONE.replace('confined', 'narrow')}]",
+        f"default: {ONE.replace('model:', 'decides: false, model:')}",
+    ],
+    ids=[
+        "empty",
+        "no default",
+        "crossed",
+        "over one",
+        "unmeasured doubt",
+        "unknown kind",
+        "default without a say",
     ],
 )
 def test_half_a_profile_is_refused(tmp_path: Path, text: str):
