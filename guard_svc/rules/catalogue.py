@@ -11,8 +11,8 @@ from typing import Final
 KINDS: Final = frozenset(
     {
         "none", "read", "write", "change", "open", "style", "dump",
-        "network", "download", "process", "thread",
-        "dynamic", "source", "expression", "unpickle",
+        "network", "database", "download", "process", "thread",
+        "dynamic", "source", "expression", "unpickle", "named",
         "environment", "native", "system", "introspect",
     }
 )  # fmt: skip
@@ -21,10 +21,18 @@ KINDS: Final = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Argument:
-    """Where a call takes a value: its position (from 0) and its keyword; either may be absent."""
+    """Where a call takes a value: its position (from 0) and its keyword; either may be absent.
+
+    `synonyms` are further keywords: methods that are known by name alone call the same thing differently.
+    """
 
     position: int | None
     keyword: str | None
+    synonyms: tuple[str, ...] = ()
+
+    def is_keyword(self, name: str | None) -> bool:
+        """Whether a call passes this argument by the keyword `name`."""
+        return name is not None and (name == self.keyword or name in self.synonyms)
 
     def shifted(self) -> "Argument":
         """The same argument when the method is called on its class, with the object as first argument."""
@@ -35,8 +43,9 @@ class Argument:
 class Effect:
     """What using a name does, and which of its arguments name a file or an address.
 
-    `also` is a second path, which is written. `optional`: without the argument the call touches nothing.
-    `receiver`: the path is the object before the dot. `unpickles_with`: the keyword that turns on unpickling.
+    `more` are further arguments like `path`. `also` is a second path, which is written. `optional`: without
+    the argument the call touches nothing. `receiver`: the path is the object before the dot. `unpickles_with`:
+    the keyword that turns on unpickling.
     """
 
     kind: str
@@ -45,13 +54,22 @@ class Effect:
     optional: bool = False
     receiver: bool = False
     unpickles_with: str | None = None
+    more: tuple[Argument, ...] = ()
+
+    @property
+    def arguments(self) -> tuple[Argument, ...]:
+        """All arguments that the effect acts on in the same way."""
+        return (self.path, *self.more)
 
     def unbound(self) -> "Effect":
         """The effect of `Class.method(object, ...)`: every argument is one further right."""
         if self.receiver:
             return replace(self, receiver=False, path=Argument(0, None))
         return replace(
-            self, path=self.path.shifted(), also=None if self.also is None else self.also.shifted()
+            self,
+            path=self.path.shifted(),
+            also=None if self.also is None else self.also.shifted(),
+            more=tuple(argument.shifted() for argument in self.more),
         )
 
 
@@ -79,16 +97,27 @@ class Catalogue:
         arguments one further right.
         """
         found = self.effects.get(name)
-        if found is not None or "(" in name or "[" in name:
+        if found is not None:
             return found
+        if "(" in name or "[" in name:
+            return self._of_result(name)
         name = self.resolve(name)
-        root, last = name.partition(".")[0], name.rpartition(".")[2]
         return (
             self.effects.get(name)
-            or self.anywhere.get((root, last))
+            or self._anywhere(name)
             or next((effect for prefix, effect in self.patterns if name.startswith(prefix)), None)
             or self._unbound(name)
         )
+
+    def _anywhere(self, name: str) -> Effect | None:
+        return self.anywhere.get((name.partition(".")[0], name.rpartition(".")[2]))
+
+    def _of_result(self, name: str) -> Effect | None:
+        """A method of something that a library returned, when no method of that name is known for all objects."""
+        last = name.rpartition(".")[2]
+        if "." not in name or "(" in last or "." + last in self.effects:
+            return None
+        return self._anywhere(name)
 
     def _unbound(self, name: str) -> Effect | None:
         owner, _, method = name.rpartition(".")

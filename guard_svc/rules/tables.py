@@ -16,7 +16,7 @@ FOLDER: Final = Path(__file__).with_name("catalogue")
 _LOADER: Final[Any] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # ten times faster where it is built
 _LIBRARY_KEYS: Final = frozenset({"library", "surveyed", "effects", "doors"})
 _MODULE_KEYS: Final = frozenset({"pure", "companions", "public", "denied", "closed"})
-_EFFECT_KEYS: Final = frozenset({"effect", "path", "also", "optional", "receiver", "unpickles_with"})
+_EFFECT_KEYS: Final = frozenset({"effect", "path", "more", "also", "optional", "receiver", "unpickles_with"})
 _NAME: Final = re.compile(
     r"\.?[A-Za-z_]\w*(\.[A-Za-z_]\w*)*|[A-Za-z_]\w*\.\*\.[A-Za-z_]\w*|[A-Za-z_][\w.]*\*"
 )
@@ -24,7 +24,7 @@ _FIRST: Final = Argument(0, None)
 
 
 def read_catalogue(folder: Path = FOLDER) -> Catalogue:
-    """All tables of `folder`. Raises ValueError, naming file, entry and remedy, when one breaks the schema."""
+    """All tables of `folder`. Raises ValueError with file, entry and remedy when one breaks the schema."""
     libraries = [_library(path) for path in sorted(folder.glob("*.yaml")) if path.name != "modules.yaml"]
     effects = _merged(libraries)
     modules = _mapping(folder / "modules.yaml", _MODULE_KEYS, required=_MODULE_KEYS)
@@ -97,6 +97,7 @@ def _effect(where: str, entry: Any) -> Effect:
         optional=_typed(where, entry, "optional", bool) or False,
         receiver=_typed(where, entry, "receiver", bool) or False,
         unpickles_with=_typed(where, entry, "unpickles_with", str),
+        more=tuple(_argument(where, value) for value in _typed(where, entry, "more", list) or ()),
     )
 
 
@@ -109,6 +110,8 @@ def _typed(where: str, entry: Mapping[str, Any], key: str, kind: type) -> Any:
 
 def _argument(where: str, value: Any) -> Argument:
     match value:
-        case [int() | None as position, str() | None as keyword] if not isinstance(position, bool):
-            return Argument(position, keyword)
-    raise ValueError(f"{where}: an argument is [position or null, keyword or null].")
+        case [int() | None as position, str() | None as keyword, *synonyms] if not isinstance(
+            position, bool
+        ) and all(isinstance(synonym, str) for synonym in synonyms):
+            return Argument(position, keyword, tuple(synonyms))
+    raise ValueError(f"{where}: an argument is [position or null, keyword or null, further keywords].")

@@ -1,0 +1,241 @@
+"""What the installed libraries offer: every public callable, and which of its parameters can reach outside.
+
+Runs alone, with the standard library only, under the interpreter whose libraries are to be surveyed:
+
+    .venv-sandbox/bin/python guard_svc/rules/survey/walk.py pandas numpy ... > survey.json
+
+Knows how to import and to look; must not know the catalogue or what is dangerous. It imports what it surveys:
+run it on libraries that you would run anyway.
+"""
+
+import importlib
+import inspect
+import io
+import json
+import pkgutil
+import re
+import sys
+import types
+import warnings
+from collections.abc import Iterator
+from contextlib import redirect_stderr, redirect_stdout
+
+_SKIP = re.compile(r"(^|\.)(_|tests?$|tests?\.|conftest|setup$|__main__)")
+"""Submodules that are nobody's interface: underscore, tests, build scripts."""
+
+PATH_NAMES = frozenset(
+    "path paths pathname filepath filename filenames fname fnames file files fileobj fid fp filepath_or_buffer"
+    " path_or_buf path_or_buffer path_or_bytes path_or_file path_or_stream path_or_stream buf io handle stream"
+    " file_name file_path filename_or_obj file_like container_path excel_writer dir directory directories folder"
+    " dirname root_dir rootdir basedir base_dir base_name extract_dir data_home cache cachedir cache_dir out_file"
+    " outfile infile input_file output_file log_file logfile datafile stylesheet src dst source_dir database"
+    " temp_folder memory pyfile cfile zipname archive font_path fontfile top cafile capath certfile keyfile".split()
+)
+URL_NAMES = frozenset(
+    "url uri urls host hostname address server endpoint baseurl base_url fullurl con connection engine"
+    " source_address server_hostname proxy".split()
+)
+EXPRESSION_NAMES = frozenset(
+    "expr expression formula formulas formula_like code statement stmt query sql command cmd script re_formula"
+    " vc_formula exog_formula".split()
+)
+CALLABLE_NAMES = frozenset(
+    "func function fun fn callback callable aggfunc hook factory predicate default_factory object_hook"
+    " object_pairs_hook parse_float parse_int converters converter date_parser initializer scoring score_func"
+    " preprocessor tokenizer jac hess".split()
+)
+PICKLE_NAMES = frozenset("allow_pickle pickle pickled unpickler trusted".split())
+_NAMES = (
+    ("path", PATH_NAMES),
+    ("url", URL_NAMES),
+    ("expression", EXPRESSION_NAMES),
+    ("callable", CALLABLE_NAMES),
+    ("pickle", PICKLE_NAMES),
+)
+_DOC_KINDS = (
+    ("path", re.compile(r"\bpath|\bfile(?!d)|filename|buffer|\bdirectory|\bfolder|file-like", re.I)),
+    ("url", re.compile(r"\burls?\b|\buri\b|sqlalchemy|\bhostname", re.I)),
+    ("expression", re.compile(r"formula|\bexpression|\bsql\b|query string", re.I)),
+    ("callable", re.compile(r"callable|\bfunction\b", re.I)),
+    ("pickle", re.compile(r"\bpickle", re.I)),
+)
+_NOT_A_PATH = re.compile(
+    r"path.?effect\w*|path.?patch|\.Path\b|[`~]Path|path ?collection|abstractpath\w*", re.I
+)
+_SECTION = re.compile(r"^\s*(Other )?Parameters\s*\n\s*-{3,}\s*\n", re.M)
+_NEXT_SECTION = re.compile(r"^\s*\S[^\n]*\n\s*-{3,}\s*$", re.M)
+_PARAMETER = re.compile(r"^(\s*)([*\w][\w*, ]*?)\s*:\s*(.+)$", re.M)
+_ACTS = re.compile(
+    r"^(fetch|download|urlopen|urlretrieve|webbrowser|load_dataset|get_rdataset|webuse)|pickle|clipboard"
+)
+
+
+def survey(library: str, modules: list[str], denied: frozenset[str]) -> dict[str, object]:
+    """The public face of one library: version, modules, doors to other modules, and callables of interest.
+
+    `modules` are its submodules, without the library's name; `*` stands for every one that is not private.
+    """
+    root = importlib.import_module(library)
+    names = (
+        {library, *_submodules(root)}
+        if "*" in modules
+        else {library, *(f"{library}.{name}" for name in modules)}
+    )
+    wanted = sorted(name for name in names if not _lies_in(name, denied))
+    loaded = {name: module for name in wanted if (module := _import(name)) is not None}
+    found = _Found()
+    for name, module in loaded.items():
+        for member, value in _members(module):
+            if not _lies_in(f"{name}.{member}", denied):
+                found.add(f"{name}.{member}", value)
+    return {
+        "version": str(getattr(root, "__version__", "%d.%d" % sys.version_info[:2])),
+        "modules": sorted(loaded),
+        "doors": found.doors,
+        "members": found.members,
+        "methods": sorted(found.methods),
+        "callables": found.callables,
+    }
+
+
+def _lies_in(name: str, denied: frozenset[str]) -> bool:
+    parts = name.split(".")
+    return any(".".join(parts[:end]) in denied for end in range(1, len(parts) + 1))
+
+
+class _Found:
+    """What the walk of one library has seen."""
+
+    def __init__(self) -> None:
+        self.doors: dict[str, str] = {}
+        self.members: dict[str, str] = {}
+        self.methods: set[str] = set()
+        self.callables: dict[str, dict[str, object]] = {}
+
+    def add(self, full: str, value: object) -> None:
+        """Note one member of a module."""
+        if isinstance(value, types.ModuleType):
+            if value.__name__ != full:
+                self.doors[full] = value.__name__
+        elif callable(value):
+            self.members[full] = _identity(value)
+            self.callables.update(_describe(full, value))
+            if isinstance(value, type):
+                self.methods.update(name for name in dir(value) if not name.startswith("_"))
+
+
+def _submodules(root: types.ModuleType) -> Iterator[str]:
+    for item in pkgutil.walk_packages(
+        getattr(root, "__path__", ()), root.__name__ + ".", onerror=lambda _: None
+    ):
+        if not _SKIP.search(item.name):
+            yield item.name
+
+
+def _import(name: str) -> types.ModuleType | None:
+    try:
+        return importlib.import_module(name)
+    except (Exception, SystemExit):
+        return None
+
+
+def _members(module: types.ModuleType) -> Iterator[tuple[str, object]]:
+    for name in sorted(set(vars(module)) | set(getattr(module, "__all__", ()))):
+        if not name.startswith("_"):
+            try:
+                yield name, getattr(module, name)
+            except Exception:  # lazy attributes of optional parts
+                continue
+
+
+def _describe(full: str, value: object) -> Iterator[tuple[str, dict[str, object]]]:
+    if isinstance(value, type):
+        yield from _entry(full, value, "class")
+        for member, method in _methods(value):
+            yield from _entry(f"{full}.{member}", method, "method")
+    elif callable(value):
+        yield from _entry(full, value, "function")
+
+
+def _methods(owner: type) -> Iterator[tuple[str, object]]:
+    for name in dir(owner):
+        if not name.startswith("_"):
+            try:
+                value = getattr(owner, name)
+            except Exception:
+                continue
+            if callable(value) and not isinstance(value, type):
+                yield name, value
+
+
+def _entry(full: str, value: object, what: str) -> Iterator[tuple[str, dict[str, object]]]:
+    signature = _signature(value)
+    params = _kinds(signature, inspect.getdoc(value) or "")
+    if params or _ACTS.match(full.rpartition(".")[2]):
+        yield (
+            full,
+            {
+                "object": _identity(value),
+                "what": what,
+                "params": params,
+                "signature": signature,
+            },
+        )
+
+
+def _identity(value: object) -> str:
+    module = getattr(value, "__module__", None) or type(value).__module__
+    return f"{module}.{getattr(value, '__qualname__', type(value).__qualname__)}"
+
+
+def _signature(value: object) -> list[str] | None:
+    try:
+        parameters = list(inspect.signature(value).parameters.values())  # type: ignore[arg-type]
+    except (ValueError, TypeError):
+        return None
+    if parameters and parameters[0].name in ("self", "cls"):
+        parameters = parameters[1:]
+    marks = {"KEYWORD_ONLY": "=", "VAR_POSITIONAL": "*", "VAR_KEYWORD": "**", "POSITIONAL_ONLY": "/"}
+    return [marks.get(item.kind.name, "") + item.name for item in parameters]
+
+
+def _kinds(signature: list[str] | None, doc: str) -> dict[str, list[str]]:
+    found: dict[str, set[str]] = {}
+    names = [item.strip("=*/") for item in signature or ()]
+    for name in names:
+        for kind, known in _NAMES:
+            if name in known:
+                found.setdefault(name, set()).add(kind)
+    for name, described in _documented(doc):
+        for kind, pattern in _DOC_KINDS:
+            if pattern.search(_NOT_A_PATH.sub("", described)) and (
+                signature is None or name in names or "**" in "".join(signature)
+            ):
+                found.setdefault(name, set()).add(kind)
+    return {name: sorted(kinds) for name, kinds in sorted(found.items())}
+
+
+def _documented(doc: str) -> Iterator[tuple[str, str]]:
+    for start in _SECTION.finditer(doc):
+        rest = doc[start.end() :]
+        end = _NEXT_SECTION.search(rest)
+        for match in _PARAMETER.finditer(rest[: end.start()] if end else rest):
+            if not match[1]:
+                for name in match[2].split(","):
+                    yield name.strip(" *"), match[3]
+
+
+def main(plan: str) -> None:
+    """Print the survey as JSON. `plan` is JSON: {library: {"modules": [...], "denied": [full names]}}."""
+    warnings.simplefilter("ignore")
+    out = sys.stdout
+    with redirect_stdout(io.StringIO()), redirect_stderr(io.StringIO()):
+        result = {
+            library: survey(library, ask["modules"], frozenset(ask["denied"]))
+            for library, ask in json.loads(plan).items()
+        }
+    json.dump(result, out, indent=1, sort_keys=True)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])
