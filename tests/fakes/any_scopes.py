@@ -8,32 +8,20 @@ from hypothesis import strategies as st
 from placet.scope import Scope, load_scope
 
 IMPORTS: Final = [
-    "numpy",
-    "numpy.linalg",
-    "numpy.ctypeslib",
-    "pandas",
-    "pandas.errors",
-    "matplotlib",
-    "matplotlib.pyplot",
-    "scipy",
-    "scipy.stats",
-    "os",
-    "os.path",
-    "subprocess",
-    "requests",
-    "math",
-    "json",
-    "collections",
+    *(
+        "numpy",
+        "numpy.linalg",
+        "numpy.ctypeslib",
+        "pandas",
+        "pandas.errors",
+        "matplotlib",
+        "matplotlib.pyplot",
+    ),
+    *("scipy", "scipy.stats", "os", "os.path", "subprocess", "requests", "math", "json", "collections"),
 ]
 RULES: Final = [
-    "scope.import.undefined",
-    "scope.import.star",
-    "capability.file.unlisted",
-    "threat.resource.recursion",
-    "threat.obfuscation.literal",
-    "capability.file.*",
-    "scope.*",
-    "scope.import.*",
+    *("scope.import.undefined", "scope.import.star", "capability.file.unlisted", "threat.resource.recursion"),
+    *("threat.obfuscation.literal", "capability.file.*", "scope.*", "scope.import.*"),
 ]
 HOSTS: Final = ["api.example.com:443", "api.example.com:80", "db.example.com:443"]
 COMMANDS: Final = ["git", "ls", "wc"]
@@ -70,6 +58,7 @@ def documents(draw: st.DrawFn, modes: list[str] = RULES) -> dict[str, object]:
             "reviewer": draw(st.sampled_from(["required", "off"] if static_proof else ["required"])),
             "static_proof": static_proof,
             "on_uncertain": draw(st.sampled_from(["needs_review", "deny"])),
+            "undecided": draw(st.sampled_from(["needs_review", "allow"])),
             "min_tier": draw(st.sampled_from(["T0", "T1", "T3"])),
         },
         "prompt": {"sample_rows": draw(st.integers(0, 2))},
@@ -90,20 +79,22 @@ def scopes(modes: list[str] = RULES) -> st.SearchStrategy[Scope]:
 
 @st.composite
 def kindred(draw: st.DrawFn, modes: list[str] = RULES) -> tuple[Scope, Scope, Scope]:
-    """Three scopes, each made of parts of the one before: so that many stand in an order."""
+    """Three scopes, each with one or two keys of another one: so that many stand in an order."""
     chain = [draw(documents(modes))]
     for _ in range(2):
-        other, new = draw(documents(modes)), {**chain[-1]}
-        for section in draw(_some(["allow", "limits", "review", "rules", "outputs", "prompt"])):
-            new[section] = _mixed(draw, chain[-1][section], other[section])
+        other, new = draw(documents(modes)), chain[-1]
+        for _ in range(draw(st.integers(1, 2))):
+            new = _with_a_key_of(draw, new, other)
         chain.append(new)
     return tuple(loaded(document) for document in chain)  # type: ignore[return-value]
 
 
-def _mixed(draw: st.DrawFn, old: object, new: object) -> object:
-    assert isinstance(old, dict)
-    assert isinstance(new, dict)
-    if "static_proof" in new:  # these two belong together
-        return new
-    keys = draw(st.sets(st.sampled_from(sorted({*old, *new})))) if old or new else set()
-    return {**old, **{key: new[key] for key in keys if key in new}}
+def _with_a_key_of(draw: st.DrawFn, old: dict[str, object], other: dict[str, object]) -> dict[str, object]:
+    section = draw(st.sampled_from(["allow", "allow", "limits", "review", "rules", "outputs", "prompt"]))
+    mine, theirs = old[section], other[section]
+    assert isinstance(mine, dict)
+    assert isinstance(theirs, dict)
+    if section == "review" or not theirs:  # reviewer and static_proof belong together
+        return {**old, section: theirs}
+    key = draw(st.sampled_from(sorted(theirs)))
+    return {**old, section: {**mine, key: theirs[key]}}

@@ -28,6 +28,7 @@ PROBES: tuple[Probe, ...] = (
     *(("warning stops not", rule) for rule in RULES if not rule.endswith("*")),
     *(("finding unseen", rule) for rule in [*(rule.replace("*", "other") for rule in RULES)]),
     *(("way to run", way) for way in ("pure, unread", "read by a reviewer", "doubted, read by a person")),
+    ("way to run", "rules alone, the model cannot tell"),
 )
 
 
@@ -64,6 +65,7 @@ def allowed_by(scope: Scope, probe: Probe) -> bool:
         "pure, unread": review.static_proof,
         "read by a reviewer": review.reviewer == "required",
         "doubted, read by a person": review.on_uncertain == "needs_review",
+        "rules alone, the model cannot tell": review.undecided == "allow",
     }[str(asked)]
 
 
@@ -152,12 +154,14 @@ def test_a_change_of_any_key_is_seen(document: dict[str, object], data: st.DataO
     before = loaded(document)
     values = getattr(before, section)
     changed = before.model_copy(
-        update={section: values.model_copy(update={key: _other(getattr(values, key))})}
+        update={section: values.model_copy(update={key: _other(key, getattr(values, key))})}
     )
     assert compare(before, changed).relation is not Relation.EQUAL
 
 
-def _other(value: object) -> object:
+def _other(key: str, value: object) -> object:
+    if key == "undecided":
+        return "allow" if value == "needs_review" else "needs_review"
     others = {"required": "off", "off": "required", "needs_review": "deny", "deny": "needs_review"}
     tiers = {"T0": "T1", "T1": "T2", "T2": "T3", "T3": "T0"}
     if isinstance(value, bool):
