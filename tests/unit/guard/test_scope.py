@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from placet.scope import Limits, ScopeInvalid, diff, load_scope
+from placet.scope import Limits, Relation, ScopeInvalid, compare, comparison, diff, load_scope
 
 SCOPES = Path(__file__).parents[3] / "examples" / "scopes"
 MINIMAL = b"apiVersion: placet/v1\nkind: Scope\nmetadata: {name: a, version: 1, owner: b}\npurpose: c\n"
@@ -26,9 +26,9 @@ def test_the_digest_is_that_of_the_bytes() -> None:
     assert load_scope(MINIMAL).document == MINIMAL
 
 
-@pytest.mark.parametrize("name", ["data-analysis", "automation", "pure-compute"])
-def test_the_examples_are_scopes(name: str) -> None:
-    assert load_scope((SCOPES / f"{name}.yaml").read_bytes()).name == name
+@pytest.mark.parametrize("path", sorted(SCOPES.glob("*.yaml")), ids=lambda path: path.stem)
+def test_the_examples_are_scopes(path: Path) -> None:
+    assert load_scope(path.read_bytes()).name == path.stem
 
 
 @pytest.mark.parametrize(
@@ -85,3 +85,89 @@ def test_a_wider_scope_is_called_widening() -> None:
 
 def test_every_limit_has_a_default_within_its_bounds() -> None:
     assert all(value >= 1 for value in Limits().model_dump().values())
+
+
+def compared(a: bytes, b: bytes) -> tuple[Relation, bool]:
+    found = compare(load_scope(MINIMAL + a), load_scope(MINIMAL + b))
+    return found.relation, found.grants_no_more
+
+
+@pytest.mark.parametrize(
+    ("a", "b"),
+    [
+        (b"allow: {imports: [numpy]}", b"allow: {imports: [numpy.linalg]}"),
+        (b"allow: {imports: [os, math]}", b"allow: {imports: [math]}"),
+        (b"allow: {pure_stdlib: true}", b"allow: {imports: [math], pure_stdlib: false}"),
+        (b"allow: {read: [workdir]}", b"allow: {read: [inputs]}"),
+        (b"allow: {write: [outputs, workdir]}", b"allow: {write: [outputs]}"),
+        (b"allow: {network: ['a.example:443', 'a.example:80']}", b"allow: {network: ['a.example:443']}"),
+        (b"allow: {processes: [git]}", b"allow: {processes: none}"),
+        (b"prompt: {sample_rows: 3}", b"prompt: {sample_rows: 2}"),
+        (b"rules: {a.b: audit}", b"rules: {a.b: warn}"),
+        (b"rules: {a.*: audit}", b"rules: {a.b: audit}"),
+        (b"rules: {a.*: warn}", b"rules: {a.*: warn, a.b.*: enforce}"),
+        (b"review: {static_proof: true}", b"review: {static_proof: true, reviewer: 'off'}"),
+    ],
+)
+def test_less_is_narrower_and_back_again_wider(a: bytes, b: bytes) -> None:
+    assert compared(a, b) == (Relation.NARROWER, True)
+    assert compared(b, a) == (Relation.WIDER, False)
+
+
+@pytest.mark.parametrize(
+    ("a", "b"),
+    [
+        (b"allow: {read: [inputs, workdir]}", b"allow: {read: [workdir]}"),
+        (b"allow: {imports: [numpy]}", b"allow: {imports: [numpy, numpy.linalg]}"),
+        (b"allow: {imports: [math]}", b""),
+        (b"rules: {a.b: enforce}", b"rules: {}"),
+    ],
+)
+def test_two_spellings_of_one_grant_are_equal(a: bytes, b: bytes) -> None:
+    assert compared(a, b) == compared(b, a) == (Relation.EQUAL, True)
+
+
+def test_a_submodule_that_may_be_internal_must_be_read() -> None:
+    """Only the guard's catalogue knows that `numpy` does not cover `numpy.ctypeslib`."""
+    a, b = b"allow: {imports: [numpy]}", b"allow: {imports: [numpy, numpy.ctypeslib]}"
+    found = compare(load_scope(MINIMAL + a), load_scope(MINIMAL + b))
+    assert "adds numpy.ctypeslib; whether numpy covers it" in found.to_read[0]
+    assert (found.relation, found.grants_no_more) == (Relation.INCOMPARABLE, False)
+
+
+def test_each_granting_what_the_other_does_not_is_incomparable() -> None:
+    assert compared(b"allow: {read: [inputs]}", b"allow: {write: [outputs]}") == (
+        Relation.INCOMPARABLE,
+        False,
+    )
+
+
+def test_another_purpose_must_be_read() -> None:
+    other = load_scope(MINIMAL.replace(b"purpose: c", b"purpose: anything"))
+    found = compare(load_scope(MINIMAL), other)
+    assert found.to_read == ("purpose: changed; read what it lets in",)
+    assert (found.relation, found.grants_no_more) == (Relation.INCOMPARABLE, False)
+
+
+def test_a_key_that_nothing_orders_must_be_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As a key would be that the schema has and the comparison does not know yet."""
+    monkeypatch.delitem(comparison._STRICT_FIRST, "review.on_uncertain")
+    assert compared(b"", b"review: {on_uncertain: deny}") == (Relation.INCOMPARABLE, False)
+
+
+@pytest.mark.parametrize(
+    ("rules", "part"),
+    [
+        (b"rules: {a.b: off}", "rules.a.b"),
+        (b"rules: {a.b: block}", "rules.a.b: Input should be 'enforce', 'warn' or 'audit'"),
+        (b"rules: {'*': warn}", "must be a rule's id"),
+        (b"rules: {a: warn}", "must be a rule's id"),
+        (b"rules: {'a.*.b': warn}", "must be a rule's id"),
+        (b"rules: {'a.b*': warn}", "must be a rule's id"),
+        (b"rules: {A.b: warn}", "must be a rule's id"),
+        (b"rules: [a.b]", "rules: "),
+        (b"rules: {" + b", ".join(b"a.b%d: warn" % n for n in range(51)) + b"}", "at most 50"),
+    ],
+)
+def test_a_mode_that_is_none_is_refused(rules: bytes, part: str) -> None:
+    assert part in refused(rules + b"\n")
