@@ -25,6 +25,7 @@ from placet.scope import Scope, ScopeInvalid, load_scope
 
 BUDGET_S: Final = 0.5
 MAX_GRANTS: Final = 24
+MAX_UNSEEN: Final = 10
 # What a scope can never make harmless; a module that offers nothing else is not suggested.
 _HARD: Final = frozenset({"dynamic", "unpickle", "native", "thread", "introspect"})
 _GRANTABLE: Final = frozenset({"read", "write", "change", "open", "network", "process"})
@@ -42,8 +43,8 @@ class Advice:
     """What to ask of the scope's owner. `changes` are lines such as `allow.imports: add os`.
 
     `rules_verdict` is what the rules alone say with the changes, None without any; `never` are ids of the
-    findings that stop the program under any scope. `complete` is False when the search took too long: then
-    nothing is said.
+    findings that stop the program under any scope, and `unseen` those of them that only a wider scope shows.
+    `complete` is False when the search took too long: then nothing is said.
     """
 
     owner: str
@@ -51,6 +52,7 @@ class Advice:
     rules_verdict: Verdict | None = None
     never: tuple[str, ...] = ()
     complete: bool = True
+    unseen: tuple[Finding, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +109,10 @@ class _Search:
             wanted = (*softened, *wanted)
             best = self._decide(wanted)
         if _MILDER[best.verdict] <= _MILDER[now.verdict]:
-            return Advice(owner, never=_ids(found for found in best.findings if found.denies))
+            hard = [found for found in best.findings if found.denies]
+            known = _stops(now)
+            unseen = (found for found in hard if _key(found) not in known)
+            return Advice(owner, never=_ids(hard), unseen=tuple(unseen)[:MAX_UNSEEN])
         changes = self._fewest(wanted, best)
         return Advice(owner, tuple(str(grant) for grant in changes), best.verdict)
 
@@ -219,11 +224,11 @@ def _texts(tree: ast.Module) -> Iterator[str]:
 
 
 def _stops(decision: Decision) -> frozenset[tuple[str, int, str]]:
-    return frozenset(
-        (found.rule_id, found.line, found.message)
-        for found in decision.findings
-        if found.severity >= Severity.MEDIUM
-    )
+    return frozenset(_key(found) for found in decision.findings if found.severity >= Severity.MEDIUM)
+
+
+def _key(finding: Finding) -> tuple[str, int, str]:
+    return finding.rule_id, finding.line, finding.message
 
 
 def _ids(findings: Sequence[Finding] | Iterator[Finding]) -> tuple[str, ...]:

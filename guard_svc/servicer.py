@@ -252,6 +252,7 @@ def _advised(advice: Advice) -> common_pb2.Advice:
         rules_verdict=_VERDICTS[advice.rules_verdict] if advice.rules_verdict else None,
         never=advice.never,
         complete=advice.complete,
+        unseen=[_finding(finding) for finding in advice.unseen],
     )
 
 

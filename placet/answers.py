@@ -72,6 +72,8 @@ class Advice:
     """Ids of the findings that stop the program under any scope."""
     complete: bool = True
     """False when the guard gave the search up for time."""
+    unseen: tuple[Finding, ...] = ()
+    """Those of `never` that only a wider scope shows; they are not among the review's findings."""
 
 
 @dataclass(frozen=True)

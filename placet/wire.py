@@ -116,6 +116,7 @@ def advice(message: common_pb2.Advice) -> Advice:
         rules_verdict=verdict(message.rules_verdict) if message.changes else None,
         never=tuple(message.never),
         complete=message.complete,
+        unseen=findings(message.unseen),
     )
 
 

@@ -105,7 +105,11 @@ def _show_advice(out: Console, advice: Advice, findings: Sequence[Finding]) -> N
     elif advice.never:
         out.print(Text("No change to the scope allows this:"))
         for rule_id in advice.never:
-            out.print(Text(f"  {visible(rule_id)}{_lines_of(rule_id, findings)}", style="red"))
+            out.print(
+                Text(f"  {visible(rule_id)}{_lines_of(rule_id, (*findings, *advice.unseen))}", style="red")
+            )
+        for found in advice.unseen:
+            out.print(Text(f"  With a wider scope, line {found.line}: {visible(found.message)}"))
         out.print(Text(f"Write the program without it. {owner} owns the scope."))
     else:
         out.print(Text(f"The scope is not what stops it; a person may decide. {owner} owns the scope."))

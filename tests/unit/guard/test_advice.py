@@ -9,7 +9,22 @@ from guard_svc.intake import IntakeRefused, read_program
 from guard_svc.policy import Decision, Verdict, by_rules_alone, refuse
 from guard_svc.rules import analyse
 from placet.scope import Scope, load_scope
-from tests.fakes.scopes import AUTOMATION, DATA_ANALYSIS, PURE_COMPUTE
+from tests.fakes.scopes import DATA_ANALYSIS, PURE_COMPUTE
+
+AUTOMATION = load_scope(
+    b"""\
+apiVersion: placet/v1
+kind: Scope
+metadata: {name: automation, version: 1, owner: operations-team}
+purpose: Look after the files in the working directory.
+allow:
+  imports: [os, shutil, subprocess, requests]
+  read: [inputs, workdir]
+  write: [outputs, workdir]
+  network: ["api.example.com:443"]
+  processes: [git]
+"""
+)
 
 
 def decide(program: str, scope: Scope) -> Decision:
@@ -185,3 +200,14 @@ def test_a_scope_keeps_its_rule_modes_when_it_is_widened() -> None:
     found = advised(program, load_scope(text.encode()))
     assert found.changes == ("allow.imports: add os",)
     assert found.rules_verdict is Verdict.ALLOWED
+
+
+def test_what_only_a_wider_scope_shows_is_told_with_its_line() -> None:
+    found = advised("import os\nprint(os.listdir('.'))\nprint(os.sched_yield())")
+    assert found.changes == ()
+    assert [(item.rule_id, item.line) for item in found.unseen] == [("capability.module.closed", 3)]
+    assert found.never == ("capability.module.closed",)
+
+
+def test_what_is_a_finding_already_is_not_told_again() -> None:
+    assert advised("import os\neval('1')").unseen == ()

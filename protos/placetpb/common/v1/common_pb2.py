@@ -24,25 +24,25 @@ _sym_db = _symbol_database.Default()
 
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1fplacetpb/common/v1/common.proto\x12\x12placetpb.common.v1\"6\n\x08InputRef\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0e\n\x06sha256\x18\x02 \x01(\x0c\x12\x0c\n\x04size\x18\x03 \x01(\x03\"(\n\nInputChunk\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0c\n\x04\x64\x61ta\x18\x02 \x01(\x0c\"x\n\x06Limits\x12\x0e\n\x06wall_s\x18\x01 \x01(\r\x12\r\n\x05\x63pu_s\x18\x02 \x01(\r\x12\x12\n\nmemory_mib\x18\x03 \x01(\r\x12\x12\n\noutput_kib\x18\x04 \x01(\r\x12\x11\n\tartifacts\x18\x05 \x01(\r\x12\x14\n\x0c\x61rtifact_mib\x18\x06 \x01(\r\"9\n\x08ScopeRef\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0f\n\x07version\x18\x02 \x01(\r\x12\x0e\n\x06sha256\x18\x03 \x01(\x0c\"\xb1\x02\n\x07\x46inding\x12\x0f\n\x07rule_id\x18\x01 \x01(\t\x12.\n\x08severity\x18\x02 \x01(\x0e\x32\x1c.placetpb.common.v1.Severity\x12\x0c\n\x04line\x18\x03 \x01(\r\x12\x10\n\x08\x65nd_line\x18\x04 \x01(\r\x12\x0f\n\x07message\x18\x05 \x01(\t\x12\x31\n\x06source\x18\x06 \x01(\x0e\x32!.placetpb.common.v1.FindingSource\x12\r\n\x05quote\x18\x07 \x01(\t\x12\x0e\n\x06\x63olumn\x18\x08 \x01(\r\x12\x12\n\nend_column\x18\t \x01(\r\x12\x0b\n\x03why\x18\n \x01(\t\x12\x0f\n\x07instead\x18\x0b \x01(\t\x12\x0b\n\x03\x63we\x18\x0c \x01(\t\x12\x15\n\rdocumentation\x18\r \x01(\t\x12\x0c\n\x04what\x18\x0e \x01(\t\"}\n\x06\x41\x64vice\x12\r\n\x05owner\x18\x01 \x01(\t\x12\x0f\n\x07\x63hanges\x18\x02 \x03(\t\x12\x32\n\rrules_verdict\x18\x03 \x01(\x0e\x32\x1b.placetpb.common.v1.Verdict\x12\r\n\x05never\x18\x04 \x03(\t\x12\x10\n\x08\x63omplete\x18\x05 \x01(\x08\"n\n\x05Usage\x12\x0f\n\x07wall_ms\x18\x01 \x01(\x04\x12\x0e\n\x06\x63pu_ms\x18\x02 \x01(\x04\x12\x18\n\x10max_memory_bytes\x18\x03 \x01(\x04\x12\x14\n\x0cstdout_bytes\x18\x04 \x01(\x04\x12\x14\n\x0cstderr_bytes\x18\x05 \x01(\x04\"J\n\x08\x41rtifact\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0e\n\x06sha256\x18\x02 \x01(\x0c\x12\x0c\n\x04size\x18\x03 \x01(\x03\x12\x12\n\nmedia_type\x18\x04 \x01(\t\"-\n\tRecordRef\x12\r\n\x05index\x18\x01 \x01(\x04\x12\x11\n\tleaf_hash\x18\x02 \x01(\x0c*e\n\x07Verdict\x12\x17\n\x13VERDICT_UNSPECIFIED\x10\x00\x12\x13\n\x0fVERDICT_ALLOWED\x10\x01\x12\x12\n\x0eVERDICT_DENIED\x10\x02\x12\x18\n\x14VERDICT_NEEDS_REVIEW\x10\x03*\x88\x01\n\x08Severity\x12\x18\n\x14SEVERITY_UNSPECIFIED\x10\x00\x12\x11\n\rSEVERITY_INFO\x10\x01\x12\x10\n\x0cSEVERITY_LOW\x10\x02\x12\x13\n\x0fSEVERITY_MEDIUM\x10\x03\x12\x11\n\rSEVERITY_HIGH\x10\x04\x12\x15\n\x11SEVERITY_CRITICAL\x10\x05*\xb5\x01\n\rFindingSource\x12\x1e\n\x1a\x46INDING_SOURCE_UNSPECIFIED\x10\x00\x12\x19\n\x15\x46INDING_SOURCE_INTAKE\x10\x01\x12\x17\n\x13\x46INDING_SOURCE_RULE\x10\x02\x12\x1b\n\x17\x46INDING_SOURCE_REVIEWER\x10\x03\x12\x19\n\x15\x46INDING_SOURCE_POLICY\x10\x04\x12\x18\n\x14\x46INDING_SOURCE_HUMAN\x10\x05*P\n\x04Tier\x12\x14\n\x10TIER_UNSPECIFIED\x10\x00\x12\x0b\n\x07TIER_T0\x10\x01\x12\x0b\n\x07TIER_T1\x10\x02\x12\x0b\n\x07TIER_T2\x10\x03\x12\x0b\n\x07TIER_T3\x10\x04*\x86\x02\n\tRunStatus\x12\x1a\n\x16RUN_STATUS_UNSPECIFIED\x10\x00\x12\x15\n\x11RUN_STATUS_EXITED\x10\x01\x12\x17\n\x13RUN_STATUS_SIGNALED\x10\x02\x12\x18\n\x14RUN_STATUS_TIMED_OUT\x10\x03\x12\x1b\n\x17RUN_STATUS_CPU_EXCEEDED\x10\x04\x12\x1e\n\x1aRUN_STATUS_MEMORY_EXCEEDED\x10\x05\x12\x1e\n\x1aRUN_STATUS_OUTPUT_EXCEEDED\x10\x06\x12\x1c\n\x18RUN_STATUS_DISK_EXCEEDED\x10\x07\x12\x18\n\x14RUN_STATUS_CANCELLED\x10\x08*a\n\x0cOutputStream\x12\x1d\n\x19OUTPUT_STREAM_UNSPECIFIED\x10\x00\x12\x18\n\x14OUTPUT_STREAM_STDOUT\x10\x01\x12\x18\n\x14OUTPUT_STREAM_STDERR\x10\x02\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1fplacetpb/common/v1/common.proto\x12\x12placetpb.common.v1\"6\n\x08InputRef\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0e\n\x06sha256\x18\x02 \x01(\x0c\x12\x0c\n\x04size\x18\x03 \x01(\x03\"(\n\nInputChunk\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0c\n\x04\x64\x61ta\x18\x02 \x01(\x0c\"x\n\x06Limits\x12\x0e\n\x06wall_s\x18\x01 \x01(\r\x12\r\n\x05\x63pu_s\x18\x02 \x01(\r\x12\x12\n\nmemory_mib\x18\x03 \x01(\r\x12\x12\n\noutput_kib\x18\x04 \x01(\r\x12\x11\n\tartifacts\x18\x05 \x01(\r\x12\x14\n\x0c\x61rtifact_mib\x18\x06 \x01(\r\"9\n\x08ScopeRef\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0f\n\x07version\x18\x02 \x01(\r\x12\x0e\n\x06sha256\x18\x03 \x01(\x0c\"\xb1\x02\n\x07\x46inding\x12\x0f\n\x07rule_id\x18\x01 \x01(\t\x12.\n\x08severity\x18\x02 \x01(\x0e\x32\x1c.placetpb.common.v1.Severity\x12\x0c\n\x04line\x18\x03 \x01(\r\x12\x10\n\x08\x65nd_line\x18\x04 \x01(\r\x12\x0f\n\x07message\x18\x05 \x01(\t\x12\x31\n\x06source\x18\x06 \x01(\x0e\x32!.placetpb.common.v1.FindingSource\x12\r\n\x05quote\x18\x07 \x01(\t\x12\x0e\n\x06\x63olumn\x18\x08 \x01(\r\x12\x12\n\nend_column\x18\t \x01(\r\x12\x0b\n\x03why\x18\n \x01(\t\x12\x0f\n\x07instead\x18\x0b \x01(\t\x12\x0b\n\x03\x63we\x18\x0c \x01(\t\x12\x15\n\rdocumentation\x18\r \x01(\t\x12\x0c\n\x04what\x18\x0e \x01(\t\"\xaa\x01\n\x06\x41\x64vice\x12\r\n\x05owner\x18\x01 \x01(\t\x12\x0f\n\x07\x63hanges\x18\x02 \x03(\t\x12\x32\n\rrules_verdict\x18\x03 \x01(\x0e\x32\x1b.placetpb.common.v1.Verdict\x12\r\n\x05never\x18\x04 \x03(\t\x12\x10\n\x08\x63omplete\x18\x05 \x01(\x08\x12+\n\x06unseen\x18\x06 \x03(\x0b\x32\x1b.placetpb.common.v1.Finding\"n\n\x05Usage\x12\x0f\n\x07wall_ms\x18\x01 \x01(\x04\x12\x0e\n\x06\x63pu_ms\x18\x02 \x01(\x04\x12\x18\n\x10max_memory_bytes\x18\x03 \x01(\x04\x12\x14\n\x0cstdout_bytes\x18\x04 \x01(\x04\x12\x14\n\x0cstderr_bytes\x18\x05 \x01(\x04\"J\n\x08\x41rtifact\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0e\n\x06sha256\x18\x02 \x01(\x0c\x12\x0c\n\x04size\x18\x03 \x01(\x03\x12\x12\n\nmedia_type\x18\x04 \x01(\t\"-\n\tRecordRef\x12\r\n\x05index\x18\x01 \x01(\x04\x12\x11\n\tleaf_hash\x18\x02 \x01(\x0c*e\n\x07Verdict\x12\x17\n\x13VERDICT_UNSPECIFIED\x10\x00\x12\x13\n\x0fVERDICT_ALLOWED\x10\x01\x12\x12\n\x0eVERDICT_DENIED\x10\x02\x12\x18\n\x14VERDICT_NEEDS_REVIEW\x10\x03*\x88\x01\n\x08Severity\x12\x18\n\x14SEVERITY_UNSPECIFIED\x10\x00\x12\x11\n\rSEVERITY_INFO\x10\x01\x12\x10\n\x0cSEVERITY_LOW\x10\x02\x12\x13\n\x0fSEVERITY_MEDIUM\x10\x03\x12\x11\n\rSEVERITY_HIGH\x10\x04\x12\x15\n\x11SEVERITY_CRITICAL\x10\x05*\xb5\x01\n\rFindingSource\x12\x1e\n\x1a\x46INDING_SOURCE_UNSPECIFIED\x10\x00\x12\x19\n\x15\x46INDING_SOURCE_INTAKE\x10\x01\x12\x17\n\x13\x46INDING_SOURCE_RULE\x10\x02\x12\x1b\n\x17\x46INDING_SOURCE_REVIEWER\x10\x03\x12\x19\n\x15\x46INDING_SOURCE_POLICY\x10\x04\x12\x18\n\x14\x46INDING_SOURCE_HUMAN\x10\x05*P\n\x04Tier\x12\x14\n\x10TIER_UNSPECIFIED\x10\x00\x12\x0b\n\x07TIER_T0\x10\x01\x12\x0b\n\x07TIER_T1\x10\x02\x12\x0b\n\x07TIER_T2\x10\x03\x12\x0b\n\x07TIER_T3\x10\x04*\x86\x02\n\tRunStatus\x12\x1a\n\x16RUN_STATUS_UNSPECIFIED\x10\x00\x12\x15\n\x11RUN_STATUS_EXITED\x10\x01\x12\x17\n\x13RUN_STATUS_SIGNALED\x10\x02\x12\x18\n\x14RUN_STATUS_TIMED_OUT\x10\x03\x12\x1b\n\x17RUN_STATUS_CPU_EXCEEDED\x10\x04\x12\x1e\n\x1aRUN_STATUS_MEMORY_EXCEEDED\x10\x05\x12\x1e\n\x1aRUN_STATUS_OUTPUT_EXCEEDED\x10\x06\x12\x1c\n\x18RUN_STATUS_DISK_EXCEEDED\x10\x07\x12\x18\n\x14RUN_STATUS_CANCELLED\x10\x08*a\n\x0cOutputStream\x12\x1d\n\x19OUTPUT_STREAM_UNSPECIFIED\x10\x00\x12\x18\n\x14OUTPUT_STREAM_STDOUT\x10\x01\x12\x18\n\x14OUTPUT_STREAM_STDERR\x10\x02\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'placetpb.common.v1.common_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_VERDICT']._serialized_start=1004
-  _globals['_VERDICT']._serialized_end=1105
-  _globals['_SEVERITY']._serialized_start=1108
-  _globals['_SEVERITY']._serialized_end=1244
-  _globals['_FINDINGSOURCE']._serialized_start=1247
-  _globals['_FINDINGSOURCE']._serialized_end=1428
-  _globals['_TIER']._serialized_start=1430
-  _globals['_TIER']._serialized_end=1510
-  _globals['_RUNSTATUS']._serialized_start=1513
-  _globals['_RUNSTATUS']._serialized_end=1775
-  _globals['_OUTPUTSTREAM']._serialized_start=1777
-  _globals['_OUTPUTSTREAM']._serialized_end=1874
+  _globals['_VERDICT']._serialized_start=1050
+  _globals['_VERDICT']._serialized_end=1151
+  _globals['_SEVERITY']._serialized_start=1154
+  _globals['_SEVERITY']._serialized_end=1290
+  _globals['_FINDINGSOURCE']._serialized_start=1293
+  _globals['_FINDINGSOURCE']._serialized_end=1474
+  _globals['_TIER']._serialized_start=1476
+  _globals['_TIER']._serialized_end=1556
+  _globals['_RUNSTATUS']._serialized_start=1559
+  _globals['_RUNSTATUS']._serialized_end=1821
+  _globals['_OUTPUTSTREAM']._serialized_start=1823
+  _globals['_OUTPUTSTREAM']._serialized_end=1920
   _globals['_INPUTREF']._serialized_start=55
   _globals['_INPUTREF']._serialized_end=109
   _globals['_INPUTCHUNK']._serialized_start=111
@@ -53,12 +53,12 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_SCOPEREF']._serialized_end=332
   _globals['_FINDING']._serialized_start=335
   _globals['_FINDING']._serialized_end=640
-  _globals['_ADVICE']._serialized_start=642
-  _globals['_ADVICE']._serialized_end=767
-  _globals['_USAGE']._serialized_start=769
-  _globals['_USAGE']._serialized_end=879
-  _globals['_ARTIFACT']._serialized_start=881
-  _globals['_ARTIFACT']._serialized_end=955
-  _globals['_RECORDREF']._serialized_start=957
-  _globals['_RECORDREF']._serialized_end=1002
+  _globals['_ADVICE']._serialized_start=643
+  _globals['_ADVICE']._serialized_end=813
+  _globals['_USAGE']._serialized_start=815
+  _globals['_USAGE']._serialized_end=925
+  _globals['_ARTIFACT']._serialized_start=927
+  _globals['_ARTIFACT']._serialized_end=1001
+  _globals['_RECORDREF']._serialized_start=1003
+  _globals['_RECORDREF']._serialized_end=1048
 # @@protoc_insertion_point(module_scope)

@@ -2,7 +2,7 @@ from google.protobuf.internal import containers as _containers
 from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
-from collections.abc import Iterable as _Iterable
+from collections.abc import Iterable as _Iterable, Mapping as _Mapping
 from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
 
 DESCRIPTOR: _descriptor.FileDescriptor
@@ -168,18 +168,20 @@ class Finding(_message.Message):
     def __init__(self, rule_id: _Optional[str] = ..., severity: _Optional[_Union[Severity, str]] = ..., line: _Optional[int] = ..., end_line: _Optional[int] = ..., message: _Optional[str] = ..., source: _Optional[_Union[FindingSource, str]] = ..., quote: _Optional[str] = ..., column: _Optional[int] = ..., end_column: _Optional[int] = ..., why: _Optional[str] = ..., instead: _Optional[str] = ..., cwe: _Optional[str] = ..., documentation: _Optional[str] = ..., what: _Optional[str] = ...) -> None: ...
 
 class Advice(_message.Message):
-    __slots__ = ("owner", "changes", "rules_verdict", "never", "complete")
+    __slots__ = ("owner", "changes", "rules_verdict", "never", "complete", "unseen")
     OWNER_FIELD_NUMBER: _ClassVar[int]
     CHANGES_FIELD_NUMBER: _ClassVar[int]
     RULES_VERDICT_FIELD_NUMBER: _ClassVar[int]
     NEVER_FIELD_NUMBER: _ClassVar[int]
     COMPLETE_FIELD_NUMBER: _ClassVar[int]
+    UNSEEN_FIELD_NUMBER: _ClassVar[int]
     owner: str
     changes: _containers.RepeatedScalarFieldContainer[str]
     rules_verdict: Verdict
     never: _containers.RepeatedScalarFieldContainer[str]
     complete: bool
-    def __init__(self, owner: _Optional[str] = ..., changes: _Optional[_Iterable[str]] = ..., rules_verdict: _Optional[_Union[Verdict, str]] = ..., never: _Optional[_Iterable[str]] = ..., complete: _Optional[bool] = ...) -> None: ...
+    unseen: _containers.RepeatedCompositeFieldContainer[Finding]
+    def __init__(self, owner: _Optional[str] = ..., changes: _Optional[_Iterable[str]] = ..., rules_verdict: _Optional[_Union[Verdict, str]] = ..., never: _Optional[_Iterable[str]] = ..., complete: _Optional[bool] = ..., unseen: _Optional[_Iterable[_Union[Finding, _Mapping]]] = ...) -> None: ...
 
 class Usage(_message.Message):
     __slots__ = ("wall_ms", "cpu_ms", "max_memory_bytes", "stdout_bytes", "stderr_bytes")
