@@ -1,6 +1,7 @@
 """Imports against the scope's list. Knows modules; must not know what is done with them."""
 
 import ast
+import sys
 
 from guard_svc.findings import Severity
 from guard_svc.rules.names import MODULE_NAMES, USUAL_ALIASES
@@ -48,10 +49,26 @@ def _check_module(subject: Subject, node: ast.stmt, module: str) -> None:
         secret = module.startswith(("__main__", "builtins"))
         message = f"The scope {subject.scope.name} does not allow importing {module}."
         subject.report("scope.import.not_allowed", node, message, Severity.CRITICAL if secret else None)
-    elif not subject.catalogue.is_public(module) and module not in subject.scope.allow.imports:
+    elif not _is_public(subject, module):
         subject.report(
             "scope.import.not_public", node, f"{module} is not part of the library's public interface."
         )
+
+
+def _is_public(subject: Subject, module: str) -> bool:
+    """Whether the import covers `module`: it is listed, or public in a library of which that is known."""
+    catalogue = subject.catalogue
+    if module in subject.scope.allow.imports or catalogue.is_public(module):
+        return True
+    root, _, rest = module.partition(".")
+    known = root in catalogue.public or root in sys.stdlib_module_names
+    return not known and not any(part.startswith("_") for part in rest.split("."))
+
+
+def lies_in_allowed(subject: Subject, root: str) -> bool:
+    """Whether the scope lists the library `root`, or a module in it: then its doors matter."""
+    listed = any(name.partition(".")[0] == root for name in subject.scope.allow.imports)
+    return listed or is_allowed(subject, root)
 
 
 def is_pure(subject: Subject, module: str) -> bool:

@@ -90,10 +90,18 @@ RULES: Final = (
         "Such files hold settings and keys.", "open('.env')", "Read an input file.", _IN_SANDBOX, "CWE-552",
     ),
     Rule(
+        "capability.file.precious", H,
+        "A path that ends where keys, logins or start-up files lie, wherever it begins.",
+        "The beginning may be computed; nobody else's work ends there.",
+        "open(base + '/.ssh/id_rsa')", "pd.read_csv('sales.csv')",
+        "Places that the list does not name; the sandbox mounts none of them.", "CWE-552",
+    ),
+    Rule(
         "capability.file.unlisted", L,
         "Reading a relative path that is not among the inputs.",
         "The run will probably fail; the sandbox holds the inputs only.",
-        "pd.read_csv('other.csv')", "Attach the file to the task.", "None needed: a note.", "CWE-552", hard=False,
+        "pd.read_csv('other.csv')", "Attach the file to the task.", "None needed: a note.", "CWE-552",
+        hard=False,
     ),
     Rule(
         "capability.file.dynamic", L,
@@ -109,6 +117,12 @@ RULES: Final = (
         "URLs that only exist at run time; the sandbox has no network.", "CWE-918",
     ),
     Rule(
+        "capability.network.dynamic", L,
+        "A host that is not known before the program runs, in a scope that names hosts.",
+        "It cannot be checked here; the sandbox lets through what the scope names.",
+        "requests.get(url)", "Write the URL where it is used.", "None needed: a note.", "CWE-918",
+    ),
+    Rule(
         "capability.network.download", H,
         "A data set helper that downloads.",
         "It is a network call.", "sns.load_dataset('tips')", "Attach the file to the task.",
@@ -120,6 +134,19 @@ RULES: Final = (
         "A process is outside the program that was reviewed.",
         "subprocess.run(['curl', url])", "Use a named command with a literal argument list.",
         "What a named command itself does.", "CWE-78",
+    ),
+    Rule(
+        "capability.process.dynamic", L,
+        "A command that is not known before the program runs, in a scope that names commands.",
+        "It cannot be checked here; the sandbox starts what the scope names.",
+        "subprocess.run(command)", "Write the command as a literal list.", "None needed: a note.", "CWE-78",
+    ),
+    Rule(
+        "capability.process.remote", H,
+        "Commands that come from a socket.",
+        "Whoever is at the other end would work on this machine: a remote shell.",
+        "subprocess.run(connection.recv(1024), shell=True)", "Run named commands with literal arguments.",
+        "Commands that take a way through a file.", "CWE-506",
     ),
     Rule(
         "capability.thread.start", H,
@@ -212,6 +239,13 @@ RULES: Final = (
         "Plain names.", "None.", "CWE-1109",
     ),
     Rule(
+        "threat.tampering.library", H,
+        "A member of a library is replaced or deleted.",
+        "Everything that runs afterwards gets other answers: a mean that is always 99.",
+        "pd.Series.mean = lambda self: 99.0", "A function or a class of your own.",
+        "Objects that a library hands out; those live in one run.", "CWE-471",
+    ),
+    Rule(
         "threat.resource.endless_loop", H,
         "A loop that nothing ends.",
         "It burns its whole time limit, on purpose or not.",
@@ -228,7 +262,8 @@ RULES: Final = (
     Rule(
         "threat.resource.recursion", M,
         "A function that always calls itself.",
-        "It can only end in a crash.", "def f(): f()", "A base case.", "Mutual recursion.", "CWE-674", hard=False,
+        "It can only end in a crash.", "def f(): f()", "A base case.", "Mutual recursion.", "CWE-674",
+        hard=False,
     ),
     Rule(
         "threat.obfuscation.decode_exec", Severity.CRITICAL,
