@@ -9,7 +9,7 @@ import hashlib
 import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
-from typing import Final
+from typing import Final, Literal
 
 import grpc
 
@@ -37,6 +37,9 @@ MAX_FACTS: Final = 8
 # What recording and signing may take after the reviewer has answered.
 KEEP_FOR_RECORDS_S: Final = 3.0
 RETRY_AFTER_S: Final = 5.0
+
+Layers = Literal["all", "rules", "reviewer"]
+"""`reviewer` asks the model even where the rules have settled the verdict, and clears nothing."""
 
 
 @dataclass(frozen=True)
@@ -88,11 +91,11 @@ class Guard:
     approver: Approver
     cache: VerdictCache = field(default_factory=VerdictCache)
 
-    async def assess(self, order: Order, deadline: Deadline, *, rules_only: bool = False) -> Answer:
+    async def assess(self, order: Order, deadline: Deadline, layers: Layers = "all") -> Answer:
         """The decision alone: no record, no approval. Raises ServiceError REVIEWER_UNAVAILABLE."""
         started = time.monotonic()
         try:
-            decision = await self._decide(order, deadline, rules_only=rules_only)
+            decision = await self._decide(order, deadline, layers)
         except ReviewerUnavailable as error:
             raise unavailable(error) from error
         return Answer(decision, _elapsed_ms(started))
@@ -135,7 +138,7 @@ class Guard:
         )
         return screening
 
-    async def _decide(self, order: Order, deadline: Deadline, *, rules_only: bool = False) -> Decision:
+    async def _decide(self, order: Order, deadline: Deadline, layers: Layers = "all") -> Decision:
         try:
             # Both may take a second on a hostile program; the event loop serves others meanwhile.
             intake = await asyncio.to_thread(read_program, order.program)
@@ -143,10 +146,10 @@ class Guard:
             return refuse(refused.findings)
         names = [item.name for item in order.inputs]
         report = await asyncio.to_thread(analyse, intake, order.scope, names)
-        if rules_only:
+        if layers == "rules":
             return by_rules_alone(order.scope, report)
         settled = by_rules(order.scope, report)
-        if settled is not None:
+        if settled is not None and layers == "all":
             return settled
         return await self._ask_reviewer(order, intake, report, deadline)
 
@@ -236,6 +239,17 @@ def _verdict_fields(order: Order, decision: Decision, findings: bytes) -> dict[s
         "model": decision.model,
         "prompt_version": prompt_version(),
         "caller": order.caller,
+        **_opinion_fields(decision),
+    }
+
+
+def _opinion_fields(decision: Decision) -> dict[str, object]:
+    """The reviewer's own risk and what asking it cost, when it was asked."""
+    if decision.opinion is None:
+        return {}
+    return {
+        "reviewer_risk_pct": round(decision.opinion.risk * 100),
+        "tokens": asdict(decision.opinion.tokens),
     }
 
 

@@ -12,7 +12,7 @@ from typing import Annotated, Final, Literal, Protocol
 from pydantic import BaseModel, ConfigDict, StringConstraints, ValidationError
 
 from guard_svc.findings import Finding, Severity, shorten
-from guard_svc.profiles import Profile, Profiles, population_of
+from guard_svc.profiles import Population, Profile, Profiles, population_of
 from guard_svc.prompts import (
     CATEGORIES,
     REASONS_SCHEMA,
@@ -108,6 +108,7 @@ class Opinion:
     model: str
     complete: bool = True
     tokens: Tokens = Tokens()
+    population: Population = "confined"
 
 
 class _Reason(BaseModel):
@@ -183,7 +184,13 @@ class Reviewer:
         except ModelError as error:
             opinion = _Judged("unsafe", 1.0, (unusable_finding(error),), complete=False)
         return Opinion(
-            opinion.stance, opinion.risk, opinion.findings, self.model, opinion.complete, meter.tokens
+            stance=opinion.stance,
+            risk=opinion.risk,
+            findings=opinion.findings,
+            model=self.model,
+            complete=opinion.complete,
+            tokens=meter.tokens,
+            population=population_of(subject.allows),
         )
 
 

@@ -17,7 +17,8 @@ from guard_svc.intake import IntakeRefused, read_program
 from guard_svc.modes import load_checked_scope
 from guard_svc.policy import Verdict
 from guard_svc.reasons import reason_of
-from guard_svc.review import Answer, Guard, Order, coverage_of
+from guard_svc.review import Answer, Guard, Layers, Order, coverage_of
+from guard_svc.reviewer import Opinion
 from guard_svc.scopes import ScopeBook, acting_for
 from placet.approval.errors import ApprovalRefused
 from placet.approval.reading import REQUEST_ID, check_input_name
@@ -48,6 +49,8 @@ _VERDICTS: Final = {
 }
 
 _log = structlog.get_logger(__name__)
+
+_LAYERS: Final[dict[int, Layers]] = {guard_pb2.LAYERS_RULES: "rules", guard_pb2.LAYERS_REVIEWER: "reviewer"}
 
 Context = grpc.aio.ServicerContext[Any, Any]
 
@@ -131,7 +134,7 @@ class GuardServicer(guard_pb2_grpc.GuardServiceServicer):
         answer = await self._guard.assess(
             order,
             Deadline.of(context, maximum_s=MAX_REVIEW_S),
-            rules_only=request.layers == guard_pb2.LAYERS_RULES,
+            _LAYERS.get(request.layers, "all"),
         )
         advice = await _advice(order, answer) if request.with_advice else None
         return guard_pb2.AssessResponse(review=_reviewed(order, answer, advice))
@@ -269,4 +272,18 @@ def _reviewed(order: Order, answer: Answer, advice: Advice | None) -> guard_pb2.
         capabilities=list(decision.capabilities),
         elapsed_ms=answer.elapsed_ms,
         advice=_advised(advice) if advice else None,
+        opinion=_opinion(decision.opinion) if decision.opinion else None,
+    )
+
+
+def _opinion(opinion: Opinion) -> guard_pb2.ReviewerOpinion:
+    return guard_pb2.ReviewerOpinion(
+        risk=opinion.risk,
+        stance=opinion.stance,
+        complete=opinion.complete,
+        model=opinion.model,
+        prompt_tokens=opinion.tokens.prompt,
+        cached_tokens=opinion.tokens.cached,
+        completion_tokens=opinion.tokens.completion,
+        population=opinion.population,
     )

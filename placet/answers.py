@@ -109,6 +109,25 @@ class Coverage:
 
 
 @dataclass(frozen=True)
+class Opinion:
+    """What the reviewer model said before any threshold, and what asking it cost."""
+
+    risk: float
+    """0.0 to 1.0."""
+    stance: str
+    """clean, uncertain, unsafe, or undecided."""
+    complete: bool
+    """False when the model gave no usable answer."""
+    model: str
+    population: str
+    """confined or wide: the kind of scope it was judged by."""
+    prompt_tokens: int
+    cached_tokens: int
+    """Part of `prompt_tokens`."""
+    completion_tokens: int
+
+
+@dataclass(frozen=True)
 class Review:
     """The guard's answer on one program."""
 
@@ -127,6 +146,8 @@ class Review:
     record: RecordRef | None = None
     advice: Advice | None = None
     """Only beside DENIED and NEEDS_REVIEW."""
+    opinion: Opinion | None = None
+    """None when the reviewer was not asked."""
 
 
 @dataclass(frozen=True)

@@ -267,10 +267,13 @@ class Placet:
         scope_document: bytes = b"",
         task: str = "",
         rules_only: bool = False,
+        always_ask: bool = False,
         with_advice: bool = False,
         timeout_s: float = DEFAULT_TIMEOUT_S,
     ) -> Review:
         """The analysis of `review`, unrecorded and without approval; also for a scope that is not loaded.
+
+        `always_ask` asks the reviewer model even about programs that the rules deny: to measure it.
 
         `with_advice` also looks for the scope change that would help, which takes up to half a second.
 
@@ -282,7 +285,7 @@ class Placet:
             scope_document=scope_document,
             program=_as_bytes(program),
             task=task,
-            layers=guard_pb2.LAYERS_RULES if rules_only else guard_pb2.LAYERS_ALL,
+            layers=_layers(rules_only=rules_only, always_ask=always_ask),
             with_advice=with_advice,
         )
         async with _errors("guard"):
@@ -400,6 +403,12 @@ def _running(state: Path | str | None) -> Endpoint:
 def new_request_id() -> str:
     """A fresh name for a request."""
     return uuid.uuid4().hex
+
+
+def _layers(*, rules_only: bool, always_ask: bool) -> guard_pb2.Layers:
+    if rules_only:
+        return guard_pb2.LAYERS_RULES
+    return guard_pb2.LAYERS_REVIEWER if always_ask else guard_pb2.LAYERS_ALL
 
 
 def _as_bytes(program: bytes | str) -> bytes:

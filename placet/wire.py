@@ -17,6 +17,7 @@ from placet.answers import (
     Coverage,
     Finding,
     LogRecord,
+    Opinion,
     Outcome,
     RecordRef,
     Review,
@@ -158,6 +159,21 @@ def review(
         approval=approval if decided is Verdict.ALLOWED else b"",
         record=record,
         advice=advice(message.advice) if message.HasField("advice") else None,
+        opinion=opinion(message.opinion) if message.HasField("opinion") else None,
+    )
+
+
+def opinion(message: guard_pb2.ReviewerOpinion) -> Opinion:
+    """The reviewer model's own words in numbers."""
+    return Opinion(
+        risk=message.risk,
+        stance=message.stance,
+        complete=message.complete,
+        model=message.model,
+        population=message.population,
+        prompt_tokens=message.prompt_tokens,
+        cached_tokens=message.cached_tokens,
+        completion_tokens=message.completion_tokens,
     )
 
 

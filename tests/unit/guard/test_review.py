@@ -121,7 +121,7 @@ async def test_assess_records_nothing():
 
 async def test_assess_by_rules_asks_no_model():
     here = world(ScriptedModel(0.99))
-    answer = await here.guard.assess(order(), deadline(), rules_only=True)
+    answer = await here.guard.assess(order(), deadline(), "rules")
     assert (answer.decision.verdict, here.model.asked) == (Verdict.ALLOWED, [])
 
 

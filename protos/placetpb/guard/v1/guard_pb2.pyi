@@ -13,9 +13,11 @@ class Layers(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     LAYERS_UNSPECIFIED: _ClassVar[Layers]
     LAYERS_ALL: _ClassVar[Layers]
     LAYERS_RULES: _ClassVar[Layers]
+    LAYERS_REVIEWER: _ClassVar[Layers]
 LAYERS_UNSPECIFIED: Layers
 LAYERS_ALL: Layers
 LAYERS_RULES: Layers
+LAYERS_REVIEWER: Layers
 
 class ListScopesRequest(_message.Message):
     __slots__ = ()
@@ -97,8 +99,28 @@ class Coverage(_message.Message):
     reviewer: str
     def __init__(self, bytes_total: _Optional[int] = ..., bytes_reviewed: _Optional[int] = ..., rules_complete: _Optional[bool] = ..., reviewer: _Optional[str] = ...) -> None: ...
 
+class ReviewerOpinion(_message.Message):
+    __slots__ = ("risk", "stance", "complete", "model", "prompt_tokens", "cached_tokens", "completion_tokens", "population")
+    RISK_FIELD_NUMBER: _ClassVar[int]
+    STANCE_FIELD_NUMBER: _ClassVar[int]
+    COMPLETE_FIELD_NUMBER: _ClassVar[int]
+    MODEL_FIELD_NUMBER: _ClassVar[int]
+    PROMPT_TOKENS_FIELD_NUMBER: _ClassVar[int]
+    CACHED_TOKENS_FIELD_NUMBER: _ClassVar[int]
+    COMPLETION_TOKENS_FIELD_NUMBER: _ClassVar[int]
+    POPULATION_FIELD_NUMBER: _ClassVar[int]
+    risk: float
+    stance: str
+    complete: bool
+    model: str
+    prompt_tokens: int
+    cached_tokens: int
+    completion_tokens: int
+    population: str
+    def __init__(self, risk: _Optional[float] = ..., stance: _Optional[str] = ..., complete: _Optional[bool] = ..., model: _Optional[str] = ..., prompt_tokens: _Optional[int] = ..., cached_tokens: _Optional[int] = ..., completion_tokens: _Optional[int] = ..., population: _Optional[str] = ...) -> None: ...
+
 class ReviewedProgram(_message.Message):
-    __slots__ = ("verdict", "risk_pct", "findings", "decided_by", "coverage", "program_sha256", "scope", "capabilities", "elapsed_ms", "advice")
+    __slots__ = ("verdict", "risk_pct", "findings", "decided_by", "coverage", "program_sha256", "scope", "capabilities", "elapsed_ms", "advice", "opinion")
     VERDICT_FIELD_NUMBER: _ClassVar[int]
     RISK_PCT_FIELD_NUMBER: _ClassVar[int]
     FINDINGS_FIELD_NUMBER: _ClassVar[int]
@@ -109,6 +131,7 @@ class ReviewedProgram(_message.Message):
     CAPABILITIES_FIELD_NUMBER: _ClassVar[int]
     ELAPSED_MS_FIELD_NUMBER: _ClassVar[int]
     ADVICE_FIELD_NUMBER: _ClassVar[int]
+    OPINION_FIELD_NUMBER: _ClassVar[int]
     verdict: _common_pb2.Verdict
     risk_pct: int
     findings: _containers.RepeatedCompositeFieldContainer[_common_pb2.Finding]
@@ -119,7 +142,8 @@ class ReviewedProgram(_message.Message):
     capabilities: _containers.RepeatedScalarFieldContainer[str]
     elapsed_ms: int
     advice: _common_pb2.Advice
-    def __init__(self, verdict: _Optional[_Union[_common_pb2.Verdict, str]] = ..., risk_pct: _Optional[int] = ..., findings: _Optional[_Iterable[_Union[_common_pb2.Finding, _Mapping]]] = ..., decided_by: _Optional[str] = ..., coverage: _Optional[_Union[Coverage, _Mapping]] = ..., program_sha256: _Optional[bytes] = ..., scope: _Optional[_Union[_common_pb2.ScopeRef, _Mapping]] = ..., capabilities: _Optional[_Iterable[str]] = ..., elapsed_ms: _Optional[int] = ..., advice: _Optional[_Union[_common_pb2.Advice, _Mapping]] = ...) -> None: ...
+    opinion: ReviewerOpinion
+    def __init__(self, verdict: _Optional[_Union[_common_pb2.Verdict, str]] = ..., risk_pct: _Optional[int] = ..., findings: _Optional[_Iterable[_Union[_common_pb2.Finding, _Mapping]]] = ..., decided_by: _Optional[str] = ..., coverage: _Optional[_Union[Coverage, _Mapping]] = ..., program_sha256: _Optional[bytes] = ..., scope: _Optional[_Union[_common_pb2.ScopeRef, _Mapping]] = ..., capabilities: _Optional[_Iterable[str]] = ..., elapsed_ms: _Optional[int] = ..., advice: _Optional[_Union[_common_pb2.Advice, _Mapping]] = ..., opinion: _Optional[_Union[ReviewerOpinion, _Mapping]] = ...) -> None: ...
 
 class ReviewResponse(_message.Message):
     __slots__ = ("review", "approval", "verdict_record")
