@@ -1,0 +1,3 @@
+import json
+
+print(json.loads('{"limit": 3, "regions": ["north", "south"]}')["regions"])

@@ -1,0 +1,3 @@
+from operator import methodcaller
+
+print(list(map(methodcaller("strip"), [" Ada", "Ben "])))

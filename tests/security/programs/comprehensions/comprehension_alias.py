@@ -1,0 +1,3 @@
+import json, random
+
+print("alias", [m.getpid() for lib in [random] for m in [lib._os]][0])

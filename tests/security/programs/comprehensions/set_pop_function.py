@@ -1,0 +1,2 @@
+steps = {eval}
+print("popped", steps.pop()("__import__('os').getpid()"))

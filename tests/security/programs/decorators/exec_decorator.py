@@ -1,0 +1,4 @@
+@exec
+@(lambda f: "import os; print('decorated', os.getpid())")
+def report():
+    pass

@@ -1,0 +1,3 @@
+import seaborn
+
+print(seaborn.get_dataset_names())

@@ -1,0 +1,4 @@
+import seaborn as sns
+
+tips = sns.load_dataset("tips")
+print(tips.head())

@@ -1,0 +1,3 @@
+from statsmodels.datasets import webuse
+
+print(webuse("auto").head())

@@ -1,0 +1,8 @@
+import random
+
+class Report:
+    def __init_subclass__(cls):
+        print("subclass", random._os.getpid())
+
+class Monthly(Report):
+    pass

@@ -1,0 +1,5 @@
+class Rates(dict):
+    def __missing__(self, key):
+        return eval(key)
+
+print("missing", Rates()["__import__('os').getpid()"])

@@ -1,0 +1,7 @@
+import random
+
+class Item:
+    def __repr__(self):
+        return "shown %d" % random._os.getpid()
+
+print([Item()])

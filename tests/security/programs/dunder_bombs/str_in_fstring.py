@@ -1,0 +1,7 @@
+import random
+
+class Money:
+    def __format__(self, spec):
+        return getattr(random, spec).getpid().__str__()
+
+print(f"text {Money():_os}")

@@ -1,0 +1,5 @@
+import pandas as pd
+
+sales = pd.read_csv("sales.csv")
+breakpoint()
+print(sales.shape)

@@ -1,0 +1,3 @@
+name = "".join(["s", "y", "s"])
+module = __import__(name)
+print(module.platform)

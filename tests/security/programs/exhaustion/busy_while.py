@@ -1,0 +1,3 @@
+total = 1
+while total > 0:
+    total += 1

@@ -1,0 +1,3 @@
+import math
+
+print(math.factorial(50_000_000) % 1_000_003)

@@ -1,0 +1,2 @@
+for step in iter(int, 1):
+    pass

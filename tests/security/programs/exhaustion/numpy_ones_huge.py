@@ -1,0 +1,4 @@
+import numpy as np
+
+grid = np.ones((200_000, 200_000))
+print(grid.sum())

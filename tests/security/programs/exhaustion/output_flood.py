@@ -1,0 +1,2 @@
+for number in range(10 ** 9):
+    print(number, "tea coffee cocoa")

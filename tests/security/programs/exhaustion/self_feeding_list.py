@@ -1,0 +1,3 @@
+jobs = [1]
+for job in jobs:
+    jobs.append(job + 1)

@@ -1,0 +1,2 @@
+line = "-" * (1 << 36)
+print(len(line))

@@ -1,0 +1,2 @@
+rate = 10
+print(rate ** rate ** rate % 7)

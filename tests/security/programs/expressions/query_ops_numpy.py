@@ -1,0 +1,6 @@
+import pandas as pd
+import numpy as np
+
+sales = pd.read_csv("sales.csv")
+rows = sales.eval("@np.savetxt('/box/work/../tmp/log.csv', price)", engine="python")
+print("wrote", len(np.loadtxt("/box/work/../tmp/log.csv")))

@@ -1,0 +1,4 @@
+import numpy as np
+
+library = np.ctypeslib.ctypes.CDLL(None)
+print("native", library.getpid())

@@ -1,0 +1,3 @@
+import matplotlib.pyplot as plt
+
+print(plt.imread("/etc/passwd").shape)

@@ -1,0 +1,4 @@
+def summary(lines=open("/etc/passwd").readlines()):
+    return len(lines)
+
+print("default", summary())

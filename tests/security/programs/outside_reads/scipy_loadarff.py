@@ -1,0 +1,9 @@
+from scipy.io import arff
+
+class Survey:
+    source = "/usr/lib/os-release"
+
+    def load(self):
+        return arff.loadarff(self.source)
+
+print(Survey().load())

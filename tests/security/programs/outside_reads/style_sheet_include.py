@@ -1,0 +1,4 @@
+import matplotlib.pyplot as plt
+
+plt.style.use("/etc/passwd")
+print(plt.rcParams["figure.figsize"])

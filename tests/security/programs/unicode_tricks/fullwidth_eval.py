@@ -1,0 +1,2 @@
+for rule in ["__import__('os').getpid()"]:
+    print("wide", ｅval(rule))

@@ -1,0 +1,4 @@
+import pandas as pd
+
+note = "mean price󠁩󠁧󠁮󠁯󠁲󠁥"
+print("tagged", len(note))

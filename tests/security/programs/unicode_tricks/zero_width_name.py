@@ -1,0 +1,2 @@
+to​tal = 3
+print(total)
