@@ -3,6 +3,7 @@
 Knows severities and locations; must not know verdicts or who decides them.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import IntEnum
 from typing import Final, Literal
@@ -56,17 +57,26 @@ def shorten(text: str, limit: int = MAX_QUOTE) -> str:
 
 def stands_in(quote: str, text: str) -> bool:
     """Whether a quote, as `shorten` leaves it, is text of `text`. An empty quote claims nothing."""
+    if not quote:
+        return True
     flat = shorten(text, max(len(text), 1))
     return quote.removesuffix("…") in flat if len(quote) == MAX_QUOTE else quote in flat
 
 
-def with_true_quote(finding: Finding, source: str, *also: str) -> Finding:
-    """The finding with a quote that is text of the lines it names; `also` may hold those without a line.
+def with_true_quotes(findings: Sequence[Finding], source: str, *also: str) -> list[Finding]:
+    """The findings with quotes that are text of the lines they name; `also` may hold those without a line.
 
     A quote that is not there is replaced by the line itself, or dropped when no line is named.
     """
-    lines = source.split("\n")[finding.line - 1 : max(finding.line, finding.end_line)]
-    places = ["\n".join(lines)] if finding.line else [source, *also]
-    if any(stands_in(finding.quote, place) for place in places):
+    lines = source.split("\n")
+    return [_with_true_quote(finding, lines, (source, *also)) for finding in findings]
+
+
+def _with_true_quote(finding: Finding, lines: Sequence[str], whole: Sequence[str]) -> Finding:
+    first = lines[finding.line - 1] if 0 < finding.line <= len(lines) else ""
+    if finding.line and stands_in(finding.quote, first):
         return finding
-    return replace(finding, quote=shorten(lines[0]) if finding.line and lines else "")
+    span = "\n".join(lines[finding.line - 1 : finding.end_line]) if first else ""
+    if any(stands_in(finding.quote, place) for place in ([span] if finding.line else whole)):
+        return finding
+    return replace(finding, quote=shorten(first))

@@ -12,7 +12,7 @@ from placetpb.common.v1 import common_pb2
 from placetpb.guard.v1 import guard_pb2, guard_pb2_grpc
 
 from guard_svc.advice import Advice, advise
-from guard_svc.findings import Finding, with_true_quote
+from guard_svc.findings import Finding, with_true_quotes
 from guard_svc.intake import IntakeRefused, read_program
 from guard_svc.modes import load_checked_scope
 from guard_svc.policy import Verdict
@@ -97,7 +97,7 @@ class GuardServicer(guard_pb2_grpc.GuardServiceServicer):
         screening = await self._guard.screen(order, Deadline.of(context, maximum_s=MAX_REVIEW_S))
         return guard_pb2.ScreenTaskResponse(
             in_scope=screening.in_scope,
-            findings=[_finding(with_true_quote(found, request.task)) for found in screening.findings],
+            findings=[_finding(found) for found in with_true_quotes(screening.findings, request.task)],
         )
 
     async def Review(self, request: guard_pb2.ReviewRequest, context: Context) -> guard_pb2.ReviewResponse:
@@ -112,6 +112,7 @@ class GuardServicer(guard_pb2_grpc.GuardServiceServicer):
             request_id=_request_id(request.request_id),
             audience=_audience(request.audience),
             verdict_only=request.verdict_only,
+            attempts_of=request.request_id if request.on_behalf_of else "",
         )
         answer = await self._guard.review(order, Deadline.of(context, maximum_s=MAX_REVIEW_S))
         assert answer.verdict is not None
@@ -229,12 +230,11 @@ def _finding(finding: Finding) -> common_pb2.Finding:
 def _quoting(findings: Sequence[Finding], program: bytes) -> list[Finding]:
     """The findings with quotes that are text of the program, whatever a check or a model claimed."""
     source = program.decode(errors="replace")
-    checked = [with_true_quote(finding, source) for finding in findings]
+    checked = with_true_quotes(findings, source)
     if checked == list(findings):
         return checked
     # The reviewer may have cited the program's other view, which has no line numbers of ours.
-    canonical = _canonical(program)
-    told = [with_true_quote(finding, source, canonical) for finding in findings]
+    told = with_true_quotes(findings, source, _canonical(program))
     for before, after in zip(findings, told, strict=True):
         if before != after:
             _log.error("a quote is not in the program", rule_id=before.rule_id, line=before.line)

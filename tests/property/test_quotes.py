@@ -4,7 +4,7 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from guard_svc.findings import MAX_QUOTE, Finding, Severity, shorten, stands_in, with_true_quote
+from guard_svc.findings import Finding, Severity, shorten, stands_in, with_true_quotes
 from guard_svc.intake import IntakeRefused, read_program
 from guard_svc.rules import analyse
 from tests.fakes.scopes import DATA_ANALYSIS
@@ -63,7 +63,7 @@ def test_every_quote_is_text_of_the_lines_that_are_named(program: str) -> None:
             continue
         assert 1 <= found.line <= found.end_line <= len(lines), found
         assert stands_in(found.quote, "\n".join(lines[found.line - 1 : found.end_line])), found
-        assert with_true_quote(found, program) == found
+        assert with_true_quotes([found], program) == [found]
 
 
 @settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -97,12 +97,14 @@ def test_a_shortened_line_stands_in_its_line(line: str) -> None:
 
 
 def test_a_quote_that_is_not_there_is_never_kept() -> None:
-    def finding(line: int, quote: str) -> Finding:
-        return Finding("r.a.b", Severity.HIGH, line, line, "m", "reviewer", quote)
-
     source = "import os\nprint(1)"
-    assert with_true_quote(finding(2, "import os"), source).quote == "print(1)"
-    assert with_true_quote(finding(0, "rm -rf"), source).quote == ""
-    assert with_true_quote(finding(9, "rm -rf"), source).quote == ""
-    assert with_true_quote(finding(0, "rm -rf"), source, "rm -rf").quote == "rm -rf"
-    assert with_true_quote(finding(2, "print( 1"[:MAX_QUOTE]), source).quote == "print(1)"
+
+    def sent(line: int, quote: str, *also: str) -> str:
+        finding = Finding("r.a.b", Severity.HIGH, line, line, "m", "reviewer", quote)
+        return with_true_quotes([finding], source, *also)[0].quote
+
+    assert sent(2, "import os") == "print(1)"
+    assert sent(0, "rm -rf") == ""
+    assert sent(9, "rm -rf") == ""
+    assert sent(0, "rm -rf", "rm -rf") == "rm -rf"
+    assert sent(2, "print( 1") == "print(1)"
