@@ -11,6 +11,9 @@ from grpc_health.v1 import health_pb2, health_pb2_grpc
 from placetpb.guard.v1 import guard_pb2_grpc
 
 from guard_svc.approve import Approver, ApproverSettings
+from guard_svc.breaker import Breaker
+from guard_svc.cache import VerdictCache
+from guard_svc.pauses import Pauses
 from guard_svc.profiles import load_profiles
 from guard_svc.review import Guard
 from guard_svc.reviewer import Reviewer
@@ -22,12 +25,14 @@ from placet.approval.keys import SigningKey
 from placet.audit.client import GrpcAuditLog
 from placet.llm.chat import ChatModel
 from placet.rpc.channel import connect
+from placet.rpc.errors import ServiceError
 from placet.rpc.server import serve
 from placet.rpc.settings import load
 from placet.rpc.telemetry import configure_logging
 
 AUDIT_CHECK_TIMEOUT_S: Final = 3.0
 MODEL_CHECK_PERIOD_S: Final = 30.0
+PAUSE_CHECK_PERIOD_S: Final = 5.0
 
 _log = structlog.get_logger()
 
@@ -40,6 +45,7 @@ async def main(settings: GuardSettings) -> None:
     chat = ChatModel(settings.model)
     async with connect(settings.audit_address, settings.tls, server="audit") as audit:
         log = GrpcAuditLog(audit)
+        pauses = Pauses(Breaker(settings.breaker), log)
         guard = Guard(
             reviewer=Reviewer(chat, profiles, model=settings.model.model),
             screener=Screener(chat, profiles, model=settings.model.model),
@@ -47,6 +53,8 @@ async def main(settings: GuardSettings) -> None:
             approver=Approver(
                 key, log, ApproverSettings(settings.audience, timedelta(seconds=settings.approval_ttl_s))
             ),
+            cache=VerdictCache(ttl_s=settings.cache_ttl_s),
+            pauses=pauses,
         )
 
         def register(server: grpc.aio.Server) -> list[str]:
@@ -56,7 +64,7 @@ async def main(settings: GuardSettings) -> None:
         async def healthy() -> bool:
             return await audit_answers(audit)
 
-        watching = asyncio.create_task(watch_model(chat))
+        watching = (asyncio.create_task(watch_model(chat)), asyncio.create_task(watch_pauses(pauses)))
         try:
             await serve(
                 name="guard",
@@ -68,7 +76,8 @@ async def main(settings: GuardSettings) -> None:
                 health_check=healthy,
             )
         finally:
-            watching.cancel()
+            for watch in watching:
+                watch.cancel()
             await chat.aclose()
 
 
@@ -91,6 +100,16 @@ async def watch_model(chat: ChatModel) -> None:
             _log.info("reviewer model", reachable=answers, model=chat.settings.model)
             known = answers
         await asyncio.sleep(MODEL_CHECK_PERIOD_S)
+
+
+async def watch_pauses(pauses: Pauses) -> None:
+    """Put the end of each pause on record although its caller may never come back."""
+    while True:
+        await asyncio.sleep(PAUSE_CHECK_PERIOD_S)
+        try:
+            await pauses.end_those_over()
+        except ServiceError as error:
+            _log.warning("the end of a pause is not on record yet", reason=error.reason)
 
 
 if __name__ == "__main__":

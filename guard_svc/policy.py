@@ -54,6 +54,19 @@ class Decision:
     model: str = ""
     opinion: Opinion | None = None
     """The reviewer's own, when it was asked."""
+    cached: bool = False
+    """Reached earlier, for the same program in the same circumstances."""
+
+    @property
+    def complete(self) -> bool:
+        """Whether everything was looked at that should be: no layer failed, no byte was left out."""
+        return self.rules_complete and self.reviewer != "failed"
+
+    @property
+    def blames_program(self) -> bool:
+        """Whether it is DENIED for what the program holds, rather than for a failure of ours or for doubt."""
+        denied = self.verdict is Verdict.DENIED
+        return denied and any(f.denies and f.source != "policy" for f in self.findings)
 
 
 def refuse(findings: Sequence[Finding]) -> Decision:

@@ -14,14 +14,17 @@ from typing import Final, Literal
 import grpc
 
 from guard_svc.approve import Approver, Grounds
+from guard_svc.breaker import Who
 from guard_svc.cache import VerdictCache, cache_key
 from guard_svc.findings import Finding, shorten
-from guard_svc.intake import MAX_BYTES, Intake, IntakeRefused, read_program
+from guard_svc.intake import MAX_BYTES, IntakeRefused, read_program
+from guard_svc.pauses import Pauses
 from guard_svc.policy import Decision, Verdict, by_both, by_rules, by_rules_alone, refuse
 from guard_svc.prompts import Subject, prompt_version
 from guard_svc.reviewer import Reviewer, ReviewerUnavailable
 from guard_svc.rules import RulesReport, analyse
 from guard_svc.screening import Screener, Screening
+from guard_svc.version import rules_version
 from guard_svc.views import Sources
 from placet.approval.statement import InputDigest
 from placet.audit.client import Appended, AuditLog
@@ -54,6 +57,13 @@ class Order:
     request_id: str = ""
     audience: str = ""
     verdict_only: bool = False
+    attempts_of: str = ""
+    """The task whose attempts count as one denial; only the generator's word for it is taken."""
+
+    @property
+    def who(self) -> Who:
+        """Whose denials count together."""
+        return Who(self.caller, self.scope.name)
 
     @property
     def program_sha256(self) -> bytes:
@@ -73,7 +83,10 @@ class Answer:
 
 @dataclass(frozen=True)
 class Coverage:
-    """How much of a program was looked at, in bytes; `reviewer` is complete, skipped or failed."""
+    """How much of a program was looked at, in bytes; `reviewer` is complete, skipped or failed.
+
+    What was looked at when the verdict was reached: a cached one has the coverage of that time.
+    """
 
     bytes_total: int
     bytes_reviewed: int
@@ -90,9 +103,11 @@ class Guard:
     log: AuditLog
     approver: Approver
     cache: VerdictCache = field(default_factory=VerdictCache)
+    pauses: Pauses | None = None
+    """Without it nobody ever pauses."""
 
     async def assess(self, order: Order, deadline: Deadline, layers: Layers = "all") -> Answer:
-        """The decision alone: no record, no approval. Raises ServiceError REVIEWER_UNAVAILABLE."""
+        """The decision alone: no record, no approval. Raises ServiceError REVIEW_UNAVAILABLE."""
         started = time.monotonic()
         try:
             decision = await self._decide(order, deadline, layers)
@@ -103,16 +118,20 @@ class Guard:
     async def review(self, order: Order, deadline: Deadline) -> Answer:
         """Decide, record, and approve what is ALLOWED.
 
-        Raises ServiceError: AUDIT_UNAVAILABLE or REVIEWER_UNAVAILABLE; then there is no verdict.
+        Raises ServiceError: AUDIT_UNAVAILABLE, REVIEW_UNAVAILABLE or CALLER_PAUSED; then there is no verdict.
         """
         started = time.monotonic()
+        await self._check_not_paused(order)
         try:
             decision = await self._decide(order, deadline)
         except ReviewerUnavailable as error:
-            await self._record_failure(order, error)
+            await self._record_failure(order, error.reason)
             raise unavailable(error) from error
+        # Again: of many reviews at once, none ends well after the one that made the caller pause.
+        await self._check_not_paused(order)
         findings = encode_findings(decision.findings)
         verdict = await self._record_verdict(order, decision, findings)
+        await self._count(order, decision)
         approval = b""
         if decision.verdict is Verdict.ALLOWED and not order.verdict_only:
             approval = await self.approver.issue(_grounds(order, decision, findings, verdict))
@@ -138,7 +157,36 @@ class Guard:
         )
         return screening
 
+    async def _check_not_paused(self, order: Order) -> None:
+        if self.pauses is None or order.verdict_only:
+            return
+        try:
+            await self.pauses.check(order.who, order.scope.metadata.owner)
+        except ServiceError as error:
+            if error.reason == "CALLER_PAUSED":
+                await self._record_failure(order, error.reason)
+            raise
+
+    async def _count(self, order: Order, decision: Decision) -> None:
+        # A verdict alone leads to no run, so nothing is gained by asking for many; see Assess.
+        if self.pauses is None or order.verdict_only:
+            return
+        if decision.verdict is Verdict.ALLOWED:
+            self.pauses.allowed(order.who)
+        elif decision.blames_program:
+            await self.pauses.denied(order.who, group=order.attempts_of)
+
     async def _decide(self, order: Order, deadline: Deadline, layers: Layers = "all") -> Decision:
+        if layers != "all":
+            return await self._judge(order, deadline, layers)
+        key = self._cache_key(order)
+        if known := self.cache.get(key):
+            return known
+        decision = await self._judge(order, deadline, layers)
+        self.cache.put(key, decision)
+        return decision
+
+    async def _judge(self, order: Order, deadline: Deadline, layers: Layers) -> Decision:
         try:
             # Both may take a second on a hostile program; the event loop serves others meanwhile.
             intake = await asyncio.to_thread(read_program, order.program)
@@ -151,31 +199,22 @@ class Guard:
         settled = by_rules(order.scope, report)
         if settled is not None and layers == "all":
             return settled
-        return await self._ask_reviewer(order, intake, report, deadline)
-
-    async def _ask_reviewer(
-        self, order: Order, intake: Intake, report: RulesReport, deadline: Deadline
-    ) -> Decision:
-        key = self._cache_key(order, report)
-        if known := self.cache.get(key):
-            return known
         opinion = await self.reviewer.review(
             Sources(intake.source, intake.canonical), subject_of(order, report), _until_records(deadline)
         )
-        decision = by_both(order.scope, report, opinion)
-        self.cache.put(key, decision)
-        return decision
+        return by_both(order.scope, report, opinion)
 
-    def _cache_key(self, order: Order, report: RulesReport) -> bytes:
-        # The rules ran just now, so their findings stand for their version.
-        seen = encode_findings(report.findings) + "\n".join(report.capabilities).encode()
-        names = "\n".join(item.name for item in order.inputs).encode()
-        asked = f"{prompt_version()} {self.reviewer.model}".encode()
-        return cache_key((order.program, order.task.encode(), order.scope.sha256, names, seen, asked))
+    def _cache_key(self, order: Order) -> bytes:
+        # Of the inputs a verdict knows the names; their contents are the executor's to check.
+        names = "\0".join(item.name for item in order.inputs)
+        profile = self.reviewer.profile_for(_subject(order, []))
+        judges = f"{rules_version()} {prompt_version()} {self.reviewer.model} {profile!r}"
+        texts = (order.task, names, judges)
+        return cache_key((order.program, order.scope.sha256, *(text.encode() for text in texts)))
 
-    async def _record_failure(self, order: Order, error: ReviewerUnavailable) -> None:
+    async def _record_failure(self, order: Order, reason: str) -> None:
         body = {
-            "reason": error.reason,
+            "reason": reason,
             "program_sha256": order.program_sha256.hex(),
             "caller": order.caller,
             "scope": _scope_fields(order.scope),
@@ -198,7 +237,7 @@ def unavailable(error: ReviewerUnavailable) -> ServiceError:
     """What a caller is told when the model cannot be asked: try again; nothing was denied."""
     return ServiceError(
         grpc.StatusCode.UNAVAILABLE,
-        "REVIEWER_UNAVAILABLE",
+        "REVIEW_UNAVAILABLE",
         f"The reviewer could not be asked, so nothing was decided: {error.message}. Try again.",
         retry_after_s=RETRY_AFTER_S if error.retry_after_s is None else error.retry_after_s,
         metadata={"model_reason": error.reason},
@@ -210,6 +249,10 @@ def subject_of(order: Order, report: RulesReport) -> Subject:
     facts = [f"line {f.line}: {f.message}" for f in report.findings[:MAX_FACTS]]
     if report.capabilities:
         facts.append(f"capabilities needed: {', '.join(report.capabilities)[:400]}")
+    return _subject(order, facts)
+
+
+def _subject(order: Order, facts: Sequence[str]) -> Subject:
     names = [item.name for item in order.inputs]
     return Subject(order.scope.purpose, _allows(order.scope), order.task, names, facts)
 
@@ -221,8 +264,7 @@ def encode_findings(findings: Sequence[Finding]) -> bytes:
 
 def coverage_of(decision: Decision, size: int) -> Coverage:
     """How much was looked at. `size` is the program's length in bytes."""
-    seen = decision.rules_complete and decision.reviewer != "failed"
-    return Coverage(size, size if seen else 0, decision.rules_complete, decision.reviewer)
+    return Coverage(size, size if decision.complete else 0, decision.rules_complete, decision.reviewer)
 
 
 def _verdict_fields(order: Order, decision: Decision, findings: bytes) -> dict[str, object]:
@@ -238,6 +280,8 @@ def _verdict_fields(order: Order, decision: Decision, findings: bytes) -> dict[s
         "task_sha256": _sha256_hex(order.task.encode()),
         "model": decision.model,
         "prompt_version": prompt_version(),
+        "rules_version": rules_version(),
+        "cached": decision.cached,
         "caller": order.caller,
         **_opinion_fields(decision),
     }

@@ -6,6 +6,7 @@ from typing import Final
 from pydantic import Field, SecretStr
 from pydantic_settings import SettingsConfigDict
 
+from guard_svc.breaker import BreakerLimits
 from placet.llm.chat import ModelSettings
 from placet.rpc.settings import ServiceSettings
 
@@ -40,6 +41,21 @@ class GuardSettings(ServiceSettings):
     approval_ttl_s: int = Field(300, ge=1, le=86_400)
     """How long an approval holds, in seconds."""
 
+    breaker_in_a_row: int = Field(3, ge=0, le=1000)
+    """Denied programs one after the other after which a caller pauses in a scope; 0: never."""
+
+    breaker_of_recent: int = Field(10, ge=0, le=1000)
+    """Denied programs among the last `breaker_recent` after which a caller pauses in a scope; 0: never."""
+
+    breaker_recent: int = Field(50, ge=1, le=1000)
+    """How many programs of a caller in a scope are looked back on."""
+
+    breaker_pause_s: int = Field(300, ge=1, le=86_400)
+    """How long a pause is, in seconds."""
+
+    cache_ttl_s: int = Field(3600, ge=0, le=604_800)
+    """How long a verdict is remembered, in seconds; 0: not at all."""
+
     reviewer_model: str = Field("", validation_alias="PLACET_REVIEWER_MODEL")
     """Name of the model that reviews, and of its profile; empty means the usual one of the endpoint."""
 
@@ -47,6 +63,13 @@ class GuardSettings(ServiceSettings):
     """Any OpenAI-compatible endpoint."""
 
     openai_api_key: SecretStr = Field(SecretStr(""), validation_alias="OPENAI_API_KEY")
+
+    @property
+    def breaker(self) -> BreakerLimits:
+        """When callers pause."""
+        return BreakerLimits(
+            self.breaker_in_a_row, self.breaker_of_recent, self.breaker_recent, self.breaker_pause_s
+        )
 
     @property
     def model(self) -> ModelSettings:

@@ -12,7 +12,16 @@ _BY_SERVICE: Final[Mapping[str, frozenset[str]]] = {
     "svc/generator": frozenset(
         {"task_received", "task_refused", "program_generated", "generation_failed", "task_finished"}
     ),
-    "svc/guard": frozenset({"task_screened", "verdict_reached", "review_failed", "approval_issued"}),
+    "svc/guard": frozenset(
+        {
+            "task_screened",
+            "verdict_reached",
+            "review_failed",
+            "approval_issued",
+            "caller_paused",
+            "caller_resumed",
+        }
+    ),
     "svc/executor": frozenset({"run_started", "run_finished", "run_aborted", "admission_refused"}),
     "svc/audit": frozenset({"log_started", "heartbeat", "records_read", "records_exported"}),
 }

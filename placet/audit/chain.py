@@ -50,6 +50,8 @@ class Chain:
     """approval_id → index of its run_started."""
     ended: dict[int, int] = field(default_factory=dict)
     """Index of a run_started → index of its end."""
+    paused: dict[int, Placed] = field(default_factory=dict)
+    """Pauses of callers that have not ended, by their index."""
     finished: int = 0
     last_time: str = ""
 
@@ -160,6 +162,23 @@ def _end(chain: Chain, start: Placed, end: Placed) -> None:
     chain.ended[start.index] = end.index
 
 
+def _caller_paused(chain: Chain, placed: Placed) -> None:
+    chain.paused[placed.index] = placed
+
+
+def _caller_resumed(chain: Chain, placed: Placed) -> None:
+    pause = chain.paused.pop(_number(placed.body["paused_index"]), None)
+    meaning = "A caller is said to be let in again whom the log did not see pause."
+    if pause is None:
+        raise ChainBroken(
+            f"it names record {placed.body['paused_index']}, which is no caller_paused before it, or one "
+            "that has ended",
+            meaning,
+        )
+    for name in ("caller", "scope_name"):
+        _same(placed, pause, name, meaning)
+
+
 def _log_size(_: Chain, placed: Placed) -> None:
     if placed.body["size"] != placed.index:
         raise ChainBroken(
@@ -174,6 +193,8 @@ _STEPS: Mapping[str, Callable[[Chain, Placed], None]] = {
     "run_started": _run_started,
     "run_finished": _run_finished,
     "run_aborted": _run_aborted,
+    "caller_paused": _caller_paused,
+    "caller_resumed": _caller_resumed,
     "heartbeat": _log_size,
     "log_started": _log_size,
 }

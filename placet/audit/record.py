@@ -248,6 +248,14 @@ KINDS: Final[Mapping[str, Mapping[str, Check]]] = {
         "decided_by": _name,
     },
     "review_failed": {"reason": _name, "program_sha256": _digest},
+    "caller_paused": {
+        "caller": _name,
+        "scope_name": _name,
+        "denials": _natural,
+        "why": _name,
+        "pause_s": _natural,
+    },
+    "caller_resumed": {"caller": _name, "scope_name": _name, "paused_index": _natural},
     "approval_issued": {
         "approval_id": _name,
         "program_sha256": _digest,

@@ -333,7 +333,7 @@ def test_sarif_of_a_review_that_could_not_be_made_says_so(
 ) -> None:
     """4; a code host must not take it for a clean program."""
     fakes.guard.error = ServiceError(
-        grpc.StatusCode.UNAVAILABLE, "REVIEWER_UNAVAILABLE", "The reviewer could not be asked."
+        grpc.StatusCode.UNAVAILABLE, "REVIEW_UNAVAILABLE", "The reviewer could not be asked."
     )
     done = placet("review", program, "--scope", "data-analysis", "--sarif", tmp_path / "x.sarif")
     (run,) = json.loads((tmp_path / "x.sarif").read_text())["runs"]
@@ -341,7 +341,7 @@ def test_sarif_of_a_review_that_could_not_be_made_says_so(
     assert done.code == 4
     (invocation,) = run["invocations"]
     assert invocation["executionSuccessful"] is False
-    assert invocation["toolExecutionNotifications"][0]["descriptor"]["id"] == "REVIEWER_UNAVAILABLE"
+    assert invocation["toolExecutionNotifications"][0]["descriptor"]["id"] == "REVIEW_UNAVAILABLE"
     assert run["results"] == []
 
 

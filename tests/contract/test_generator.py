@@ -417,12 +417,12 @@ async def test_replies_without_a_program_end_without_an_answer(chain: Chain) -> 
 
 @pytest.mark.parametrize("who", ["guard", "executor"])
 async def test_the_reasons_of_guard_and_executor_pass_through(chain: Chain, who: str) -> None:
-    error = ServiceError(grpc.StatusCode.UNAVAILABLE, "REVIEWER_UNAVAILABLE", "try again", retry_after_s=7)
+    error = ServiceError(grpc.StatusCode.UNAVAILABLE, "REVIEW_UNAVAILABLE", "try again", retry_after_s=7)
     setattr(getattr(chain, who), "error", error)  # noqa: B010
     received = await chain.refusal()
-    assert (received.code, received.reason) == (grpc.StatusCode.UNAVAILABLE, "REVIEWER_UNAVAILABLE")
+    assert (received.code, received.reason) == (grpc.StatusCode.UNAVAILABLE, "REVIEW_UNAVAILABLE")
     assert received.retry_after_s == 7
-    assert chain.outcome() == {"outcome": "UNANSWERED", "reason": "REVIEWER_UNAVAILABLE"}
+    assert chain.outcome() == {"outcome": "UNANSWERED", "reason": "REVIEW_UNAVAILABLE"}
 
 
 async def test_a_scope_that_the_caller_may_not_use_is_a_recorded_refusal(chain: Chain) -> None:

@@ -147,9 +147,9 @@ async def test_a_model_outage_is_unavailable_with_a_time_to_retry(authority):
         screen = await refused(
             stub.ScreenTask(guard_pb2.ScreenTaskRequest(scope="data-analysis", task="mean"))
         )
-    assert (review.code, review.reason) == (grpc.StatusCode.UNAVAILABLE, "REVIEWER_UNAVAILABLE")
+    assert (review.code, review.reason) == (grpc.StatusCode.UNAVAILABLE, "REVIEW_UNAVAILABLE")
     assert review.retry_after_s
-    assert screen.reason == "REVIEWER_UNAVAILABLE"
+    assert screen.reason == "REVIEW_UNAVAILABLE"
 
 
 async def test_screening_refuses_and_records(authority):

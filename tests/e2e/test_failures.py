@@ -63,12 +63,12 @@ class TestTheModel:
     def test_a_reviewer_that_is_down_does_not_deny(
         self, scripted: Stack, model: OpenAIServer, fault: Fault
     ) -> None:
-        """Screening needs the model: exit code 4 and REVIEWER_UNAVAILABLE, not a denial."""
+        """Screening needs the model: exit code 4 and REVIEW_UNAVAILABLE, not a denial."""
         model.fail_always(fault)
         done = solve(scripted)
 
         assert done.returncode == 4, done.stdout + done.stderr
-        assert "REVIEWER_UNAVAILABLE" in done.stderr
+        assert "REVIEW_UNAVAILABLE" in done.stderr
         assert "DENIED" not in done.stdout + done.stderr
         assert not scripted.records("program_generated")
 

@@ -58,7 +58,7 @@ async def test_a_broken_answer_denies_with_its_reason(fault: Fault, rule_id: str
 async def test_a_model_that_cannot_be_asked_is_an_error_and_no_denial(fault: Fault):
     here, answer = await review(fault)
     assert isinstance(answer, ServiceError)
-    assert answer.reason == "REVIEWER_UNAVAILABLE"
+    assert answer.reason == "REVIEW_UNAVAILABLE"
     assert here.log.kinds() == ["review_failed"]
 
 

@@ -221,7 +221,7 @@ def test_words_of_strangers_form_neither_links_nor_placeholders() -> None:
 
 
 def test_a_review_without_answer_is_not_a_clean_one() -> None:
-    error = ServiceError(grpc.StatusCode.UNAVAILABLE, "REVIEWER_UNAVAILABLE", "the model cannot be asked")
+    error = ServiceError(grpc.StatusCode.UNAVAILABLE, "REVIEW_UNAVAILABLE", "the model cannot be asked")
     log = sarif_log_of_failure(Path("a.py"), SOURCE, error)
     check(log, LOG)
     (run,) = log["runs"]
@@ -229,7 +229,7 @@ def test_a_review_without_answer_is_not_a_clean_one() -> None:
     assert invocation["executionSuccessful"] is False
     (notification,) = invocation["toolExecutionNotifications"]
     assert notification["level"] == "error"
-    assert notification["descriptor"]["id"] == "REVIEWER_UNAVAILABLE"
+    assert notification["descriptor"]["id"] == "REVIEW_UNAVAILABLE"
     assert run["results"] == []
 
 

@@ -68,7 +68,7 @@ async def test_an_outage_is_recorded_as_a_failure_and_never_as_a_verdict(reason)
     here = world(ScriptedModel(fault=ModelError(reason, "x")))
     with pytest.raises(ServiceError) as caught:
         await here.guard.review(order(), deadline())
-    assert (caught.value.reason, caught.value.retry_after_s) == ("REVIEWER_UNAVAILABLE", 5.0)
+    assert (caught.value.reason, caught.value.retry_after_s) == ("REVIEW_UNAVAILABLE", 5.0)
     assert here.log.kinds() == ["review_failed"]
     assert here.log.records[0].body["reason"] == reason
 
