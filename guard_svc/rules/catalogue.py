@@ -44,8 +44,8 @@ class Effect:
     """What using a name does, and which of its arguments name a file or an address.
 
     `more` are further arguments like `path`. `also` is a second path, which is written. `optional`: without
-    the argument the call touches nothing. `receiver`: the path is the object before the dot. `unpickles_with`:
-    the keyword that turns on unpickling.
+    the argument the call touches nothing. `receiver`: the path is the object before the dot.
+    `unpickles_with`: the keyword that turns on unpickling.
     """
 
     kind: str
@@ -113,7 +113,7 @@ class Catalogue:
         return self.anywhere.get((name.partition(".")[0], name.rpartition(".")[2]))
 
     def _of_result(self, name: str) -> Effect | None:
-        """A method of something that a library returned, when no method of that name is known for all objects."""
+        """A method of what a library returned, when no method of that name is known for all objects."""
         last = name.rpartition(".")[2]
         if "." not in name or "(" in last or "." + last in self.effects:
             return None
@@ -169,6 +169,6 @@ class Catalogue:
 @cache
 def load_catalogue() -> Catalogue:
     """Read the tables once. Raises ValueError, which says where and what, when a file breaks the schema."""
-    from guard_svc.rules import tables  # noqa: PLC0415  (it needs the types above)
+    from guard_svc.rules import tables  # it needs the types above
 
     return tables.read_catalogue()

@@ -4,6 +4,7 @@ Knows surveys (walk.py writes them) and the catalogue. Must not import what was 
 """
 
 import re
+import sys
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -71,6 +72,11 @@ def _harmless(path: Path) -> Harmless:
     )
 
 
+def table_of(library: str) -> str:
+    """Which table holds a library: its own, or the one for the whole standard library."""
+    return "stdlib" if library in sys.stdlib_module_names else library
+
+
 def problems(survey: Mapping[str, Any], catalogue: Catalogue, harmless: Mapping[str, Harmless]) -> list[str]:
     """Everything that is wrong, one sentence each, with what to write where. Empty: all is classified."""
     found = [
@@ -102,7 +108,8 @@ def _unclassified_sentences(
     for unit in unclassified(survey, catalogue, harmless):
         yield (
             f"{unit} takes a {unit.kind} and is not classified: write an effect into "
-            f"catalogue/{unit.library}.yaml, or a reason into catalogue/harmless/{unit.library}.yaml."
+            f"catalogue/{table_of(unit.library)}.yaml, or a reason into "
+            f"catalogue/harmless/{table_of(unit.library)}.yaml."
         )
     for library, table in harmless.items():
         for entry, reason in table.reasons.items():
@@ -113,7 +120,7 @@ def _unclassified_sentences(
 def _units(survey: Mapping[str, Any], catalogue: Catalogue) -> Iterator[tuple[Unit, str]]:
     """Every unit, with a full name for it under which programs reach it."""
     for library, found in survey.items():
-        short = _shortest(library, found["callables"], catalogue)
+        short = _shortest(found["callables"], catalogue)
         for name, entry in found["callables"].items():
             if catalogue.is_denied(name) or is_foreign(library, entry["object"], survey):
                 continue
@@ -124,7 +131,7 @@ def _units(survey: Mapping[str, Any], catalogue: Catalogue) -> Iterator[tuple[Un
                     yield Unit(library, shown, parameter, kind), name
 
 
-def _shortest(library: str, callables: Mapping[str, Any], catalogue: Catalogue) -> dict[tuple[str, str], str]:
+def _shortest(callables: Mapping[str, Any], catalogue: Catalogue) -> dict[tuple[str, str], str]:
     names: dict[tuple[str, str], list[str]] = defaultdict(list)
     for name, entry in callables.items():
         if not catalogue.is_denied(name):
@@ -141,10 +148,13 @@ def is_foreign(library: str, identity: str, survey: Mapping[str, Any]) -> bool:
 
 
 def _is_classified(unit: Unit, name: str, catalogue: Catalogue, harmless: Mapping[str, Harmless]) -> bool:
-    table = harmless.get(unit.library)
+    table = harmless.get(table_of(unit.library))
     if table is not None and str(unit) in table.reasons:
         return True
     if table is not None and unit.kind == "callable" and unit.parameter in table.callables:
+        return True
+    closed = unit.library in catalogue.closed and unit.library != "builtins"
+    if closed and unit.name.count(".") == 1 and catalogue.effect(unit.name) is None:
         return True
     effect = catalogue.effect(unit.name) or (catalogue.effect(name) if unit.name.startswith(".") else None)
     return effect is not None and _covers(effect, unit.parameter)
@@ -163,23 +173,16 @@ def _covers(effect: Effect, parameter: str) -> bool:
 def _stale(
     survey: Mapping[str, Any], catalogue: Catalogue, harmless: Mapping[str, Harmless]
 ) -> Iterator[str]:
-    units = {(unit.library, str(unit)) for unit, _ in _units(survey, catalogue)}
-    parameters = {
-        (unit.library, unit.parameter) for unit, _ in _units(survey, catalogue) if unit.kind == "callable"
-    }
+    found = [unit for unit, _ in _units(survey, catalogue)]
+    units = {(table_of(unit.library), str(unit)) for unit in found}
+    callables = {(table_of(unit.library), unit.parameter) for unit in found if unit.kind == "callable"}
     for library, table in harmless.items():
+        if library not in survey and library != "stdlib":
+            continue
         where = f"catalogue/harmless/{library}.yaml"
-        if library in survey:
-            yield from (
-                f"{entry} in {where} is gone: remove it."
-                for entry in table.reasons
-                if (library, entry) not in units
-            )
-            yield from (
-                f"The parameter {name} in {where} is gone: remove it."
-                for name in table.callables
-                if (library, name) not in parameters
-            )
+        gone = [name for name in table.reasons if (library, name) not in units]
+        gone += [name for name in table.callables if (library, name) not in callables]
+        yield from (f"{name} in {where} is gone: remove it." for name in gone)
     for library, last in catalogue.anywhere:
         members = survey.get(library, {}).get("members")
         if members is not None and not any(name.endswith("." + last) for name in members):
@@ -219,6 +222,8 @@ def _doors(
 ) -> Iterator[str]:
     """Foreign modules, and foreign callables that do something, under a library's own name."""
     for library, found in survey.items():
+        if table_of(library) == "stdlib":
+            continue  # modules behind modules of the standard library are denied by their names, see reach
         for name, target in found["doors"].items():
             known = library in harmless and name.rpartition(".")[2] in harmless[library].doors
             foreign = target.partition(".")[0] != library and not known

@@ -18,33 +18,40 @@ import sys
 import types
 import warnings
 from collections.abc import Iterator
-from contextlib import redirect_stderr, redirect_stdout
+from contextlib import redirect_stderr, redirect_stdout, suppress
 
+_PYTHON = f"{sys.version_info.major}.{sys.version_info.minor}"
 _SKIP = re.compile(r"(^|\.)(_|tests?$|tests?\.|conftest|setup$|__main__)")
 """Submodules that are nobody's interface: underscore, tests, build scripts."""
 
-PATH_NAMES = frozenset(
-    "path paths pathname filepath filename filenames fname fnames file files fileobj fid fp filepath_or_buffer"
-    " path_or_buf path_or_buffer path_or_bytes path_or_file path_or_stream path_or_stream buf io handle stream"
-    " file_name file_path filename_or_obj file_like container_path excel_writer dir directory directories folder"
-    " dirname root_dir rootdir basedir base_dir base_name extract_dir data_home cache cachedir cache_dir out_file"
-    " outfile infile input_file output_file log_file logfile datafile stylesheet src dst source_dir database"
-    " temp_folder memory pyfile cfile zipname archive font_path fontfile top cafile capath certfile keyfile".split()
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+PATH_NAMES = _words(
+    "archive base_dir base_name basedir buf cache cache_dir cachedir cafile capath certfile cfile "
+    "container_path data_home database datafile dir directories directory dirname dst excel_writer "
+    "extract_dir fid file file_like file_name file_path filename filename_or_obj filenames fileobj filepath "
+    "filepath_or_buffer files fname fnames folder font_path fontfile fp handle infile input_file io keyfile "
+    "log_file logfile memory out_file outfile output_file path path_or_buf path_or_buffer path_or_bytes "
+    "path_or_file path_or_stream pathname paths pyfile root_dir rootdir source_dir src stream stylesheet "
+    "temp_folder top zipname "
 )
-URL_NAMES = frozenset(
-    "url uri urls host hostname address server endpoint baseurl base_url fullurl con connection engine"
-    " source_address server_hostname proxy".split()
+URL_NAMES = _words(
+    "address base_url baseurl con connection endpoint engine fullurl host hostname proxy server "
+    "server_hostname source_address uri url urls "
 )
-EXPRESSION_NAMES = frozenset(
-    "expr expression formula formulas formula_like code statement stmt query sql command cmd script re_formula"
-    " vc_formula exog_formula".split()
+EXPRESSION_NAMES = _words(
+    "cmd code command exog_formula expr expression formula formula_like formulas query re_formula script sql "
+    "statement stmt vc_formula "
 )
-CALLABLE_NAMES = frozenset(
-    "func function fun fn callback callable aggfunc hook factory predicate default_factory object_hook"
-    " object_pairs_hook parse_float parse_int converters converter date_parser initializer scoring score_func"
-    " preprocessor tokenizer jac hess".split()
+CALLABLE_NAMES = _words(
+    "aggfunc callable callback converter converters date_parser default_factory factory fn fun func function "
+    "hess hook initializer jac object_hook object_pairs_hook parse_float parse_int predicate preprocessor "
+    "score_func scoring tokenizer "
 )
-PICKLE_NAMES = frozenset("allow_pickle pickle pickled unpickler trusted".split())
+PICKLE_NAMES = _words("allow_pickle pickle pickled trusted unpickler ")
 _NAMES = (
     ("path", PATH_NAMES),
     ("url", URL_NAMES),
@@ -66,7 +73,7 @@ _SECTION = re.compile(r"^\s*(Other )?Parameters\s*\n\s*-{3,}\s*\n", re.M)
 _NEXT_SECTION = re.compile(r"^\s*\S[^\n]*\n\s*-{3,}\s*$", re.M)
 _PARAMETER = re.compile(r"^(\s*)([*\w][\w*, ]*?)\s*:\s*(.+)$", re.M)
 _ACTS = re.compile(
-    r"^(fetch|download|urlopen|urlretrieve|webbrowser|load_dataset|get_rdataset|webuse)|pickle|clipboard"
+    r"^(fetch_|download|urlopen|urlretrieve|webbrowser|load_dataset|get_rdataset|webuse)|pickle|clipboard"
 )
 
 
@@ -89,7 +96,7 @@ def survey(library: str, modules: list[str], denied: frozenset[str]) -> dict[str
             if not _lies_in(f"{name}.{member}", denied):
                 found.add(f"{name}.{member}", value)
     return {
-        "version": str(getattr(root, "__version__", "%d.%d" % sys.version_info[:2])),
+        "version": str(getattr(root, "__version__", _PYTHON)),
         "modules": sorted(loaded),
         "doors": found.doors,
         "members": found.members,
@@ -142,10 +149,8 @@ def _import(name: str) -> types.ModuleType | None:
 def _members(module: types.ModuleType) -> Iterator[tuple[str, object]]:
     for name in sorted(set(vars(module)) | set(getattr(module, "__all__", ()))):
         if not name.startswith("_"):
-            try:
+            with suppress(Exception):  # lazy attributes of optional parts
                 yield name, getattr(module, name)
-            except Exception:  # lazy attributes of optional parts
-                continue
 
 
 def _describe(full: str, value: object) -> Iterator[tuple[str, dict[str, object]]]:
@@ -160,10 +165,7 @@ def _describe(full: str, value: object) -> Iterator[tuple[str, dict[str, object]
 def _methods(owner: type) -> Iterator[tuple[str, object]]:
     for name in dir(owner):
         if not name.startswith("_"):
-            try:
-                value = getattr(owner, name)
-            except Exception:
-                continue
+            value = getattr(owner, name, None)
             if callable(value) and not isinstance(value, type):
                 yield name, value
 
@@ -184,8 +186,12 @@ def _entry(full: str, value: object, what: str) -> Iterator[tuple[str, dict[str,
 
 
 def _identity(value: object) -> str:
-    module = getattr(value, "__module__", None) or type(value).__module__
-    return f"{module}.{getattr(value, '__qualname__', type(value).__qualname__)}"
+    owner = getattr(value, "__objclass__", None)  # methods written in C say where they belong
+    module = getattr(owner or value, "__module__", None)
+    name = getattr(value, "__qualname__", None)
+    if module is None or name is None:
+        return f"?.{type(value).__module__}.{type(value).__qualname__}"
+    return f"{module}.{name}"
 
 
 def _signature(value: object) -> list[str] | None:
@@ -233,6 +239,8 @@ def main(plan: str) -> None:
         result = {
             library: survey(library, ask["modules"], frozenset(ask["denied"]))
             for library, ask in json.loads(plan).items()
+            # a module of another operating system's standard library; a missing library must not pass in silence
+            if library not in sys.stdlib_module_names or _import(library) is not None
         }
     json.dump(result, out, indent=1, sort_keys=True)
 
