@@ -35,7 +35,14 @@ Stance = Literal["clean", "uncertain", "unsafe", "undecided"]
 
 # Failures of the model, not statements about the program: they must never become a denial.
 UNAVAILABLE: Final = frozenset(
-    {"MODEL_UNAVAILABLE", "MODEL_TIMED_OUT", "MODEL_RATE_LIMITED", "MODEL_REQUEST_REJECTED"}
+    {
+        "MODEL_UNAVAILABLE",
+        "MODEL_TIMED_OUT",
+        "MODEL_RATE_LIMITED",
+        "MODEL_REQUEST_REJECTED",
+        # Another model answered: whatever it said, it is not the opinion whose thresholds we have.
+        "MODEL_SUBSTITUTED",
+    }
 )
 
 # What a model did instead of answering. The program may have caused it, so each denies with its own reason.

@@ -75,6 +75,10 @@ class GuardSettings(ServiceSettings):
     def model(self) -> ModelSettings:
         """The endpoint and model to ask."""
         usual = OPENAI_MODEL if self.openai_base_url == OPENAI_URL else LOCAL_MODEL
+        name = self.reviewer_model or usual
         return ModelSettings(
-            self.openai_base_url, self.openai_api_key.get_secret_value(), self.reviewer_model or usual
+            self.openai_base_url,
+            self.openai_api_key.get_secret_value(),
+            name,
+            only_this_model=name != LOCAL_MODEL,
         )

@@ -9,6 +9,7 @@ import asyncio
 import hashlib
 import json
 import math
+import re
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -19,6 +20,8 @@ import tenacity
 from openai.types.chat import ChatCompletion
 from openai.types.chat.chat_completion import Choice as CompletionChoice
 
+from placet.llm.transport import BodyRefused, http_client
+
 Message = Mapping[str, str]
 """One chat message: ``{"role": "system" | "user" | "assistant", "content": text}``."""
 
@@ -27,6 +30,7 @@ Reason = Literal[
     "MODEL_TIMED_OUT",
     "MODEL_RATE_LIMITED",
     "MODEL_REQUEST_REJECTED",
+    "MODEL_SUBSTITUTED",
     "MODEL_REFUSED",
     "MODEL_REPLY_TRUNCATED",
     "MODEL_REPLY_EMPTY",
@@ -39,6 +43,8 @@ TOP_LOGPROBS = 20
 # Room for "DENY" and a few words around it when a backend cannot report log-probabilities.
 CHOICE_WITHOUT_LOGPROBS_TOKENS = 16
 AVAILABILITY_TIMEOUT_S = 3.0
+# Rounding of twenty log-probabilities; more than this is no distribution.
+MAX_TOTAL_PROBABILITY = 1.02
 
 
 class ModelError(Exception):
@@ -62,6 +68,8 @@ class ModelSettings:
     api_key: str
     model: str
     timeout_s: float = 120.0
+    only_this_model: bool = False
+    """Whether an answer in another model's name is an error (MODEL_SUBSTITUTED); a dated name is the same."""
 
     def __repr__(self) -> str:
         return f"ModelSettings(base_url={self.base_url!r}, model={self.model!r}, timeout_s={self.timeout_s})"
@@ -114,6 +122,7 @@ class ChatModel:
             # One retry policy, ours: two layers would multiply.
             max_retries=0,
             timeout=settings.timeout_s,
+            http_client=http_client(),
         )
         # Parameters that this backend has refused; learnt once, then left out.
         self._refused_parameters: frozenset[str] = frozenset()
@@ -141,8 +150,11 @@ class ChatModel:
         completion = await self._complete(messages, parameters, deadline_s)
         choice = _only_choice(completion)
         _check_finished(choice, max_tokens)
+        text = _text(choice)
+        if schema is not None:
+            _check_no_key_twice(text)
         return Reply(
-            text=_text(choice),
+            text=text,
             model=_model_name(completion, self.settings.model),
             finish_reason=choice.finish_reason,
             prompt_sha256=hashlib.sha256(prompt_bytes(messages)).digest(),
@@ -164,10 +176,13 @@ class ChatModel:
         completion = await self._complete(messages, parameters, deadline_s)
         choice = _only_choice(completion)
         _check_not_refused(choice)
+        if choice.finish_reason not in {"stop", "length"}:
+            raise _ended_oddly(choice)
         model = _model_name(completion, self.settings.model)
         probabilities = _option_probabilities(choice, options)
         if probabilities is None:
             return Choice(_spoken_option(_text(choice), options), None, model, **_tokens(completion))
+        _check_said(choice, probabilities)
         best = max(options, key=lambda option: probabilities[option])
         if probabilities[best] <= 0.0:
             raise _none_of(options)
@@ -226,6 +241,8 @@ class ChatModel:
                 continue
             if not isinstance(completion, ChatCompletion):
                 raise ModelError("MODEL_REPLY_UNUSABLE", "the model endpoint did not send a chat completion")
+            if self.settings.only_this_model:
+                _check_model(self.settings.model, completion.model)
             return completion
 
     def _accepted(self, parameters: Mapping[str, Any]) -> dict[str, Any]:
@@ -261,7 +278,7 @@ def _retrying(deadline: float) -> tenacity.AsyncRetrying:
 
 def _is_transient(err: BaseException) -> bool:
     # A time-out is not tried again: the time is what ran out.
-    if isinstance(err, openai.APITimeoutError):
+    if isinstance(err, openai.APITimeoutError) or isinstance(err.__cause__, BodyRefused):
         return False
     return isinstance(err, openai.APIConnectionError | openai.RateLimitError | openai.InternalServerError)
 
@@ -306,12 +323,16 @@ def _model_error(err: openai.OpenAIError, settings: ModelSettings) -> ModelError
         )
     if isinstance(err, openai.APIResponseValidationError):
         return ModelError("MODEL_REPLY_UNUSABLE", f"{where} sent a body that is not a chat completion")
+    if isinstance(err.__cause__, BodyRefused):
+        return ModelError("MODEL_REPLY_UNUSABLE", f"{where} sent what we do not read: {err.__cause__}")
     if isinstance(err, openai.APIConnectionError):
         return ModelError("MODEL_UNAVAILABLE", f"cannot reach {where}; is OPENAI_BASE_URL right?")
     if isinstance(err, openai.AuthenticationError | openai.PermissionDeniedError):
         return ModelError("MODEL_UNAVAILABLE", f"{where} does not accept our key; check OPENAI_API_KEY")
     if isinstance(err, openai.NotFoundError):
         return ModelError("MODEL_UNAVAILABLE", f"there is no model {where}; check the model's name")
+    if isinstance(err, openai.APIStatusError) and err.status_code < 400:
+        return ModelError("MODEL_UNAVAILABLE", f"{where} redirects elsewhere; set OPENAI_BASE_URL to there")
     if isinstance(err, openai.APIStatusError) and err.status_code < 500:
         if err.code == "content_filter":
             return ModelError("MODEL_REFUSED", f"the content filter of {where} stopped the request")
@@ -328,9 +349,9 @@ def _timed_out(seconds: float) -> ModelError:
 def _only_choice(completion: ChatCompletion) -> CompletionChoice:
     # The SDK builds its objects without validating them, so nothing here may be taken for granted.
     choices = completion.choices
-    if not isinstance(choices, list) or not choices or getattr(choices[0], "message", None) is None:
+    if not isinstance(choices, list) or len(choices) != 1 or getattr(choices[0], "message", None) is None:
         raise ModelError(
-            "MODEL_REPLY_UNUSABLE", "the model endpoint sent a chat completion without a message"
+            "MODEL_REPLY_UNUSABLE", "the model endpoint sent a chat completion that has not one message"
         )
     return choices[0]
 
@@ -347,9 +368,44 @@ def _check_finished(choice: CompletionChoice, max_tokens: int) -> None:
     if choice.finish_reason == "length":
         raise ModelError("MODEL_REPLY_TRUNCATED", f"the answer was cut off after {max_tokens} tokens")
     if choice.finish_reason != "stop":
-        raise ModelError(
-            "MODEL_REPLY_UNUSABLE", f"the answer ended with {choice.finish_reason!r}, not 'stop'"
-        )
+        raise _ended_oddly(choice)
+
+
+def _ended_oddly(choice: CompletionChoice) -> ModelError:
+    # tool_calls: we offered no tool. None: the answer had not ended when it was sent.
+    return ModelError("MODEL_REPLY_UNUSABLE", f"the answer ended with {choice.finish_reason!r}, not 'stop'")
+
+
+def _check_no_key_twice(text: str) -> None:
+    """Of two values under one key each reader takes another. What is no JSON is left to who asked for it."""
+    try:
+        json.loads(text, object_pairs_hook=_once_each)
+    except ModelError:
+        raise
+    except (ValueError, RecursionError):
+        return
+
+
+def _once_each(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    if len(dict(pairs)) != len(pairs):
+        raise ModelError("MODEL_REPLY_UNUSABLE", "the model's answer says two things under one key")
+    return dict(pairs)
+
+
+_SNAPSHOT = re.compile(r"[-@:](?:latest|v?\d[\d.\-]*)")
+
+
+def _check_model(asked: str, answered: object) -> None:
+    """Raise MODEL_SUBSTITUTED unless `answered` is `asked`, or a dated or numbered snapshot of it."""
+    name = answered.rpartition("/")[2].lower() if isinstance(answered, str) else ""
+    wanted = asked.rpartition("/")[2].lower()
+    if name == wanted or (name.startswith(wanted) and _SNAPSHOT.fullmatch(name[len(wanted) :])):
+        return
+    raise ModelError(
+        "MODEL_SUBSTITUTED",
+        f"{asked!r} was asked and {str(answered)[:80]!r} answered, whose judgement was never measured; "
+        "name the model as the endpoint does",
+    )
 
 
 def _text(choice: CompletionChoice) -> str:
@@ -365,18 +421,30 @@ def _option_probabilities(choice: CompletionChoice, options: Sequence[str]) -> d
     content = getattr(choice.logprobs, "content", None)
     if not content or not getattr(content[0], "top_logprobs", None):
         return None
-    mass = dict.fromkeys(options, 0.0)
+    mass, total = dict.fromkeys(options, 0.0), 0.0
     for entry in content[0].top_logprobs:
-        option = _begun_option(str(entry.token), options)
+        option, probability = _begun_option(str(entry.token), options), _probability(entry.logprob)
+        total += probability
         if option is not None:
-            mass[option] += _probability(entry.logprob)
+            mass[option] += probability
+    if total > MAX_TOTAL_PROBABILITY:
+        raise ModelError("MODEL_REPLY_UNUSABLE", "the model endpoint sent probabilities that are none")
     return {option: min(1.0, p) for option, p in mass.items()}
 
 
+def _check_said(choice: CompletionChoice, probabilities: Mapping[str, float]) -> None:
+    """Raise when the text is one option and the probabilities say another: one of them is not the model's."""
+    text = choice.message.content
+    said = _begun_option(text.strip(), list(probabilities)) if isinstance(text, str) else None
+    if said is not None and probabilities[said] < max(probabilities.values()):
+        raise ModelError("MODEL_REPLY_UNUSABLE", "the model said one thing and its probabilities another")
+
+
 def _probability(logprob: object) -> float:
-    if not isinstance(logprob, int | float) or math.isnan(logprob) or logprob > 1e-3:
+    number = isinstance(logprob, int | float) and not isinstance(logprob, bool)
+    if not number or math.isnan(cast(float, logprob)) or cast(float, logprob) > 1e-3:
         raise ModelError("MODEL_REPLY_UNUSABLE", "the model endpoint sent a log-probability that is none")
-    return math.exp(logprob)
+    return math.exp(cast(float, logprob))
 
 
 def _begun_option(token: str, options: Sequence[str]) -> str | None:
