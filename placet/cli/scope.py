@@ -1,4 +1,4 @@
-"""`placet scope`: which scopes there are, what one says, whether its examples hold, what a change grants."""
+"""`placet scope`: what scopes there are, what one says, whether its examples hold, what a change grants."""
 
 from __future__ import annotations
 
@@ -11,11 +11,12 @@ import typer
 from rich.text import Text
 
 from placet.answers import Verdict
+from placet.cli import explaining
 from placet.cli.human import visible
 from placet.cli.invocation import Exit, Invocation, Json, State, Timeout, invocation
 from placet.cli.scopefile import is_path, named_scope
 from placet.client import PlacetSync
-from placet.scope import Scope, diff
+from placet.scope import Comparison, Relation, Scope, compare, explain_rule, mode_of
 
 app = typer.Typer(
     help="Scopes: what a team's programs are for and may do.", no_args_is_help=True, add_completion=False
@@ -122,7 +123,9 @@ def diff_(
     state: State = None,
     as_json: Json = False,
 ) -> int:
-    """What scope B grants more than A, and what less. Two files need no running stack.
+    """Does scope B grant more than A? Answered by set logic, for every program. Files need no running stack.
+
+    Exit codes: 0 B grants no more, 1 it grants more or a person must read the change, 4 could not answer.
 
     Examples:
 
@@ -134,19 +137,76 @@ def diff_(
     here = invocation(ctx)
     with _stack_for(here, old, new) as placet:
         before, after = named_scope(placet, old), named_scope(placet, new)
-    changes = diff(before.scope, after.scope)
+    found = compare(before.scope, after.scope)
     if here.as_json:
-        here.emit({"widening": list(changes.widening), "narrowing": list(changes.narrowing)})
-        return Exit.DONE
+        here.emit({"relation": found.relation, "grants_no_more": found.grants_no_more, **asdict(found)})
+    else:
+        _show_comparison(here, found, before.origin, after.origin)
+    return Exit.DONE if found.grants_no_more else Exit.DENIED
+
+
+@app.command("explain")
+def explain_(
+    ctx: typer.Context,
+    scope: Named,
+    rule: Annotated[
+        str | None, typer.Argument(metavar="[RULE]", help="Only how findings of this rule count.")
+    ] = None,
+    state: State = None,
+    as_json: Json = False,
+) -> int:
+    """A scope in plain words: what programs may do, who decides, what stays denied. A file needs no stack.
+
+    Examples:
+
+        placet scope explain examples/scopes/plotting.yaml
+
+        placet scope explain data-analysis capability.file.dynamic
+
+        placet scope explain my-scope.yaml --json
+    """
+    del state, as_json  # their callbacks kept them
+    here = invocation(ctx)
+    with _stack_for(here, scope) as placet:
+        found = named_scope(placet, scope).scope
+    if rule is not None:
+        _show_rule(here, found, rule)
+    elif here.as_json:
+        here.emit(explaining.as_json(found))
+    else:
+        explaining.show(here.out, found)
+    return Exit.DONE
+
+
+def _show_rule(here: Invocation, scope: Scope, rule: str) -> None:
+    if here.as_json:
+        here.emit(
+            {"rule": rule, "mode": mode_of(scope.rules, rule), "explanation": explain_rule(scope, rule)}
+        )
+    else:
+        here.out.print(Text(visible(explain_rule(scope, rule))))
+        here.err.print(
+            Text("docs/rules.md says what the rule finds and whether it can be softened", style="dim")
+        )
+
+
+_ANSWERS = {
+    Relation.EQUAL: "{b} grants the same as {a}",
+    Relation.NARROWER: "{b} grants less than {a}",
+    Relation.WIDER: "{b} grants more than {a}",
+    Relation.INCOMPARABLE: "{b} cannot be ranked against {a}: a person must read the change",
+}
+
+
+def _show_comparison(here: Invocation, found: Comparison, old: str, new: str) -> None:
     for title, style, lines in (
-        ("grants more", "red", changes.widening),
-        ("grants less", "green", changes.narrowing),
+        ("grants more", "red", found.widening),
+        ("to read", "yellow", found.to_read),
+        ("grants less", "green", found.narrowing),
     ):
         for line in lines:
             here.out.print(Text(f"{title}: {visible(line)}", style=style))
-    if not changes.widening and not changes.narrowing:
-        here.out.print(f"{before.origin} and {after.origin} grant the same", markup=False)
-    return Exit.DONE
+    here.out.print(Text(visible(_ANSWERS[found.relation].format(a=old, b=new)), style="bold"))
 
 
 def _examples(scope: Scope) -> Iterator[tuple[str, int, str]]:

@@ -4,6 +4,7 @@ Knows the format of docs/scope-format.md. Must not know services, or how a progr
 """
 
 from placet.scope.comparison import Comparison, Relation, ScopeDiff, compare, diff
+from placet.scope.explanation import Explanation, explain, explain_rule
 from placet.scope.grants import Grant, grants, mode_of
 from placet.scope.reading import MAX_DEPTH, MAX_DOCUMENT_BYTES, ScopeInvalid, load_scope
 from placet.scope.schema import (
@@ -27,6 +28,7 @@ __all__ = [
     "Allow",
     "Comparison",
     "Examples",
+    "Explanation",
     "Grant",
     "Limits",
     "Metadata",
@@ -41,6 +43,8 @@ __all__ = [
     "Tier",
     "compare",
     "diff",
+    "explain",
+    "explain_rule",
     "grants",
     "load_scope",
     "mode_of",

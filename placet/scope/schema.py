@@ -110,7 +110,7 @@ class Review(_Closed):
     static_proof: bool = False
     on_uncertain: Literal["needs_review", "deny"] = "needs_review"
     undecided: Literal["needs_review", "allow"] = "needs_review"
-    """What a program is whose reviewer model was measured not to tell programs of this kind of scope apart."""
+    """What becomes of a program whose reviewer was measured not to tell such programs apart."""
     min_tier: Literal["T0", "T1", "T2", "T3"] = "T1"
 
     @model_validator(mode="after")

@@ -510,15 +510,68 @@ def test_scope_test_holds_the_scope_to_its_examples(placet: Placet, fakes: Chain
     }
 
 
-def test_scope_diff_says_what_is_granted_more(placet: Placet, tmp_path: Path) -> None:
-    """Two files need no stack."""
+@pytest.mark.parametrize(
+    ("change", "code", "relation"),
+    [
+        ((b"", b""), 0, "equal"),
+        ((b"[pandas]", b"[]"), 0, "narrower"),
+        ((b"[pandas]", b"[pandas, scipy]"), 1, "wider"),
+        ((b"Answer questions", b"Do anything"), 1, "incomparable"),
+    ],
+)
+def test_scope_diff_says_whether_more_is_granted(
+    placet: Placet, tmp_path: Path, change: tuple[bytes, bytes], code: int, relation: str
+) -> None:
+    """0 when B grants no more, 1 when it does or must be read. Two files need no stack."""
     old, new = tmp_path / "a.yaml", tmp_path / "b.yaml"
     old.write_bytes(SCOPE)
-    new.write_bytes(SCOPE.replace(b"[pandas]", b"[pandas, scipy]"))
-    done = placet("scope", "diff", old, new, "--json")
+    new.write_bytes(SCOPE.replace(*change))
+    told = placet("scope", "diff", old, new, "--json")
+    shown = placet("scope", "diff", old, new)
 
-    assert done.code == 0, done.err
-    assert "scipy" in json.dumps(done.lines[0]["widening"])
+    assert (told.code, shown.code) == (code, code), told.err
+    assert told.lines[0]["relation"] == relation
+    assert told.lines[0]["grants_no_more"] is (code == 0)
+    for change_of in ("widening", "narrowing", "to_read"):
+        assert all(sentence in shown.out for sentence in told.lines[0][change_of])
+
+
+def test_scope_diff_of_what_is_no_scope_is_no_answer(placet: Placet, tmp_path: Path) -> None:
+    """4: neither yes nor no."""
+    (tmp_path / "a.yaml").write_bytes(b"kind: Scope")
+    done = placet("scope", "diff", tmp_path / "a.yaml", tmp_path / "a.yaml")
+
+    assert done.code == 4
+    assert "metadata: Field required" in done.err
+
+
+def test_scope_explain_tells_a_file_in_words(placet: Placet, tmp_path: Path) -> None:
+    """Without a stack; the scope's own text cannot steer the terminal."""
+    file = tmp_path / "a.yaml"
+    file.write_bytes(
+        SCOPE.replace(b"Answer questions", b"Answer\xe2\x80\xae questions")
+        + b"\nrules: {capability.file.dynamic: audit}\n"
+    )
+    shown = placet("scope", "explain", file)
+    told = placet("scope", "explain", file, "--json")
+
+    assert (shown.code, told.code) == (0, 0), shown.err
+    assert "\\u202e" in shown.out
+    assert "\u202e" not in shown.out
+    for part in ("pandas", "no network", "Always denied", "sandbox", "capability.file.dynamic", "Limits"):
+        assert part in shown.out
+    assert told.lines[0]["softened"] == {"capability.file.dynamic": "is recorded, and stops no program"}
+    assert told.lines[0]["imports"]["pandas"].startswith("tables")
+
+
+def test_scope_explain_tells_what_a_rule_means_here(placet: Placet, tmp_path: Path) -> None:
+    file = tmp_path / "a.yaml"
+    file.write_bytes(SCOPE + b"\nrules: {capability.file.*: enforce, capability.file.dynamic: warn}\n")
+    softened = placet("scope", "explain", file, "capability.file.dynamic", "--json")
+    other = placet("scope", "explain", file, "threat.dynamic.code")
+
+    assert softened.lines[0]["mode"] == "warn"
+    assert "threat.dynamic.code: enforce" in other.out
 
 
 def test_audit_list_reads_every_page(placet: Placet, fakes: Chain, program: Path) -> None:
@@ -632,8 +685,9 @@ class TestUsage:
     @pytest.mark.parametrize(
         "verb",
         ["up", "down", "status", "solve", "run", "review", "exec", "approve", "eval", "scope test",
-         "scope diff", "scope list", "scope show", "audit list", "audit show", "audit verify", "audit export",
-         "audit tail", "keys list", "keys show", "keys new-reviewer", "keys revoke"],
+         "scope diff", "scope explain", "scope list", "scope show", "audit list", "audit show",
+         "audit verify", "audit export", "audit tail", "keys list", "keys show",
+         "keys new-reviewer", "keys revoke"],
     )  # fmt: skip
     def test_every_verb_has_help_with_an_example(self, placet: Placet, verb: str) -> None:
         """`--help` ends with 0 and shows a call."""
