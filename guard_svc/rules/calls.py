@@ -7,7 +7,7 @@ import ast
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from guard_svc.rules import evaluation, files, network, processes, touches
+from guard_svc.rules import evaluation, files, modules, network, processes, touches
 from guard_svc.rules.catalogue import Effect
 from guard_svc.rules.methods import method_effect
 from guard_svc.rules.subject import Subject
@@ -27,6 +27,7 @@ _JUDGES: Final[Mapping[str, _Judge]] = {
     "source": evaluation.check_source,
     "named": evaluation.check_named,
 }
+_STATEMENTS: Final = frozenset({".execute", ".executescript", ".executemany"})
 _GETTERS: Final = frozenset({"builtins.getattr", "operator.attrgetter"})
 
 
@@ -40,6 +41,7 @@ def check(subject: Subject) -> None:
                 _check_imported(subject, node, f"{node.module}.{alias.name}")
         elif isinstance(node, ast.Call):
             _check_call(subject, node)
+    files.check_spoken_places(subject)
 
 
 def _check_imported(subject: Subject, node: ast.ImportFrom, name: str) -> None:
@@ -66,11 +68,13 @@ def _check_call(subject: Subject, call: ast.Call) -> None:
         effect = subject.catalogue.effect(name)
         if effect is None:
             effect = method_effect(name)
-        if effect is not None:
+        if effect is not None and effect.kind != "none":
             known = True
             _apply(subject, call, name, effect)
         elif network.addresses(iter((name,))):
             network.check_method(subject, call, name)
+        elif modules.is_unknown_library(subject, name):
+            files.check_foreign(subject, call, name)
     if not known:
         for method in _methods(subject, call.func):
             _check_method(subject, call, "." + method)
@@ -88,6 +92,8 @@ def _methods(subject: Subject, function: ast.expr) -> tuple[str, ...]:
 
 def _check_method(subject: Subject, call: ast.Call, method: str) -> None:
     effect = subject.catalogue.effect(method)
+    if method in _STATEMENTS:
+        evaluation.check_statement(subject, call)
     if effect is None:
         network.check_method(subject, call, method)
         return

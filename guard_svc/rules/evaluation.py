@@ -4,14 +4,18 @@ Knows which argument holds the text. Must not know the syntax of expressions, wh
 """
 
 import ast
+import re
 from typing import Final
 
 from guard_svc.findings import Severity
 from guard_svc.rules import expressions
 from guard_svc.rules.arguments import argument, is_unpacked, shown, targets
 from guard_svc.rules.catalogue import Effect
+from guard_svc.rules.places import Place, place_of
 from guard_svc.rules.subject import Subject
 
+_OTHER_FILE: Final = re.compile(r"\b(?:ATTACH(?:\s+DATABASE)?|VACUUM\s+INTO)\s+'([^']*)'", re.IGNORECASE)
+_LOADS_CODE: Final = re.compile(r"\bload_extension\s*\(", re.IGNORECASE)
 _DATA: Final = frozenset({"builtins.dict()", "builtins.list()"})
 _POSITIONS_BEFORE_A_FLAG: Final = 2
 
@@ -35,6 +39,18 @@ def _check_text(subject: Subject, call: ast.Call, name: str, target: ast.expr) -
     if not texts:
         message = f"{name.lstrip('.')} evaluates a text that is not known before the program runs."
         subject.report("threat.dynamic.expression_unknown", call, message)
+
+
+def check_statement(subject: Subject, call: ast.Call) -> None:
+    """An SQL statement that opens another database file, or lets SQLite load native code."""
+    for text in subject.names.texts(call.args[0]) if call.args else ():
+        for match in _OTHER_FILE.finditer(text):
+            place = place_of(match[1])
+            if place in (Place.OUTSIDE, Place.PRECIOUS, Place.NETWORK):
+                message = f"The statement opens {shown(match[1])}, which lies outside the working directory."
+                subject.report("capability.file.outside", call, message)
+        if _LOADS_CODE.search(text):
+            subject.report("capability.native.call", call, "The statement loads native code into SQLite.")
 
 
 def check_named(subject: Subject, call: ast.Call, name: str, effect: Effect) -> None:

@@ -17,6 +17,7 @@ from guard_svc.rules.arguments import argument, is_unpacked, shown, targets
 from guard_svc.rules.catalogue import Argument, Effect
 from guard_svc.rules.places import Place, place_of
 from guard_svc.rules.subject import Subject
+from guard_svc.rules.words import SYSTEM_FOLDERS
 
 _BUFFERS: Final = frozenset({"io.StringIO()", "io.BytesIO()"})
 _VERBS: Final[Mapping[str, str]] = {
@@ -25,6 +26,7 @@ _VERBS: Final[Mapping[str, str]] = {
     "change": "deletes, moves or changes",
 }
 _STANDARD_STREAMS: Final = 2
+_MAX_PATH: Final = 300
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +102,35 @@ def check_path(subject: Subject, access: Access, target: ast.expr) -> None:
     if not known and is_granted(subject, access):
         message = f"{access.does} a path that is not known before the program runs; the sandbox confines it."
         subject.report("capability.file.dynamic", access.call, message)
+
+
+def check_foreign(subject: Subject, call: ast.Call, name: str) -> None:
+    """A function that nobody has described: every constant place it is given is taken for a path or URL."""
+    for value in (*call.args, *(item.value for item in call.keywords)):
+        for text in subject.names.texts(value):
+            if _is_system_place(text) or place_of(text) is Place.NETWORK:
+                _check_place(subject, Access(call, name, "read"), text)
+
+
+def check_spoken_places(subject: Subject) -> None:
+    """Places outside that a program speaks of, when it also uses paths that cannot be told."""
+    if not subject.capabilities & {"fs.read:?", "fs.write:?"}:
+        return
+    for node in subject.nodes:
+        text = node.value if isinstance(node, ast.Constant) else None
+        if not isinstance(text, str) or isinstance(subject.parents.get(id(node)), ast.Expr):
+            continue
+        if _is_system_place(text):
+            message = f"The program names {shown(text)} and uses paths that cannot be told."
+            subject.report("capability.file.outside", node, message)
+
+
+def _is_system_place(text: str) -> bool:
+    """Whether the whole text is a path to a place that every machine has, or to somebody's home."""
+    if not text.isprintable() or " " in text.strip() or len(text) > _MAX_PATH:
+        return False
+    first = text.lstrip("/").partition("/")[0]
+    return (text.startswith("/") and first in SYSTEM_FOLDERS) or text.startswith(("~/", "../", "/.."))
 
 
 def is_granted(subject: Subject, access: Access) -> bool:

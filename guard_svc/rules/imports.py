@@ -6,6 +6,7 @@ import sys
 from guard_svc.findings import Severity
 from guard_svc.rules.names import MODULE_NAMES, USUAL_ALIASES
 from guard_svc.rules.subject import Subject
+from guard_svc.rules.words import DESKTOP_NAMES
 
 
 def check(subject: Subject) -> None:
@@ -25,6 +26,10 @@ def _check_unimported(subject: Subject, node: ast.Attribute, name: str) -> None:
     if name in MODULE_NAMES and not subject.names.is_bound(name) and not is_allowed(subject, name):
         message = f"The program uses the module {name}, which the scope {subject.scope.name} does not allow."
         subject.report("scope.import.not_allowed", node, message)
+    if name in DESKTOP_NAMES and not subject.names.is_bound(name):
+        message = f"{name} means native code, or the user's screen and clipboard."
+        subject.report("capability.native.call", node, message)
+        return
     called = isinstance(parent := subject.parents.get(id(node)), ast.Call) and parent.func is node
     if called and name not in MODULE_NAMES and not subject.names.is_bound(name):
         weight = Severity.LOW if name in USUAL_ALIASES else None

@@ -62,6 +62,13 @@ def is_module_value(subject: Subject, node: ast.expr) -> bool:
     return any(_is_imported(subject, path) for path in subject.names.paths(node))
 
 
+def is_unknown_library(subject: Subject, name: str) -> bool:
+    """Whether a function belongs to an allowed library that the catalogue does not describe."""
+    root = name.partition(".")[0]
+    listed = any(module.partition(".")[0] == root for module in subject.scope.allow.imports)
+    return listed and "(" not in name and root not in subject.catalogue.public and root not in _STDLIB
+
+
 def _is_door(subject: Subject, path: str, base: str, member: str) -> bool:
     root, _, rest = path.partition(".")
     if member not in _STDLIB or path in NAMESAKES or not _is_module(subject, base):

@@ -45,7 +45,7 @@ def check_call(subject: Subject, call: ast.Call, name: str, effect: Effect) -> N
     if not subject.scope.allow.hosts:
         _check_closed(subject, call, name, effect)
         return
-    target = argument(call, effect.path)
+    target = _destination(call, effect)
     texts = subject.names.texts(target) if target is not None else ()
     for text in texts:
         if _is_url(text) or text.startswith(UNKNOWN):
@@ -56,6 +56,13 @@ def check_call(subject: Subject, call: ast.Call, name: str, effect: Effect) -> N
         _check_address(subject, call, name, target)
     elif target is None or not texts or not subject.names.is_known(target):
         _unknown(subject, call, name)
+
+
+def _destination(call: ast.Call, effect: Effect) -> ast.expr | None:
+    """Where the call goes: the catalogue's argument, or the keyword that network libraries use for it."""
+    found = argument(call, effect.path)
+    usual = (argument(call, Argument(None, word)) for word in ("url", "host", "address", "uri", "base_url"))
+    return found if found is not None else next((value for value in usual if value is not None), None)
 
 
 def check_method(subject: Subject, call: ast.Call, name: str) -> None:

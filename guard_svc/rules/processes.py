@@ -19,7 +19,7 @@ from guard_svc.rules.catalogue import Argument, Effect
 from guard_svc.rules.fold import UNKNOWN
 from guard_svc.rules.places import Place, place_of
 from guard_svc.rules.subject import Subject
-from guard_svc.rules.words import COMMAND_DOORS
+from guard_svc.rules.words import COMMAND_DOORS, DECODED
 
 _SHELLS: Final = frozenset({"os.system", "os.popen", "subprocess.getoutput", "subprocess.getstatusoutput"})
 _BREAKS: Final = re.compile(r"[;&|\n]+")
@@ -36,13 +36,23 @@ def check_call(subject: Subject, call: ast.Call, name: str, _effect: Effect) -> 
         _deny(subject, call, f"{name} starts {shown(command) if command else 'a process'}")
         return
     _check_options(subject, call, name)
-    target = argument(call, Argument(0, "args"))
+    target = _unsplit(subject, argument(call, Argument(0, "args")))
     if target is None:
         _unknown(subject, call, name)
     elif isinstance(target, ast.List | ast.Tuple):
         _check_list(subject, call, name, target)
     else:
         _check_line(subject, call, name, target)
+
+
+def _unsplit(subject: Subject, target: ast.expr | None) -> ast.expr | None:
+    """The line that `line.split()` or `shlex.split(line)` takes apart; anything else as it is."""
+    match target:
+        case ast.Call(args=[line, *_]) if "shlex.split" in subject.names.paths(target.func):
+            return line
+        case ast.Call(func=ast.Attribute(value=line, attr="split")) if subject.names.texts(line):
+            return line
+    return target
 
 
 def _known_words(subject: Subject, call: ast.Call) -> Iterator[str]:
@@ -112,23 +122,31 @@ def _check_word(subject: Subject, call: ast.Call, command: str, word: str) -> No
     option, _, value = word.partition("=")
     if option in COMMAND_DOORS.get(command, ()) or word.startswith("ext::"):
         _deny(subject, call, f"{command} with {shown(word)} starts other programs")
-    for text in (word, value) if word.startswith("-") else (word,):
+    for text in (value,) if word.startswith("-") else (word,):
         place = place_of(text) if text else Place.HARMLESS
         if place is Place.NETWORK:
             network.check_url(subject, call, text, command)
-        elif place in (Place.OUTSIDE, Place.PRECIOUS):
+        elif place in (Place.OUTSIDE, Place.PRECIOUS) and not text.startswith("%"):
             message = f"{command} is given {shown(text)}, which lies outside the working directory."
             subject.report("capability.file.outside", call, message)
 
 
 def _unknown(subject: Subject, call: ast.Call, name: str) -> None:
     subject.need("process:?")
+    target = argument(call, Argument(0, "args"))
+    if target is not None and any(subject.names.paths(part) & DECODED for part in _expressions(target)):
+        message = f"{name} runs a command that the program decodes first."
+        subject.report("threat.obfuscation.decode_exec", call, message)
     if _listens(subject):
         message = f"{name} starts a command that is not known, in a program that reads from a socket."
         subject.report("capability.process.remote", call, message)
         return
     message = f"{name} starts a command that is not known before the program runs."
     subject.report("capability.process.dynamic", call, message)
+
+
+def _expressions(node: ast.expr) -> Iterator[ast.expr]:
+    return (inner for inner in ast.walk(node) if isinstance(inner, ast.expr))
 
 
 def _listens(subject: Subject) -> bool:

@@ -14,27 +14,8 @@ from typing import Final
 
 from guard_svc.lexing import comments
 from guard_svc.rules.subject import Subject
+from guard_svc.rules.words import DECODERS
 
-_DECODERS: Final = frozenset(
-    [
-        "base64.b64decode",
-        "base64.urlsafe_b64decode",
-        "base64.b32decode",
-        "base64.b16decode",
-        "base64.a85decode",
-        "base64.b85decode",
-        "base64.decodebytes",
-        "binascii.unhexlify",
-        "binascii.a2b_base64",
-        "codecs.decode",
-        "zlib.decompress",
-        "bz2.decompress",
-        "lzma.decompress",
-        "gzip.decompress",
-        "builtins.bytes.fromhex",
-        "marshal.loads",
-    ]
-)
 _RUNNERS: Final = frozenset({"builtins.eval", "builtins.exec", "builtins.compile", "builtins.__import__"})
 _CODE: Final = re.compile(
     r"\b(?:import \w|exec\(|eval\(|__import__|os\.system|subprocess|lambda )|#!/bin|\b(?:curl|wget) "
@@ -141,7 +122,7 @@ def _entropy(text: str) -> float:
 
 def _check_decoders(subject: Subject) -> None:
     calls = [node for node in subject.nodes if isinstance(node, ast.Call)]
-    decodes = any(subject.names.paths(call.func) & _DECODERS for call in calls)
+    decodes = any(subject.names.paths(call.func) & DECODERS for call in calls)
     for call in calls if decodes else ():
         if (
             subject.names.paths(call.func) & _RUNNERS

@@ -30,7 +30,19 @@ _TOUCHING: Final[Mapping[str, tuple[str, str]]] = {
     "introspect": ("threat.introspection.attribute", "looks into the interpreter"),
 }
 _GRANTABLE: Final = frozenset({"thread", "system"})
-_BROAD: Final = frozenset({"os", "sys", "shutil", "pathlib"})
+_GRANTED: Final = frozenset(
+    {
+        "threading",
+        "concurrent",
+        "multiprocessing",
+        "asyncio",
+        "signal",
+        "platform",
+        "psutil",
+        "getpass",
+        "resource",
+    }
+)
 _HANDED: Final[Mapping[str, str]] = {
     "network": "capability.network.connect",
     "process": "capability.process.start",
@@ -54,7 +66,7 @@ def check_touch(subject: Subject, node: ast.AST, name: str, effect: Effect | Non
         weight = _own_pickle(subject, name)
     elif effect.kind == "environment":
         weight, does = _variable(subject, node, does)
-    elif effect.kind in _GRANTABLE and _names_module(subject, name):
+    elif effect.kind in _GRANTABLE and name.partition(".")[0] in _GRANTED and _names_module(subject, name):
         weight = Severity.LOW
     subject.report(rule, node, f"{name} {does}.", weight)
 
@@ -77,10 +89,10 @@ def _is_annotation(subject: Subject, node: ast.expr) -> bool:
 
 
 def _names_module(subject: Subject, name: str) -> bool:
-    """Whether the scope lists the very module that `name` is in, and that module is about one thing."""
+    """Whether the scope lists the very module that `name` is in, and that is no library for data."""
     root = name.partition(".")[0]
     listed = {module.partition(".")[0] for module in subject.scope.allow.imports}
-    return root in listed and root not in _BROAD and root not in subject.catalogue.doors
+    return root in listed and root not in subject.catalogue.doors
 
 
 def _own_pickle(subject: Subject, name: str) -> Severity | None:

@@ -59,8 +59,8 @@ NAMESAKES: Final = _words(
 
 NETWORK_MODULES: Final = _words(
     """
-    aiohttp ftplib http httpx imaplib nntplib paramiko poplib requests smtplib socket ssl telnetlib urllib
-    urllib3 websocket websockets xmlrpc
+    aiohttp ftplib http httpx imaplib mechanize nntplib paramiko poplib requests smtplib socket ssl telnetlib
+    urllib urllib3 websocket websockets xmlrpc
     """
 )
 """Libraries whose objects talk to hosts."""
@@ -90,3 +90,25 @@ COMMAND_DOORS: Final = {
     "find": _words("-exec -execdir -ok -okdir -delete -fprintf"),
 }
 """Options that make a command start another program."""
+
+DECODERS: Final = _words(
+    """
+    base64.b64decode base64.urlsafe_b64decode base64.b32decode base64.b16decode base64.a85decode
+    base64.b85decode base64.decodebytes binascii.unhexlify binascii.a2b_base64 codecs.decode zlib.decompress
+    bz2.decompress lzma.decompress gzip.decompress builtins.bytes.fromhex marshal.loads
+    """
+)
+"""Functions that turn encoded text back."""
+
+DECODED: Final = frozenset(f"{name}(){more}" for name in DECODERS for more in ("", ".decode()", ".strip()"))
+"""What such a function returns, as the resolver spells it."""
+
+SYSTEM_FOLDERS: Final = _words(
+    "etc usr root proc var home srv opt lib lib64 bin sbin boot dev sys mnt media run Users Library Windows"
+)
+"""First parts of absolute paths that are certainly places of a machine."""
+
+DESKTOP_NAMES: Final = _words(
+    "windll oledll cdll WinDLL kernel32 user32 ntdll winreg pyautogui d3dshot mss pyperclip"
+)
+"""Names that mean native code, or the user's screen and clipboard, even without their import."""
