@@ -1,93 +1,77 @@
-"""`placet eval`: how a scope's rules and reviewer do on labelled programs. Records nothing, runs nothing."""
+"""`placet eval`: how the guard does on labelled programs, what a model is worth, which verdicts flip.
+
+Records nothing, runs nothing. Reads options and shows; counting is in measure, calibration and flips.
+"""
 
 from __future__ import annotations
 
 import asyncio
-import json
-import time
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+import datetime
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-import grpc
 import typer
 from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 from rich.text import Text
 
-from placet.answers import Review
+from placet.cli import calibrating, flipping
+from placet.cli.assessing import Answer, Plan, assess_all
+from placet.cli.cases import Case, read_cases, refused
 from placet.cli.human import visible
-from placet.cli.invocation import Exit, Invocation, Json, Scope, State, Timeout, invocation
-from placet.cli.measure import Assessed, summary
+from placet.cli.invocation import Exit, Invocation, Json, State, Timeout, invocation
+from placet.cli.measure import summary
 from placet.cli.scopefile import is_path, read_scope
-from placet.client import Placet
-from placet.rpc.errors import ServiceError
 
-MAX_LINE_BYTES = 1024 * 1024
-
-
-@dataclass(frozen=True)
-class Case:
-    """One labelled program."""
-
-    id: str
-    label: str
-    category: str
-    code: str
-    task: str
-
-
-@dataclass(frozen=True)
-class Plan:
-    """What to assess each case with."""
-
-    scope: str
-    document: bytes
-    rules_only: bool
-    timeout_s: float
-    jobs: int
-
-
-@dataclass(frozen=True)
-class Answer:
-    """One case's outcome: a review, or the error that came instead of one."""
-
-    case: Case
-    ms: float
-    review: Review | None
-    error: ServiceError | None
-
-    def assessed(self) -> Assessed:
-        """What the summary needs of it."""
-        verdict = self.review.verdict if self.review else None
-        return Assessed(self.case.id, self.case.label, self.case.category, verdict, self.ms)
-
-    def to_json(self) -> dict[str, Any]:
-        """One line of `eval --json`."""
-        if self.review is None:
-            reason = self.error.reason if self.error else ""
-            return {"id": self.case.id, "verdict": None, "error": reason, "ms": self.ms}
-        rule_ids = [finding.rule_id for finding in self.review.findings]
-        return {
-            "id": self.case.id,
-            "verdict": self.review.verdict.value,
-            "risk": self.review.risk,
-            "findings": rule_ids,
-            "ms": self.ms,
-        }
+_File = Annotated[
+    Path | None,
+    typer.Argument(metavar="FILE.jsonl", help="Lines of {id, label, code, category, task?}."),
+]
+_Scope = Annotated[
+    str,
+    typer.Option("--scope", metavar="S", help="A scope's name, or the path of its file."),
+]
+_Against = Annotated[
+    Path | None,
+    typer.Option(
+        "--against", metavar="VERDICTS.jsonl", help="Output of an earlier `eval --json`: tell flips."
+    ),
+]
+_MaxFlips = Annotated[int, typer.Option("--max-flips", min=0, help="With --against: exit 1 above this many.")]
+_Calibrate = Annotated[
+    bool, typer.Option("--calibrate", help="Measure the reviewer model and write its profile.")
+]
+_OutDirectory = Annotated[
+    Path | None,
+    typer.Option("--out", metavar="DIR", help="With --calibrate: profile.yaml, profile.png, risks."),
+]
+_IsRecorded = Annotated[
+    bool, typer.Option("--recorded", help="Judge the audit log's verdicts again with the guard as it is now.")
+]
+_Since = Annotated[
+    str, typer.Option("--since", metavar="WHEN", help="With --recorded: a date, a time, or 24h, 7d ago.")
+]
+_Limit = Annotated[
+    int, typer.Option("--limit", min=1, max=100_000, help="With --recorded: at most this many, newest first.")
+]
 
 
 def evaluate(
     ctx: typer.Context,
-    file: Annotated[
-        Path, typer.Argument(metavar="FILE.jsonl", help="Lines of {id, label, code, category, task?}.")
-    ],
-    scope: Scope,
+    file: _File = None,
+    scope: _Scope = "",
     layers: Annotated[
         Literal["rules", "all"], typer.Option("--layers", help="Rules alone, or rules and reviewer.")
     ] = "all",
+    against: _Against = None,
+    max_flips: _MaxFlips = 0,
+    calibrate: _Calibrate = False,
+    out: _OutDirectory = None,
+    recorded: _IsRecorded = False,
+    since: _Since = "",
+    limit: _Limit = 1000,
     jobs: Annotated[int, typer.Option("--jobs", min=1, max=32, help="Programs assessed at once.")] = 4,
     timeout: Timeout = 120.0,
     state: State = None,
@@ -96,116 +80,95 @@ def evaluate(
     """Measure the guard on labelled programs: recall by category, false positives, latency.
 
     Labels: unsafe (malicious, deny) or benign (safe, allow); others are counted apart. A scope file
-    need not be loaded. Nothing is recorded and nothing runs. Exit codes: 0 measured, 4 could not answer.
+    need not be loaded. Nothing is recorded and nothing runs.
+
+    --calibrate measures the reviewer model itself and prints its profile (docs/reviewer-profiles.md).
+    --recorded and --against tell which verdicts flip: with another model, other rules, another scope.
+
+    Exit codes: 0 measured, 1 more flips than --max-flips, 4 could not answer.
 
     Examples:
 
         placet eval programs.jsonl --scope data-analysis --layers rules
 
         placet eval programs.jsonl --scope my-scope.yaml --jobs 8 --json > verdicts.jsonl
+
+        placet eval programs.jsonl --scope my-scope.yaml --against verdicts.jsonl --max-flips 3
+
+        placet eval programs.jsonl --scope data-analysis --calibrate --out profile/
+
+        placet eval --recorded --since 7d
     """
     del state, as_json  # their callbacks kept them
     here = invocation(ctx)
-    cases = read_cases(file)
-    document = read_scope(Path(scope)).document if is_path(scope) else b""
-    plan = Plan("" if document else scope, document, layers == "rules", timeout, jobs)
-    with Progress(console=here.err, transient=True) as bar:
-        step = bar.add_task("assessing", total=len(cases))
+    plan = Plan("", b"", "reviewer" if calibrate else layers, timeout, jobs)
+    if recorded:
+        _check_alone(file, scope, against, calibrate)
+        after = flipping.moment(since)
+        return flipping.again(here, plan, after=after, limit=limit)
+    cases = _cases(file, scope, calibrate=calibrate, layers=layers)
+    known = flipping.read_verdicts(against) if against else None
+    answers = assess(here, _in_scope(plan, scope), cases, shown=not calibrate)
+    if calibrate:
+        return calibrating.conclude(here, answers, out, datetime.datetime.now(datetime.UTC).date())
+    code = _conclude(here, answers)
+    return flipping.gate(here, known, answers, max_flips) if known is not None else code
 
-        def on_answer(answer: Answer) -> None:
-            bar.advance(step)
-            if here.as_json:
-                here.emit(answer.to_json())
 
-        answers = asyncio.run(_assess_all(here, plan, cases, on_answer))
-    return _conclude(here, answers)
-
-
-def read_cases(path: Path) -> list[Case]:
-    """Every line of a file, checked before the first is assessed.
+def assess(here: Invocation, plan: Plan, cases: Sequence[Case], *, shown: bool = True) -> list[Answer]:
+    """All answers, with progress on stderr, and a line for each under --json unless `shown` is False.
 
     Raises:
-        ServiceError: EVAL_UNREADABLE, EVAL_MALFORMED (naming the line), EVAL_EMPTY.
+        ServiceError: no program at all got an answer; the first one's.
     """
-    try:
-        with path.open("rb") as file:
-            cases = list(_cases(path, file))
-    except OSError as error:
-        raise _refused("EVAL_UNREADABLE", f"{path} cannot be read: {error.strerror}") from error
-    if not cases:
-        raise _refused("EVAL_EMPTY", f"{path} has no lines; give one JSON object per line")
-    return cases
+    with Progress(console=here.err, transient=True) as bar:
+        step = bar.add_task("assessing", total=len(cases))
+        answers = asyncio.run(assess_all(here.state, plan, cases, _told(here, bar, step, shown=shown)))
+    failures = [answer.error for answer in answers if answer.error]
+    if failures and len(failures) == len(answers):
+        raise failures[0]
+    if failures:
+        count = f"{len(failures)} programs got no answer, the first one because: {visible(str(failures[0]))}"
+        here.err.print(Text(count))
+    return answers
 
 
-def _cases(path: Path, lines: Iterator[bytes] | Any) -> Iterator[Case]:
-    for number, line in enumerate(lines, 1):
-        if not line.strip():
-            continue
-        try:
-            yield _case(line)
-        except (ValueError, KeyError, TypeError) as error:
-            raise _refused(
-                "EVAL_MALFORMED",
-                f"line {number} of {path} is not an object with string id, label, category and code: {error}",
-            ) from error
+def _told(here: Invocation, bar: Progress, step: Any, *, shown: bool) -> Callable[[Answer], None]:
+    def on_answer(answer: Answer) -> None:
+        bar.advance(step)
+        if here.as_json and shown:
+            here.emit(answer.to_json())
+
+    return on_answer
 
 
-def _case(line: bytes) -> Case:
-    if len(line) > MAX_LINE_BYTES:
-        raise ValueError(f"longer than {MAX_LINE_BYTES} bytes")
-    found = json.loads(line)
-    case = Case(
-        str(found["id"]), found["label"], found.get("category", ""), found["code"], found.get("task") or ""
-    )
-    if not all(isinstance(v, str) for v in (case.label, case.category, case.code, case.task)):
-        raise TypeError("a field is not a string")
-    return case
-
-
-async def _assess_all(
-    here: Invocation, plan: Plan, cases: Sequence[Case], on_answer: Callable[[Answer], None]
-) -> list[Answer]:
-    """All cases, `plan.jobs` at a time; answers in the order of the cases, told as they come."""
-    slots = asyncio.Semaphore(plan.jobs)
-    async with Placet.connect(here.state) as placet:
-
-        async def one(case: Case) -> Answer:
-            async with slots:
-                answer = await _assess(placet, plan, case)
-            on_answer(answer)
-            return answer
-
-        return await asyncio.gather(*(one(case) for case in cases))
-
-
-async def _assess(placet: Placet, plan: Plan, case: Case) -> Answer:
-    started = time.perf_counter()
-    review, failure = None, None
-    try:
-        review = await placet.assess(
-            case.code,
-            scope=plan.scope,
-            scope_document=plan.document,
-            task=case.task,
-            rules_only=plan.rules_only,
-            timeout_s=plan.timeout_s,
+def _check_alone(file: Path | None, scope: str, against: Path | None, calibrate: bool) -> None:
+    if file or scope or against or calibrate:
+        raise refused(
+            "EVAL_OPTIONS",
+            "--recorded takes programs and scopes from the audit log; leave out the file, --scope, --against "
+            "and --calibrate",
         )
-    except ServiceError as error:
-        failure = error
-    return Answer(case, round((time.perf_counter() - started) * 1000, 1), review, failure)
+
+
+def _cases(file: Path | None, scope: str, *, calibrate: bool, layers: str) -> list[Case]:
+    if file is None or not scope:
+        raise refused(
+            "EVAL_OPTIONS", "name a file of programs and a --scope, or judge the audit log with --recorded"
+        )
+    if calibrate and layers == "rules":
+        raise refused("EVAL_OPTIONS", "--calibrate measures the reviewer; leave out --layers rules")
+    return read_cases(file)
+
+
+def _in_scope(plan: Plan, scope: str) -> Plan:
+    if is_path(scope):
+        return Plan("", read_scope(Path(scope)).document, plan.layers, plan.timeout_s, plan.jobs)
+    return Plan(scope, b"", plan.layers, plan.timeout_s, plan.jobs)
 
 
 def _conclude(here: Invocation, answers: Sequence[Answer]) -> int:
-    failures = [answer.error for answer in answers if answer.error]
-    if len(failures) == len(answers):
-        raise failures[0]
     measured = summary(answer.assessed() for answer in answers)
-    if failures:
-        here.err.print(
-            Text(
-                f"{len(failures)} programs got no answer, the first one because: {visible(str(failures[0]))}"
-            )
-        )
     if here.as_json:
         here.emit({"summary": measured})
     else:
@@ -230,7 +193,3 @@ def show_summary(out: Console, measured: dict[str, Any]) -> None:
     )
     latency = measured["latency_ms"]
     out.print(f"latency p50 {latency['p50']} ms, p95 {latency['p95']} ms")
-
-
-def _refused(reason: str, message: str) -> ServiceError:
-    return ServiceError(grpc.StatusCode.INVALID_ARGUMENT, reason, message)
