@@ -80,7 +80,8 @@ class Catalogue:
     effects: Mapping[str, Effect]
     anywhere: Mapping[tuple[str, str], Effect]
     """By library and last name: the effect of that name in every module of the library."""
-    patterns: tuple[tuple[str, Effect], ...]
+    patterns: Mapping[str, tuple[tuple[str, Effect], ...]]
+    """By root module: prefixes, and the effect of every name that begins so."""
     pure: frozenset[str]
     companions: Mapping[str, frozenset[str]]
     public: Mapping[str, frozenset[str]]
@@ -105,9 +106,15 @@ class Catalogue:
         return (
             self.effects.get(name)
             or self._anywhere(name)
-            or next((effect for prefix, effect in self.patterns if name.startswith(prefix)), None)
+            or self._by_prefix(name)
             or self._unbound(name)
         )
+
+    def _by_prefix(self, name: str) -> Effect | None:
+        for prefix, effect in self.patterns.get(name.partition(".")[0], ()):
+            if name.startswith(prefix):
+                return effect
+        return None
 
     def _anywhere(self, name: str) -> Effect | None:
         return self.anywhere.get((name.partition(".")[0], name.rpartition(".")[2]))

@@ -35,7 +35,7 @@ def read_catalogue(folder: Path = FOLDER) -> Catalogue:
     return Catalogue(
         effects={key: effect for key, effect in effects.items() if "*" not in key},
         anywhere={_anywhere(key): effect for key, effect in effects.items() if ".*." in key},
-        patterns=tuple((key[:-1], effect) for key, effect in effects.items() if key.endswith("*")),
+        patterns=_patterns(effects),
         pure=frozenset(modules["pure"]),
         companions=_sets(modules["companions"]),
         public=_sets(modules["public"]),
@@ -65,6 +65,15 @@ def _merged(libraries: Iterable[tuple[Path, dict[str, Any]]]) -> dict[str, Effec
                 raise ValueError(f"{where}: is in another file too; keep one entry.")
             merged[name] = _effect(where, entry)
     return merged
+
+
+def _patterns(effects: Mapping[str, Effect]) -> dict[str, tuple[tuple[str, Effect], ...]]:
+    by_root: dict[str, tuple[tuple[str, Effect], ...]] = {}
+    for key, effect in effects.items():
+        if key.endswith("*"):
+            root = key.rstrip("*").partition(".")[0]
+            by_root[root] = (*by_root.get(root, ()), (key[:-1], effect))
+    return by_root
 
 
 def _anywhere(key: str) -> tuple[str, str]:

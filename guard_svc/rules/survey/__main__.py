@@ -25,7 +25,7 @@ def plan(catalogue: Catalogue) -> dict[str, dict[str, list[str]]]:
     A module that has one effect as a whole, such as `socket.*`, has nothing left to classify.
     """
     roots = {name.partition(".")[0] for name in (*catalogue.effects, *catalogue.pure)}
-    whole = {prefix.rstrip(".") for prefix, _ in catalogue.patterns}
+    whole = {prefix.rstrip(".") for found in catalogue.patterns.values() for prefix, _ in found}
     modules = sorted((roots & sys.stdlib_module_names) - whole | set(catalogue.doors))
     return {
         name: {"modules": sorted(catalogue.public.get(name, ())), "denied": _denied(catalogue, name)}
