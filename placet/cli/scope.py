@@ -10,7 +10,7 @@ from typing import Annotated, Literal
 import typer
 from rich.text import Text
 
-from placet.answers import Verdict
+from placet.answers import Review, Verdict
 from placet.cli import explaining
 from placet.cli.human import visible
 from placet.cli.invocation import Exit, Invocation, Json, State, Timeout, invocation
@@ -109,7 +109,7 @@ def check_examples(
             held = (review.verdict is Verdict.ALLOWED) == (expected == "allowed")
             held = held and not (expected == "denied" and review.verdict is not Verdict.DENIED)
             failed += not held
-            _show_example(here, f"examples.{expected}[{number}]", review.verdict, held)
+            _show_example(here, f"examples.{expected}[{number}]", review, held)
     if not here.as_json:
         here.out.print(f"{failed} of {len(list(_examples(found)))} examples do not hold")
     return Exit.DENIED if failed else Exit.DONE
@@ -216,13 +216,14 @@ def _examples(scope: Scope) -> Iterator[tuple[str, int, str]]:
         yield "denied", number, program
 
 
-def _show_example(here: Invocation, name: str, verdict: Verdict, held: bool) -> None:
+def _show_example(here: Invocation, name: str, review: Review, held: bool) -> None:
+    verdict, rules = review.verdict.value, sorted({finding.rule_id for finding in review.findings})
     if here.as_json:
-        here.emit({"example": name, "verdict": verdict.value, "ok": held})
-    else:
-        here.out.print(
-            Text(f"{'ok  ' if held else 'FAIL'} {name}: {verdict.value}", style="" if held else "red")
-        )
+        here.emit({"example": name, "verdict": verdict, "ok": held, "findings": rules})
+        return
+    here.out.print(Text(f"{'ok  ' if held else 'FAIL'} {name}: {verdict}", style="" if held else "red"))
+    for finding in () if held else review.findings:
+        here.out.print(Text(visible(f"       line {finding.line}: {finding.rule_id}: {finding.message}")))
 
 
 @contextmanager

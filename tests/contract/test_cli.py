@@ -499,9 +499,12 @@ def test_a_scope_file_must_be_the_loaded_one(placet: Placet, program: Path, tmp_
 def test_scope_test_holds_the_scope_to_its_examples(placet: Placet, fakes: Chain) -> None:
     """0 while they hold; 1 when a program that must pass is stopped."""
     held = placet("scope", "test", "data-analysis")
-    fakes.guard.verdict = common_pb2.VERDICT_DENIED
+    fakes.guard.marked = b""  # every program
     broken = placet("scope", "test", "data-analysis", "--json")
+    shown = placet("scope", "test", "data-analysis")
 
+    assert "FAIL examples.allowed[0]: DENIED" in shown.out
+    assert broken.lines[0]["findings"][0] in shown.out  # and why
     assert held.code == 0, held.err
     assert broken.code == 1
     assert {line["example"]: line["ok"] for line in broken.lines} == {
