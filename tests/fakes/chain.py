@@ -11,7 +11,7 @@ import hashlib
 import json
 import logging
 import threading
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -76,12 +76,28 @@ def advice() -> common_pb2.Advice:
     )
 
 
+def opinion(risk: float) -> guard_pb2.ReviewerOpinion:
+    """What a reviewer model said."""
+    return guard_pb2.ReviewerOpinion(
+        risk=risk,
+        stance="clean",
+        complete=True,
+        model="a-model",
+        population="confined",
+        prompt_tokens=1000,
+        cached_tokens=900,
+        completion_tokens=1,
+    )
+
+
 @dataclass
 class FakeGuard(guard_pb2_grpc.GuardServiceServicer):
     """Answers every review with `verdict`; `marked` programs are denied whatever it is."""
 
     verdict: int = common_pb2.VERDICT_ALLOWED
     marked: bytes = b"import os"
+    risk_of: Callable[[bytes], float] | None = None
+    """The reviewer model's risk of a program, told where it is asked for anyway."""
     error: ServiceError | None = None
     requests: list[Any] = field(default_factory=list)
 
@@ -115,7 +131,10 @@ class FakeGuard(guard_pb2_grpc.GuardServiceServicer):
         )
 
     async def Assess(self, request: Any, context: Any) -> guard_pb2.AssessResponse:  # noqa: N802
-        return guard_pb2.AssessResponse(review=self._answer(request))
+        review = self._answer(request)
+        if self.risk_of and request.layers == guard_pb2.LAYERS_REVIEWER:
+            review.opinion.CopyFrom(opinion(self.risk_of(request.program)))
+        return guard_pb2.AssessResponse(review=review)
 
     async def ListScopes(self, request: Any, context: Any) -> guard_pb2.ListScopesResponse:  # noqa: N802
         return guard_pb2.ListScopesResponse(scopes=[SCOPE_REF])
@@ -260,6 +279,7 @@ class FakeAudit(audit_pb2_grpc.AuditServiceServicer):
     """Keeps records in a MemoryLog and serves them as leaves."""
 
     log: MemoryLog = field(default_factory=MemoryLog)
+    time: str = "2026-11-24T10:00:00.000Z"
 
     async def Append(self, request: Any, context: Any) -> audit_pb2.AppendResponse:  # noqa: N802
         bodies = {body.role: body.content for body in request.bodies}
@@ -274,7 +294,7 @@ class FakeAudit(audit_pb2_grpc.AuditServiceServicer):
 
     def _record(self, index: int) -> audit_pb2.Record:
         kept = self.log.records[index]
-        leaf = {"kind": kept.kind, "request_id": kept.request_id, "body": kept.body, "time": "now"}
+        leaf = {"kind": kept.kind, "request_id": kept.request_id, "body": kept.body, "time": self.time}
         return audit_pb2.Record(index=index, leaf=json.dumps(leaf).encode(), leaf_hash=kept.answer.leaf_hash)
 
     async def GetRecord(self, request: Any, context: Any) -> audit_pb2.GetRecordResponse:  # noqa: N802
@@ -291,7 +311,9 @@ class FakeAudit(audit_pb2_grpc.AuditServiceServicer):
         fit = [
             r.index
             for r in self.log.records
-            if r.index >= request.from_index and request.kind in ("", r.kind)
+            if r.index >= request.from_index
+            and request.kind in ("", r.kind)
+            and request.request_id in ("", r.request_id)
         ]
         page = fit[: min(2, request.page_size)]
         more = len(fit) > len(page)
