@@ -41,12 +41,12 @@ def _problem(key: str, mode: str) -> str | None:
     prefix = key.removesuffix("*") if key.endswith(".*") else None
     named = {rule for rule in SOFT | HARD if rule == key or (prefix and rule.startswith(prefix))}
     if not named:
-        return f"rules.{key}: no rule has this id; docs/rules.md lists the rules"
+        return f"rules: {key} fits no rule; docs/rules.md lists the rules"
     hard = sorted(named & HARD)
     if mode == "enforce" or not hard:
         return None
     which = "it is a hard denial" if hard == [key] else f"it covers the hard denial {hard[0]}"
-    return f"rules.{key}: cannot be {mode}: {which}; only these may be softened: {', '.join(sorted(SOFT))}"
+    return f"rules: {key} cannot be {mode}: {which}; only these may be softened: {', '.join(sorted(SOFT))}"
 
 
 def _softened(scope: Scope, finding: Finding) -> Finding:

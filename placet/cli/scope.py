@@ -139,7 +139,10 @@ def diff_(
         before, after = named_scope(placet, old), named_scope(placet, new)
     found = compare(before.scope, after.scope)
     if here.as_json:
-        here.emit({"relation": found.relation, "grants_no_more": found.grants_no_more, **asdict(found)})
+        sides = {"a": _reference(before.scope), "b": _reference(after.scope)}
+        here.emit(
+            {**sides, "relation": found.relation, "grants_no_more": found.grants_no_more, **asdict(found)}
+        )
     else:
         _show_comparison(here, found, before.origin, after.origin)
     return Exit.DONE if found.grants_no_more else Exit.DENIED
@@ -188,6 +191,10 @@ def _show_rule(here: Invocation, scope: Scope, rule: str) -> None:
         here.err.print(
             Text("docs/rules.md says what the rule finds and whether it can be softened", style="dim")
         )
+
+
+def _reference(scope: Scope) -> dict[str, object]:
+    return {"name": scope.name, "version": scope.version, "sha256": scope.sha256.hex()}
 
 
 _ANSWERS = {

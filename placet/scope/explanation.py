@@ -182,5 +182,7 @@ def _notes(scope: Scope) -> Iterator[str]:
         yield f"{limits.wall_s} s of wall time end a run before it can use {limits.cpu_s} s of CPU time."
     if not allow.write and set(scope.outputs.kinds) - {"text"}:
         yield "Files are asked for, but nothing may be written; open charts are still saved as PNG."
+    if any(mode != "enforce" for mode in scope.rules.values()):
+        yield "A guard refuses the scope if it knows a softened rule as hard; `placet scope test` asks it."
     if scope.prompt.sample_rows:
         yield "Rows of the inputs are shown to a model, which may be somebody else's service."

@@ -151,6 +151,35 @@ def _rule_key(value: str) -> str:
     )
 
 
+HARD_FAMILIES: Final = (
+    *("intake", "policy", "reviewer", "rules", "threat.dynamic", "threat.introspection", "threat.reviewer"),
+    *(
+        "threat.secrets",
+        "capability.secrets",
+        "capability.native",
+        "capability.process",
+        "capability.network",
+    ),
+)
+"""Beginnings of ids that no scope softens, whatever rules there are; the guard knows the other hard rules."""
+
+
+def _soft_only(rules: Mapping[str, RuleMode]) -> Mapping[str, RuleMode]:
+    refused = [
+        f"{key} cannot be {mode}: it is a hard denial or covers one"
+        for key, mode in rules.items()
+        if mode != "enforce" and any(_meets(key, family) for family in HARD_FAMILIES)
+    ]
+    if refused:
+        raise ValueError("; ".join(refused))
+    return rules
+
+
+def _meets(key: str, family: str) -> bool:
+    stem = key.removesuffix(".*")
+    return f"{stem}.".startswith(f"{family}.") or (stem != key and family.startswith(f"{stem}."))
+
+
 _RuleKey = Annotated[str, StringConstraints(max_length=100), AfterValidator(_rule_key)]
 
 
@@ -174,7 +203,7 @@ class Scope(_Closed):
     review: Review = Review()
     prompt: Prompt = Prompt()
     outputs: Outputs = Outputs()
-    rules: Annotated[Mapping[_RuleKey, RuleMode], Field(max_length=50)] = {}
+    rules: Annotated[Mapping[_RuleKey, RuleMode], Field(max_length=50), AfterValidator(_soft_only)] = {}
     examples: Examples = Examples()
     _document: bytes = PrivateAttr(default=b"")
 

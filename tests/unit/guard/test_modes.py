@@ -12,23 +12,33 @@ from guard_svc.reviewer import Opinion
 from guard_svc.rules import RulesReport, analyse
 from guard_svc.rules.registry import BY_ID
 from placet.scope import RULE_MODES, Scope, ScopeInvalid, load_scope, mode_of
+from placet.scope.schema import HARD_FAMILIES
 from tests.fakes.guard_world import scope
 
-FRAGMENT = "pyperclip.paste()"
+FRAGMENT = "our_helpers.paste()"
 RULE = "scope.import.undefined"
 
 
 def with_rules(rules: str) -> Scope:
-    return load_scope(scope().document + f"rules: {{{rules}}}\n".encode())
+    return load_scope(document(rules))
 
 
 def finding(rule_id: str, severity: Severity, source="rule") -> Finding:
     return Finding(rule_id, severity, 3, 4, "A message.", source, "a quote")
 
 
+def document(rules: str) -> bytes:
+    return scope().document + f"rules: {{{rules}}}\n".encode()
+
+
+def unchecked(rule_id: str, mode: str) -> Scope:
+    """A scope as no reader would let it in."""
+    return scope().model_copy(update={"rules": {rule_id: mode}})
+
+
 def refused(rules: str) -> str:
     with pytest.raises(ScopeInvalid) as caught:
-        load_checked_scope(with_rules(rules).document)
+        load_checked_scope(document(rules))
     return str(caught.value)
 
 
@@ -80,14 +90,24 @@ def test_a_scope_that_was_not_checked_softens_no_hard_rule_either():
     """The check at loading is not the only lock."""
     for rule_id in HARD:
         found = finding(rule_id, Severity.MEDIUM)
-        assert applied(with_rules(f"{rule_id}: audit"), [found]) == (found,)
+        assert applied(unchecked(rule_id, "audit"), [found]) == (found,)
 
 
 @pytest.mark.parametrize("rule_id", sorted(HARD))
 def test_a_hard_rule_cannot_be_softened(rule_id: str):
     """Rule modes 4: a guard MUST refuse such a scope."""
-    assert f"rules.{rule_id}: cannot be warn: it is a hard denial" in refused(f"{rule_id}: warn")
+    assert f"rules: {rule_id} cannot be warn: it is a hard denial" in refused(f"{rule_id}: warn")
     assert load_checked_scope(with_rules(f"{rule_id}: enforce").document).rules
+
+
+@pytest.mark.parametrize("family", HARD_FAMILIES)
+def test_no_reader_takes_a_scope_that_softens_a_hard_family(family: str):
+    """Rule modes 4: not the guard alone."""
+    for key in (f"{family}.*", f"{family}.any", f"{family}.any.thing", f"{family}.any.*"):
+        with pytest.raises(ScopeInvalid, match="cannot be warn: it is a hard denial or covers one"):
+            load_scope(document(f"{key}: warn"))
+        assert load_scope(document(f"{key}: enforce")).rules
+    assert not [rule_id for rule_id in SOFT if rule_id.startswith(f"{family}.")]
 
 
 @pytest.mark.parametrize("rule_id", sorted(SOFT))
@@ -98,7 +118,9 @@ def test_a_soft_rule_can(rule_id: str):
 
 @pytest.mark.parametrize("prefix", ["threat", "threat.obfuscation", "capability.file", "scope", "reviewer"])
 def test_a_prefix_that_covers_a_hard_rule_is_refused(prefix: str):
-    assert "covers the hard denial" in refused(f"{prefix}.*: audit")
+    told = refused(f"{prefix}.*: audit")
+    assert f"{prefix}.* cannot be audit: " in told
+    assert "covers" in told
 
 
 def test_an_exact_id_counts_before_a_prefix_and_a_longer_prefix_before_a_shorter():
@@ -111,11 +133,12 @@ def test_an_exact_id_counts_before_a_prefix_and_a_longer_prefix_before_a_shorter
 
 def test_a_rule_that_does_not_exist_is_refused_in_every_mode():
     for key, mode in itertools.product(["scope.import.undefind", "nosuch.*"], RULE_MODES):
-        assert f"rules.{key}: no rule has this id" in refused(f"{key}: {mode}")
+        assert f"rules: {key} fits no rule" in refused(f"{key}: {mode}")
 
 
 def test_all_problems_are_told_at_once():
-    assert refused("a.b: warn, threat.dynamic.code: audit").count("\n") == 2
+    assert refused("a.b: warn, scope.import.not_allowed: audit").count("\n") == 2
+    assert refused("threat.dynamic.code: audit, intake.*: warn").count("cannot be") == 2
 
 
 def test_what_is_soft_never_denies_by_default():
