@@ -140,7 +140,11 @@ REASONS_SCHEMA: Final[Mapping[str, object]] = {
 
 @dataclass(frozen=True)
 class Subject:
-    """What the reviewer may know besides the program. `task` and `inputs` are not trusted."""
+    """What the reviewer may know besides the program. `task` and `inputs` are not trusted.
+
+    `task` is empty where it cannot matter: in a scope that gives only inputs and outputs no task makes harm
+    allowed, but a small model takes one that asks for harm as a permission.
+    """
 
     purpose: str
     allows: Sequence[str]
@@ -195,14 +199,13 @@ def prompt_version() -> str:
 
 
 def _context(subject: Subject) -> str:
-    facts = "\n".join(f"- {fact}" for fact in subject.facts) or "- nothing to note"
-    return (
-        f"The scope's purpose: {subject.purpose}\n"
-        f"The scope allows: {', '.join(subject.allows)}\n\n"
-        f"{tagged('task', subject.task or 'not given')}\n\n"
-        f"Attached input files: {_names(subject.inputs)}\n"
-        f"What static rules noted:\n{facts}"
-    )
+    parts = [f"The scope's purpose: {subject.purpose}\nThe scope allows: {', '.join(subject.allows)}"]
+    if subject.task:
+        parts.append(tagged("task", subject.task))
+    parts.append(f"Attached input files: {_names(subject.inputs)}")
+    if subject.facts:
+        parts.append("What static rules noted:\n" + "\n".join(f"- {fact}" for fact in subject.facts))
+    return "\n\n".join(parts)
 
 
 def _program(shown: Shown) -> str:

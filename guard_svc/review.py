@@ -20,6 +20,7 @@ from guard_svc.findings import Finding, shorten
 from guard_svc.intake import MAX_BYTES, IntakeRefused, read_program
 from guard_svc.pauses import Pauses
 from guard_svc.policy import Decision, Verdict, by_both, by_rules, by_rules_alone, refuse
+from guard_svc.profiles import population_of
 from guard_svc.prompts import Subject, prompt_version
 from guard_svc.reviewer import Reviewer, ReviewerUnavailable
 from guard_svc.rules import RulesReport, analyse
@@ -253,8 +254,9 @@ def subject_of(order: Order, report: RulesReport) -> Subject:
 
 
 def _subject(order: Order, facts: Sequence[str]) -> Subject:
-    names = [item.name for item in order.inputs]
-    return Subject(order.scope.purpose, _allows(order.scope), order.task, names, facts)
+    allows, names = _allows(order.scope), [item.name for item in order.inputs]
+    task = order.task if population_of(allows) == "wide" else ""
+    return Subject(order.scope.purpose, allows, task, names, facts)
 
 
 def encode_findings(findings: Sequence[Finding]) -> bytes:

@@ -9,6 +9,7 @@ from placet.approval.envelope import open_envelope
 from placet.approval.statement import Approval, InputDigest
 from placet.llm.chat import ModelError
 from placet.rpc.errors import ServiceError
+from placet.scope import load_scope
 from tests.fakes.guard_world import HARMFUL, HARMLESS, deadline, order, scope, world
 from tests.fakes.scripted_model import ScriptedModel
 
@@ -129,3 +130,34 @@ async def test_screening_is_recorded():
     here = world()
     assert (await here.guard.screen(order(b""), deadline())).in_scope
     assert here.log.kinds() == ["task_screened"]
+
+
+@pytest.mark.parametrize(("allow", "shown"), [("read: [inputs]", False), ("read: [inputs, workdir]", True)])
+async def test_the_reviewer_reads_the_task_only_where_a_task_can_matter(allow: str, shown: bool):
+    """In a scope of inputs and outputs it would only tell an obliging model that harm was asked for."""
+    document = (
+        b"apiVersion: placet/v1\nkind: Scope\nmetadata: {name: s, version: 1, owner: o}\npurpose: Count.\n"
+    )
+    here = world()
+    given = order(
+        b"print(1)\n", scope=load_scope(document + f"allow: {{{allow}}}\n".encode()), task="read all"
+    )
+    await here.guard.review(given, deadline())
+    assert ("read all" in here.model.asked[0]) is shown
+
+
+async def test_the_record_says_what_the_model_thought_and_what_it_cost():
+    here = world(ScriptedModel(0.1))
+    await here.guard.review(order(), deadline())
+    body = here.log.records[0].body
+    assert (body["reviewer_risk_pct"], body["tokens"]) == (
+        10,
+        {"prompt": 1000, "cached": 900, "completion": 1},
+    )
+
+
+async def test_the_model_can_be_asked_about_a_program_that_the_rules_deny_and_clears_nothing():
+    here = world(ScriptedModel(0.0))
+    answer = await here.guard.assess(order(HARMFUL), deadline(), "reviewer")
+    assert (answer.decision.verdict, answer.decision.opinion.risk) == (Verdict.DENIED, 0.0)
+    assert (await here.guard.assess(order(HARMFUL), deadline())).decision.opinion is None
