@@ -74,6 +74,8 @@ class Advice:
     """False when the guard gave the search up for time."""
     unseen: tuple[Finding, ...] = ()
     """Those of `never` that only a wider scope shows; they are not among the review's findings."""
+    cautions: tuple[str, ...] = ()
+    """What the changes would open beyond this program."""
 
 
 @dataclass(frozen=True)

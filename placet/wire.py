@@ -118,6 +118,7 @@ def advice(message: common_pb2.Advice) -> Advice:
         never=tuple(message.never),
         complete=message.complete,
         unseen=findings(message.unseen),
+        cautions=tuple(message.cautions),
     )
 
 

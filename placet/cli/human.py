@@ -102,6 +102,8 @@ def _show_advice(out: Console, advice: Advice, findings: Sequence[Finding]) -> N
         for change in advice.changes:
             out.print(Text(f"  {visible(change)}", style="green"))
         out.print(Text(f"Tried: with this, {_AFTERWARDS[advice.rules_verdict or Verdict.DENIED]}."))
+        for sentence in advice.cautions:
+            out.print(Text(f"  Mind: {visible(sentence)}", style="yellow"))
     elif advice.never:
         out.print(Text("No change to the scope allows this:"))
         for rule_id in advice.never:

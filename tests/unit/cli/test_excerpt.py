@@ -163,7 +163,10 @@ def told(advice: Advice) -> str:
 
 
 def test_the_change_and_the_owner_are_named() -> None:
-    text = told(Advice("insights-team", ("allow.imports: add os",), Verdict.ALLOWED))
+    text = told(
+        Advice("insights-team", ("allow.imports: add os",), Verdict.ALLOWED, cautions=("x\x1b is y.",))
+    )
+    assert "  Mind: x\\x1b is y.\n" in text
     assert (
         "To have it allowed, ask insights-team, who owns the scope, for:\n  allow.imports: add os\n" in text
     )

@@ -3,8 +3,9 @@
 import pytest
 
 from guard_svc import advice
-from guard_svc.advice import Advice, Grant, advise, wants, widened
+from guard_svc.advice import Advice, advise
 from guard_svc.findings import Finding, Severity
+from guard_svc.grants import MAX_GRANTS, Grant, wants, widened
 from guard_svc.intake import IntakeRefused, read_program
 from guard_svc.policy import Decision, Verdict, by_rules_alone, refuse
 from guard_svc.rules import analyse
@@ -62,6 +63,11 @@ CHANGES = [
     ),
     (
         AUTOMATION,
+        "import subprocess\nsubprocess.run('tar -tf a.tar | wc -l', shell=True)",
+        ["allow.processes: add tar", "allow.processes: add wc"],
+    ),
+    (
+        AUTOMATION,
         "import requests\nprint(requests.get('https://data.example.org/x').text)",
         ["allow.network: add data.example.org:443"],
     ),
@@ -103,7 +109,9 @@ def test_the_change_is_true_and_every_line_of_it_is_needed(
     scope: Scope, program: str, changes: list[str]
 ) -> None:
     grants = [
-        grant for grant in (*wants(read_program(program.encode()), scope), *SOFTENED) if str(grant) in changes
+        grant
+        for grant in (*wants(read_program(program.encode()).tree, scope), *SOFTENED)
+        if str(grant) in changes
     ]
     assert len(grants) == len(changes)
     assert decide(program, widened(scope, grants)).verdict is Verdict.ALLOWED
@@ -190,7 +198,7 @@ def test_a_widened_scope_differs_in_the_grants_alone() -> None:
 
 def test_no_more_than_so_many_grants_are_tried() -> None:
     imports = "\n".join(f"import module{number}" for number in range(500))
-    assert len(wants(read_program(imports.encode()), DATA_ANALYSIS)) == advice.MAX_GRANTS
+    assert len(wants(read_program(imports.encode()).tree, DATA_ANALYSIS)) == MAX_GRANTS
     assert advised(imports).changes == ()
 
 
@@ -211,3 +219,33 @@ def test_what_only_a_wider_scope_shows_is_told_with_its_line() -> None:
 
 def test_what_is_a_finding_already_is_not_told_again() -> None:
     assert advised("import os\neval('1')").unseen == ()
+
+
+@pytest.mark.parametrize("command", ["bash", "python3", "curl", "sudo", "env", "xargs", "nc", "awk"])
+def test_a_command_that_runs_anything_is_never_suggested(command: str) -> None:
+    found = advised(f"import subprocess\nsubprocess.run(['{command}', 'x'])", AUTOMATION)
+    assert found.changes == ()
+    assert found.never == ("capability.process.start",)
+
+
+@pytest.mark.parametrize(
+    ("program", "words"),
+    [
+        ("import flask\nprint(flask)", "The guard does not know flask"),
+        ("import requests\nprint(requests.get('https://a.example/x').text)", "sent to a.example:443"),
+        (
+            "import subprocess\nsubprocess.run(['tar', '-tf', 'a.tar'])",
+            "What tar itself does is not reviewed.",
+        ),
+        ("import shutil\nshutil.move('a', 'b')", "changed and deleted"),
+        ("from pandas import *", "Every program in the scope would pass scope.import.star."),
+    ],
+)
+def test_what_a_change_would_open_is_said_with_it(program: str, words: str) -> None:
+    text = DATA_ANALYSIS.document.decode().replace("imports: [", "imports: [subprocess, ")
+    found = advised(program, load_scope(text.encode()))
+    assert any(words in sentence for sentence in found.cautions), found
+
+
+def test_a_module_that_the_catalogue_knows_needs_no_caution() -> None:
+    assert advised("import os\nprint(os.listdir('.'))").cautions == ()

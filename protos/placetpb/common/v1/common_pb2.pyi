@@ -168,20 +168,22 @@ class Finding(_message.Message):
     def __init__(self, rule_id: _Optional[str] = ..., severity: _Optional[_Union[Severity, str]] = ..., line: _Optional[int] = ..., end_line: _Optional[int] = ..., message: _Optional[str] = ..., source: _Optional[_Union[FindingSource, str]] = ..., quote: _Optional[str] = ..., column: _Optional[int] = ..., end_column: _Optional[int] = ..., why: _Optional[str] = ..., instead: _Optional[str] = ..., cwe: _Optional[str] = ..., documentation: _Optional[str] = ..., what: _Optional[str] = ...) -> None: ...
 
 class Advice(_message.Message):
-    __slots__ = ("owner", "changes", "rules_verdict", "never", "complete", "unseen")
+    __slots__ = ("owner", "changes", "rules_verdict", "never", "complete", "unseen", "cautions")
     OWNER_FIELD_NUMBER: _ClassVar[int]
     CHANGES_FIELD_NUMBER: _ClassVar[int]
     RULES_VERDICT_FIELD_NUMBER: _ClassVar[int]
     NEVER_FIELD_NUMBER: _ClassVar[int]
     COMPLETE_FIELD_NUMBER: _ClassVar[int]
     UNSEEN_FIELD_NUMBER: _ClassVar[int]
+    CAUTIONS_FIELD_NUMBER: _ClassVar[int]
     owner: str
     changes: _containers.RepeatedScalarFieldContainer[str]
     rules_verdict: Verdict
     never: _containers.RepeatedScalarFieldContainer[str]
     complete: bool
     unseen: _containers.RepeatedCompositeFieldContainer[Finding]
-    def __init__(self, owner: _Optional[str] = ..., changes: _Optional[_Iterable[str]] = ..., rules_verdict: _Optional[_Union[Verdict, str]] = ..., never: _Optional[_Iterable[str]] = ..., complete: _Optional[bool] = ..., unseen: _Optional[_Iterable[_Union[Finding, _Mapping]]] = ...) -> None: ...
+    cautions: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, owner: _Optional[str] = ..., changes: _Optional[_Iterable[str]] = ..., rules_verdict: _Optional[_Union[Verdict, str]] = ..., never: _Optional[_Iterable[str]] = ..., complete: _Optional[bool] = ..., unseen: _Optional[_Iterable[_Union[Finding, _Mapping]]] = ..., cautions: _Optional[_Iterable[str]] = ...) -> None: ...
 
 class Usage(_message.Message):
     __slots__ = ("wall_ms", "cpu_ms", "max_memory_bytes", "stdout_bytes", "stderr_bytes")
