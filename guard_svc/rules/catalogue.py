@@ -103,12 +103,7 @@ class Catalogue:
         if "(" in name or "[" in name:
             return self._of_result(name)
         name = self.resolve(name)
-        return (
-            self.effects.get(name)
-            or self._anywhere(name)
-            or self._by_prefix(name)
-            or self._unbound(name)
-        )
+        return self.effects.get(name) or self._anywhere(name) or self._by_prefix(name) or self._unbound(name)
 
     def _by_prefix(self, name: str) -> Effect | None:
         for prefix, effect in self.patterns.get(name.partition(".")[0], ()):

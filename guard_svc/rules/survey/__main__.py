@@ -12,10 +12,13 @@ from pathlib import Path
 from typing import Any, Final
 
 from guard_svc.rules.catalogue import Catalogue, load_catalogue
-from guard_svc.rules.survey import check, skeleton
+from guard_svc.rules.survey import skeleton
+from guard_svc.rules.survey.check import problems
+from guard_svc.rules.survey.harmless import read_harmless
+from guard_svc.rules.survey.units import unclassified
 
 SANDBOX: Final = Path(__file__).parents[3] / ".venv-sandbox" / "bin" / "python"
-_WALK: Final = Path(__file__).with_name("walk.py")
+WALK: Final = Path(__file__).with_name("walk.py")
 _SECONDS: Final = 300
 
 
@@ -43,7 +46,7 @@ def _denied(catalogue: Catalogue, library: str) -> list[str]:
 def run(python: Path, wanted: dict[str, dict[str, list[str]]]) -> dict[str, Any]:
     """Survey the libraries of another interpreter. Raises CalledProcessError when it cannot import one."""
     done = subprocess.run(
-        [python, "-P", _WALK, json.dumps(wanted)],
+        [python, "-P", WALK, json.dumps(wanted)],
         capture_output=True,
         text=True,
         check=True,
@@ -67,11 +70,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if options.print:
         print(json.dumps(survey, indent=1))
         return 0
-    harmless = check.read_harmless()
     if options.write:
-        for line in skeleton.write(check.unclassified(survey, catalogue, harmless)):
+        for line in skeleton.write(unclassified(survey, catalogue, read_harmless())):
             print(line)
-    found = check.problems(survey, catalogue, check.read_harmless())
+    found = problems(survey, catalogue, read_harmless())
     print("\n".join(found) or "Every callable that can reach outside is classified.")
     return 1 if found else 0
 

@@ -7,10 +7,11 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from guard_svc.rules.survey.check import HARMLESS, UNCLASSIFIED, Unit, table_of
+from guard_svc.rules.survey.harmless import FOLDER, UNCLASSIFIED, table_of
+from guard_svc.rules.survey.units import Unit
 
 
-def write(units: Iterable[Unit], folder: Path = HARMLESS) -> Iterator[str]:
+def write(units: Iterable[Unit], folder: Path = FOLDER) -> Iterator[str]:
     """Append each unit to its library's table under `unclassified`; yields what was written where."""
     by_table: dict[str, set[str]] = defaultdict(set)
     for unit in units:

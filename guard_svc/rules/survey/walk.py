@@ -2,7 +2,7 @@
 
 Runs alone, with the standard library only, under the interpreter whose libraries are to be surveyed:
 
-    .venv-sandbox/bin/python guard_svc/rules/survey/walk.py pandas numpy ... > survey.json
+    python walk.py '{"pandas": {"modules": ["api"], "denied": []}}'
 
 Knows how to import and to look; must not know the catalogue or what is dangerous. It imports what it surveys:
 run it on libraries that you would run anyway.
@@ -206,19 +206,17 @@ def _signature(value: object) -> list[str] | None:
 
 
 def _kinds(signature: list[str] | None, doc: str) -> dict[str, list[str]]:
+    """What each parameter takes, by its name and by the type that its documentation gives."""
+    names = {item.strip("=*/") for item in signature or ()}
+    closed = signature is not None and not any(item.startswith("**") for item in signature)
     found: dict[str, set[str]] = {}
-    names = [item.strip("=*/") for item in signature or ()]
     for name in names:
-        for kind, known in _NAMES:
-            if name in known:
-                found.setdefault(name, set()).add(kind)
+        found.setdefault(name, set()).update(kind for kind, known in _NAMES if name in known)
     for name, described in _documented(doc):
-        for kind, pattern in _DOC_KINDS:
-            if pattern.search(_NOT_A_PATH.sub("", described)) and (
-                signature is None or name in names or "**" in "".join(signature)
-            ):
-                found.setdefault(name, set()).add(kind)
-    return {name: sorted(kinds) for name, kinds in sorted(found.items())}
+        if name in names or not closed:
+            text = _NOT_A_PATH.sub("", described)
+            found.setdefault(name, set()).update(kind for kind, it in _DOC_KINDS if it.search(text))
+    return {name: sorted(kinds) for name, kinds in sorted(found.items()) if kinds}
 
 
 def _documented(doc: str) -> Iterator[tuple[str, str]]:
@@ -239,7 +237,7 @@ def main(plan: str) -> None:
         result = {
             library: survey(library, ask["modules"], frozenset(ask["denied"]))
             for library, ask in json.loads(plan).items()
-            # a module of another operating system's standard library; a missing library must not pass in silence
+            # The standard library differs between systems; a missing library must not pass in silence.
             if library not in sys.stdlib_module_names or _import(library) is not None
         }
     json.dump(result, out, indent=1, sort_keys=True)
