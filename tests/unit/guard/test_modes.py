@@ -13,7 +13,7 @@ from guard_svc.rules import RulesReport, analyse
 from guard_svc.rules.registry import BY_ID
 from placet.scope import RULE_MODES, Scope, ScopeInvalid, load_scope, mode_of
 from placet.scope.schema import HARD_FAMILIES
-from tests.fakes.guard_world import scope
+from tests.fakes.guard_world import deadline, order, scope, world
 
 FRAGMENT = "our_helpers.paste()"
 RULE = "scope.import.undefined"
@@ -72,6 +72,18 @@ def test_the_reviewer_sees_a_softened_finding_once():
     decision = by_both(softened, report, Opinion("clean", 0.0, (), "m"))
     assert decision.verdict is Verdict.ALLOWED
     assert [found.message.count("enforced it would be") for found in decision.findings] == [1]
+
+
+async def test_a_softened_finding_is_on_record_and_in_the_approvals_digest():
+    """Rule modes: recorded with its mode and its first weight, whatever it weighs now."""
+    here = world()
+    answer = await here.guard.review(order(FRAGMENT.encode(), scope=with_rules(f"{RULE}: audit")), deadline())
+    verdict, approval = here.log.records
+    assert answer.decision.verdict is Verdict.ALLOWED
+    (recorded,) = verdict.body["findings"]
+    assert (recorded["rule_id"], recorded["severity"]) == (RULE, "INFO")
+    assert recorded["message"].startswith("[audit; enforced it would be MEDIUM]")
+    assert verdict.body["findings_sha256"] in approval.bodies["statement"].decode()
 
 
 def test_a_softened_rule_that_finds_something_grave_still_denies():
