@@ -61,7 +61,7 @@ def _subject(intake: Intake, scope: Scope, inputs: Sequence[str]) -> Subject:
         intake=intake,
         scope=scope,
         inputs=frozenset(inputs),
-        names=Names(intake.tree),
+        names=Names(intake.walk),
         catalogue=load_catalogue(),
         walk=intake.walk,
         lines=intake.source.split("\n"),

@@ -1,0 +1,151 @@
+"""What the program's own functions are called with: by itself, or by whom it hands them to.
+
+Knows calls and parameters. Must not know what an expression evaluates to. A function is recognised by its name,
+by the name of a method, or because it is a lambda that is called where it stands.
+"""
+
+import ast
+from collections.abc import Iterator
+from typing import Final
+
+from guard_svc.rules.bindings import Bindings, Function, element, parameters
+from guard_svc.walk import Walk
+
+_MAX_ALIASES: Final = 8
+_MAX_PASSED: Final = 4000
+_RECORDS: Final = frozenset({"SimpleNamespace", "replace", "_replace"})
+
+
+def pass_arguments(bindings: Bindings, walk: Walk) -> None:
+    """Bind the parameters of the program's own functions to what its calls pass."""
+    passed = 0
+    calls = (*walk.of(ast.Call), *(call for call, _ in bindings.decorations))
+    for call in calls:
+        for function, skip in _called(bindings, call.func, _MAX_ALIASES):
+            _pass(bindings, function, call, skip)
+            passed += len(call.args) + 1
+        for function, values in _handed(bindings, call):
+            _pass_some(bindings, function, values)
+            passed += len(values)
+        if passed > _MAX_PASSED:
+            return
+        _put(bindings, call)
+
+
+def _called(bindings: Bindings, callee: ast.expr, follow: int) -> Iterator[tuple[Function, int]]:
+    """Own functions that `callee` may be, and how many leading parameters the call does not pass."""
+    match callee:
+        case ast.Lambda():
+            yield callee, 0
+        case ast.Name(id=name):
+            for item in bindings.names.get(name, ()):
+                if isinstance(item, Function):
+                    yield item, 0
+                elif isinstance(item, ast.ClassDef):
+                    yield from _constructors(item)
+                elif isinstance(item, ast.Name | ast.Lambda) and follow:
+                    yield from _called(bindings, item, follow - 1)
+        case ast.Attribute(attr=name):
+            for item in bindings.members.get(name, ()):
+                if isinstance(item, Function):
+                    yield item, _receives_self(item)
+                elif isinstance(item, ast.Name) and follow:
+                    yield from _called(bindings, item, 0)
+        case ast.Call(func=inner) | ast.NamedExpr(value=inner) if follow:
+            returned = isinstance(callee, ast.Call)
+            for function, _ in _called(bindings, inner, follow - 1):
+                for result in bindings.returns.get(function, ()) if returned else ():
+                    yield from _called(bindings, result, follow - 1)
+
+
+def _receives_self(function: Function) -> int:
+    if isinstance(function, ast.Lambda):
+        return 0
+    static = any(isinstance(item, ast.Name) and item.id == "staticmethod" for item in function.decorator_list)
+    return 0 if static else 1
+
+
+def _constructors(made: ast.ClassDef) -> Iterator[tuple[Function, int]]:
+    for statement in made.body:
+        if isinstance(statement, ast.FunctionDef) and statement.name in ("__init__", "__new__", "__call__"):
+            yield statement, 1
+
+
+def _pass(bindings: Bindings, function: Function, call: ast.Call, skip: int) -> None:
+    takers = parameters(function)[skip:]
+    rest = function.args.vararg
+    for index, value in enumerate(call.args):
+        if isinstance(value, ast.Starred):
+            for taker in takers[index:]:
+                bindings.names[taker.arg].append(element(value.value))
+            if rest is not None:
+                bindings.items[rest.arg].append(element(value.value))
+        elif index < len(takers):
+            bindings.names[takers[index].arg].append(value)
+        elif rest is not None:
+            bindings.items[rest.arg].append(value)
+    _pass_keywords(bindings, function, call)
+
+
+def _pass_keywords(bindings: Bindings, function: Function, call: ast.Call) -> None:
+    named = {taker.arg for taker in (*parameters(function), *function.args.kwonlyargs)}
+    others = function.args.kwarg
+    for keyword in call.keywords:
+        if keyword.arg is None:
+            value = element(keyword.value, ast.Constant(value=None))
+            for name in named:
+                bindings.names[name].append(value)
+            if others is not None:
+                bindings.items[others.arg].append(value)
+        elif keyword.arg in named:
+            bindings.names[keyword.arg].append(keyword.value)
+        elif others is not None:
+            bindings.items[others.arg].append(keyword.value)
+
+
+def _handed(bindings: Bindings, call: ast.Call) -> Iterator[tuple[Function, list[ast.expr]]]:
+    """Own functions among the arguments, with what the callee may pass them: other arguments, or their elements."""
+    given = (*call.args, *(keyword.value for keyword in call.keywords))
+    for candidate in given:
+        if isinstance(candidate, ast.Lambda | ast.Name):
+            for function, _ in _called(bindings, candidate, 1):
+                others = [other for other in given if other is not candidate]
+                if isinstance(call.func, ast.Attribute):
+                    others.append(call.func.value)
+                yield function, others
+
+
+def _pass_some(bindings: Bindings, function: Function, values: list[ast.expr]) -> None:
+    takers = [*parameters(function), *function.args.kwonlyargs]
+    for value in values:
+        plain = value.value if isinstance(value, ast.Starred) else value
+        for taker in takers[:4]:
+            bindings.names[taker.arg] += (plain, element(plain))
+
+
+def _put(bindings: Bindings, call: ast.Call) -> None:
+    """Methods that fill a container, `setattr`, and classes that keep what they are given by name."""
+    match call:
+        case ast.Call(
+            func=ast.Attribute(value=container, attr="append" | "add" | "appendleft" | "put"), args=[value]
+        ):
+            bindings.put(container, value)
+        case ast.Call(
+            func=ast.Attribute(value=container, attr="insert" | "setdefault" | "__setitem__"), args=[_, value]
+        ):
+            bindings.put(container, value)
+        case ast.Call(func=ast.Attribute(value=container, attr="extend" | "update")):
+            for value in call.args:
+                bindings.put(container, element(value))
+                bindings.put(container, element(value, ast.Constant(value=None)))
+            for keyword in call.keywords:
+                bindings.put(container, keyword.value)
+        case ast.Call(func=ast.Name(id="setattr"), args=[_, ast.Constant(value=str(name)), value]):
+            bindings.members[name].append(value)
+        case ast.Call(func=ast.Name(id=name) | ast.Attribute(attr=name)) if call.keywords:
+            kept = name in _RECORDS or any(
+                isinstance(it, ast.ClassDef) for it in bindings.names.get(name, ())
+            )
+            for keyword in call.keywords if kept else ():
+                if keyword.arg is not None:
+                    bindings.members[keyword.arg].append(keyword.value)

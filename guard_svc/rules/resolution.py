@@ -1,0 +1,314 @@
+"""What an expression may be: full dotted names of things from outside, and things that the program made.
+
+Knows expressions, and how names lead to each other. Must not know scopes or which names are dangerous.
+"""
+
+import ast
+import builtins
+import sys
+from collections.abc import Callable, Hashable, Iterable, Mapping
+from typing import Final
+
+from guard_svc.rules.bindings import ANY, Bindings, Function, Meaning
+from guard_svc.rules.containers import (
+    BY_KEY,
+    CONTAINERS,
+    MAKERS,
+    OPENERS,
+    PICKERS,
+    TAKERS,
+    Container,
+    elements,
+)
+from guard_svc.rules.fixpoint import Effort, Fixpoint
+
+Own = ast.expr | ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
+Thing = str | Own
+"""A full dotted name, or what the program made itself: a function, a class, a container."""
+Things = frozenset[Thing]
+Texts = Callable[[ast.expr], tuple[str, ...]]
+
+_NOTHING: Final[Things] = frozenset()
+_MAX_THINGS: Final = 200
+_MAX_DOTS: Final = 40
+_MAX_CALLS: Final = 4
+_BUILTINS: Final = frozenset(dir(builtins))
+_DEFINITIONS: Final = (*(ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef),)
+MODULE_NAMES: Final = frozenset(sys.stdlib_module_names) | {
+    "requests",
+    "httpx",
+    "aiohttp",
+    "psutil",
+    "paramiko",
+}
+"""Modules that a program may mean although it does not import them: a fragment, or a name from elsewhere."""
+USUAL_ALIASES: Final = {"np": "numpy", "pd": "pandas", "plt": "matplotlib.pyplot", "sns": "seaborn"}
+"""What everybody calls the data stack; a forgotten import is a slip, and the name still means the module."""
+_NAMESPACES: Final = frozenset({"builtins.globals()", "builtins.locals()", "builtins.vars()"})
+_GETTERS: Final = frozenset(
+    {
+        "builtins.getattr",
+        "inspect.getattr_static",
+        "builtins.object.__getattribute__",
+        "builtins.type.__getattribute__",
+    }
+)
+_IMPORTERS: Final = frozenset(
+    {"builtins.__import__", "importlib.import_module", "importlib.__import__", "pkgutil.resolve_name"}
+)
+_SAME: Final = frozenset(
+    {
+        "functools.partial",
+        "functools.wraps",
+        "functools.partialmethod",
+        "builtins.staticmethod",
+        "builtins.classmethod",
+        "builtins.property",
+    }
+    | {
+        "copy.copy",
+        "copy.deepcopy",
+        "functools.lru_cache",
+        "functools.cache",
+        "functools.cached_property",
+        "typing.cast",
+        "builtins.memoryview",
+    }
+)
+"""Functions whose result stands for one of their arguments."""
+
+
+class Resolution:
+    """Resolver for one program. `texts` gives the strings that an expression may be."""
+
+    def __init__(self, bindings: Bindings, texts: Texts, effort: Effort) -> None:
+        self._bindings = bindings
+        self._texts = texts
+        self._effort = effort
+        self._table: Fixpoint[Thing] = Fixpoint(self._compute, _lasting, effort)
+        self._things = self._table.done
+        self._paths: dict[ast.expr, frozenset[str]] = {}
+        # One expression per element, however often it is asked for: circles of containers must close.
+        self._elements: dict[tuple[ast.AST, ast.expr], list[ast.expr]] = {}
+        self._by_kind: Mapping[type, Callable[..., Iterable[Thing]]] = {
+            ast.Attribute: self._of_attribute,
+            ast.Call: self._of_call,
+            ast.Subscript: self._of_item,
+            ast.IfExp: lambda node: self.things(node.body) | self.things(node.orelse),
+            ast.BoolOp: lambda node: self._union(node.values),
+            ast.NamedExpr: lambda node: self.things(node.value),
+            ast.Await: lambda node: self.things(node.value),
+            ast.Starred: lambda node: self.things(node.value),
+            ast.BinOp: self._of_operator,
+            ast.Lambda: lambda node: (node,),
+            **{kind: lambda node: (node,) for group in CONTAINERS for kind in group.__args__},
+        }
+
+    def things(self, node: ast.expr) -> Things:
+        """All that `node` may be; empty when unknown."""
+        if type(node) is ast.Name:
+            name = node.id
+            return self._things[name] if name in self._things else self._table(name)
+        if type(node) not in self._by_kind:
+            return _NOTHING
+        found = self._things.get(node)
+        return self._table(node) if found is None else found
+
+    def paths(self, node: ast.expr) -> frozenset[str]:
+        """Full dotted names that `node` may be; empty when unknown. A call's result ends in `()`."""
+        things = self.things(node)
+        if not things:
+            return frozenset()
+        found = self._paths.get(node)
+        if found is None:
+            found = frozenset(thing for thing in things if isinstance(thing, str))
+            self._paths[node] = found
+        return found
+
+    def _compute(self, key: Hashable) -> Things:
+        found = self._of_name(key) if isinstance(key, str) else self._by_kind[type(key)](key)
+        return self._bounded(found if isinstance(found, frozenset) else frozenset(found))
+
+    def _bounded(self, found: Things) -> Things:
+        if len(found) <= _MAX_THINGS:
+            return found
+        kept = _lasting(found)
+        if len(kept) > _MAX_THINGS * 2:
+            self._effort.stop("A name has more meanings than are followed.")
+        results = sorted(thing for thing in found if isinstance(thing, str) and "(" in thing)
+        return frozenset([*list(kept)[: _MAX_THINGS * 2], *results[:_MAX_THINGS]])
+
+    def _union(self, nodes: Iterable[ast.expr]) -> Things:
+        return _NOTHING.union(*(self.things(node) for node in nodes))
+
+    def _of_name(self, name: str) -> Iterable[Thing]:
+        bound = self._bindings.names.get(name)
+        if bound is None:
+            return self._of_unbound(name)
+        return self._meanings(bound)
+
+    def _meanings(self, bound: Iterable[Meaning]) -> Things:
+        found: set[Thing] = set()
+        for item in bound:
+            if isinstance(item, str) or type(item) in _DEFINITIONS:
+                found.add(item)  # type: ignore[arg-type]
+            elif isinstance(item, ast.expr):
+                found.update(self.things(item))
+        return frozenset(found)
+
+    def _of_unbound(self, name: str) -> list[Thing]:
+        if name == "__builtins__":
+            return ["builtins"]
+        if name in _BUILTINS:
+            return [f"builtins.{name}"]
+        if self._bindings.stars:
+            return [f"{module}.{name}" for module in self._bindings.stars]
+        if name in MODULE_NAMES:
+            return [name]
+        return [USUAL_ALIASES[name]] if name in USUAL_ALIASES else []
+
+    def _of_attribute(self, node: ast.Attribute) -> Iterable[Thing]:
+        return self._member(node.value, node.attr)
+
+    def _member(self, base: ast.expr, attribute: str) -> set[Thing]:
+        things = self.things(base)
+        found: set[Thing] = set()
+        for thing in things:
+            if isinstance(thing, str):
+                if thing.count(".") >= _MAX_DOTS:
+                    self._effort.stop("A name is longer than is followed.")
+                else:
+                    found.add(f"{thing}.{attribute}")
+        bound = self._bindings.members.get(attribute)
+        if bound is not None:
+            found.update(self._meanings(bound))
+        if attribute == "__func__" or attribute == "func":
+            found.update(things)
+        return found
+
+    def _of_operator(self, node: ast.BinOp) -> Things:
+        if not isinstance(node.op, ast.Add | ast.BitOr | ast.Mult):
+            return _NOTHING
+        found: list[ast.expr] = []
+        while isinstance(node, ast.BinOp):
+            found.append(node.right)
+            node = node.left  # type: ignore[assignment]
+        return frozenset(thing for thing in self._union([*found, node]) if isinstance(thing, ast.expr))
+
+    def _of_call(self, call: ast.Call) -> set[Thing]:
+        found: set[Thing] = set()
+        for thing in self.things(call.func):
+            if isinstance(thing, str):
+                found.update(self._result(thing, call))
+            elif isinstance(thing, ast.ClassDef):
+                found.add(thing)
+            elif isinstance(thing, Function):
+                found.update(self._union(self._bindings.returns.get(thing, ())))
+        if isinstance(call.func, ast.Attribute):
+            found.update(self._of_method(call, call.func))
+        elif isinstance(call.func, ast.Call):
+            found.update(self._of_getter(call.func, call))
+        return found
+
+    def _result(self, path: str, call: ast.Call) -> Iterable[Thing]:
+        if path in _GETTERS and len(call.args) >= 2:
+            return set[Thing]().union(
+                *(self._chain(call.args[0], name) for name in self._texts(call.args[1]))
+            )
+        if path in _IMPORTERS and call.args:
+            names = self._texts(call.args[0])
+            return {part for name in names for part in (name.replace(":", "."), name.partition(".")[0])}
+        if path in _SAME and call.args:
+            return self._union(call.args[-1:] if path == "typing.cast" else call.args[:1])
+        if path in PICKERS:
+            return set[Thing]().union(
+                *(self._inside(arg, index) for arg in call.args for index in (ANY, BY_KEY))
+            )
+        if path == "builtins.vars" and call.args:
+            return {f"{inner}.__dict__" for inner in self.paths(call.args[0])}
+        if path.endswith(".__getattribute__") and call.args:
+            base = path.removesuffix(".__getattribute__")
+            return {f"{base}.{name}" for name in self._texts(call.args[-1])}
+        if path.count("(") >= _MAX_CALLS:
+            return ()
+        return {path + "()", call} if path in MAKERS else {path + "()"}
+
+    def _chain(self, base: ast.expr, dotted: str) -> set[Thing]:
+        """The attribute of an attribute of ... `base`, as `attrgetter` spells it."""
+        first, _, rest = dotted.partition(".")
+        found = self._member(base, first)
+        return {f"{thing}.{rest}" for thing in found if isinstance(thing, str)} if rest else found
+
+    def _of_method(self, call: ast.Call, method: ast.Attribute) -> set[Thing]:
+        """What methods of containers and namespaces give."""
+        if method.attr in OPENERS:
+            return {call} if any(isinstance(thing, ast.AST) for thing in self.things(method.value)) else set()
+        if method.attr in TAKERS:
+            index = call.args[0] if call.args else BY_KEY
+            return self._inside(method.value, index) | self._union(call.args[1:])
+        return set()
+
+    def _of_getter(self, getter: ast.Call, call: ast.Call) -> set[Thing]:
+        """`attrgetter('a')(x)`, `itemgetter(0)(x)`, `methodcaller('m')(x)`."""
+        paths = self.paths(getter.func)
+        if not call.args or not getter.args or not any(path.startswith("operator.") for path in paths):
+            return set()
+        subject = call.args[0]
+        found: set[Thing] = set()
+        if "operator.attrgetter" in paths:
+            for name in (name for arg in getter.args for name in self._texts(arg)):
+                found.update(self._chain(subject, name))
+        if "operator.itemgetter" in paths:
+            found.update(self._inside(subject, getter.args[0]))
+        if "operator.methodcaller" in paths:
+            for name in self._texts(getter.args[0]):
+                found.update({f"{path}.{name}()" for path in self.paths(subject)})
+        return found
+
+    def _of_item(self, node: ast.Subscript) -> set[Thing]:
+        return self._inside(node.value, node.slice)
+
+    def _inside(self, container: ast.expr, index: ast.expr) -> set[Thing]:
+        found: set[Thing] = set()
+        for thing in self.things(container):
+            if isinstance(thing, str):
+                found.update(self._entry(thing, index))
+            elif isinstance(thing, ast.expr) and not isinstance(thing, ast.Lambda):
+                for part in self.elements(thing, index):
+                    found.update(self.things(part))
+        for part in self.put_into(container):
+            found.update(self.things(part))
+        return found
+
+    def elements(self, container: ast.expr, index: ast.expr) -> list[ast.expr]:
+        """What `container[index]` may be, for a container among the things of some expression."""
+        key = (container, index)
+        if key not in self._elements:
+            self._elements[key] = elements(container, index) if isinstance(container, Container) else []
+        return self._elements[key]
+
+    def put_into(self, container: ast.expr) -> Iterable[ast.expr]:
+        """What the program puts into a container that has a name."""
+        items = self._bindings.items
+        if not items:
+            return ()
+        if isinstance(container, ast.Name):
+            return items.get(container.id, ())
+        return items.get("." + container.attr, ()) if isinstance(container, ast.Attribute) else ()
+
+    def _entry(self, path: str, index: ast.expr) -> Iterable[Thing]:
+        """An entry of something from outside: of a namespace by name, else just `path[]`."""
+        if path.endswith(".__dict__") or path in ("builtins", "sys.modules") or path in _NAMESPACES:
+            names = self._texts(index)
+            if path in _NAMESPACES:
+                return _NOTHING.union(*(self._table(name) for name in names))
+            root = path.removesuffix(".__dict__")
+            return {name if path == "sys.modules" else f"{root}.{name}" for name in names}
+        return () if path.endswith("[]") else (path + "[]",)
+
+
+def _lasting(found: Things) -> Things:
+    """Names of things rather than of results of calls: those must be followed to the end."""
+    return frozenset(
+        thing for thing in found if not isinstance(thing, str) or ("(" not in thing and "[" not in thing)
+    )
