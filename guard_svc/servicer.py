@@ -256,6 +256,7 @@ def _advised(advice: Advice) -> common_pb2.Advice:
         never=advice.never,
         complete=advice.complete,
         unseen=[_finding(finding) for finding in advice.unseen],
+        cautions=advice.cautions,
     )
 
 
