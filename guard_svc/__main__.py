@@ -14,7 +14,7 @@ from guard_svc.approve import Approver, ApproverSettings
 from guard_svc.breaker import Breaker
 from guard_svc.cache import VerdictCache
 from guard_svc.pauses import Pauses
-from guard_svc.profiles import load_profiles
+from guard_svc.profiles import DEFAULT_FILE, load_profiles
 from guard_svc.review import Guard
 from guard_svc.reviewer import Reviewer
 from guard_svc.scopes import load_scopes
@@ -41,7 +41,7 @@ async def main(settings: GuardSettings) -> None:
     """Serve until told to stop. Raises OSError or ValueError (scopes, keys, profiles) before serving."""
     book = load_scopes(settings.scopes_dir, settings.callers_file)
     key = SigningKey.load(settings.approval_key)
-    profiles = load_profiles()
+    profiles = load_profiles(settings.profiles_file or DEFAULT_FILE)
     chat = ChatModel(settings.model)
     async with connect(settings.audit_address, settings.tls, server="audit") as audit:
         log = GrpcAuditLog(audit)

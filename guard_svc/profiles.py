@@ -100,4 +100,11 @@ def load_profiles(path: Path = DEFAULT_FILE) -> Profiles:
     default = Profile.model_validate(data.get("default"))
     if not default.decides:
         raise ValueError(f"{path}: the default is for unmeasured models, so it must decide")
-    return Profiles(tuple(Profile.model_validate(item) for item in data.get("profiles", [])), default)
+    return Profiles(tuple(_profile(item, default) for item in data.get("profiles", [])), default)
+
+
+def _profile(item: object, default: Profile) -> Profile:
+    """An entry; calibration does not measure screening, so an entry without it takes the default's."""
+    if isinstance(item, Mapping):
+        item = {"screen_refuse_above": default.screen_refuse_above, **item}
+    return Profile.model_validate(item)

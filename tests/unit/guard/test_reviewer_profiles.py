@@ -20,6 +20,13 @@ def test_the_shipped_profiles_know_the_embedded_model_and_trust_strangers_less()
     assert profiles.default.allow_below < embedded.allow_below
 
 
+def test_what_calibration_prints_is_an_entry_as_it_stands(tmp_path: Path):
+    path = tmp_path / "profiles.yaml"
+    entry = ONE.replace(", screen_refuse_above: 0.5", "")
+    path.write_text(f"{STRICT.replace('0.5', '0.7')}profiles: [{entry}]\n")
+    assert load_profiles(path).of("big").screen_refuse_above == 0.7
+
+
 def test_every_shipped_profile_says_what_it_was_measured_on():
     assert all(profile.measured is not None for profile in load_profiles().known)
 
