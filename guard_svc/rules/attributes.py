@@ -98,6 +98,8 @@ def _check_lookalike(subject: Subject, node: ast.AST, name: str) -> None:
 
 def _check_name(subject: Subject, node: ast.Name) -> None:
     paths = subject.names.paths(node)
+    if node.id in _ADDRESSES:
+        _report_address(subject, node, node.id)
     if node.id in ("__builtins__", "__loader__", "__spec__") or (
         "builtins.globals" in paths and isinstance(node.ctx, ast.Load)
     ):

@@ -93,6 +93,9 @@ def check_path(subject: Subject, access: Access, target: ast.expr) -> None:
             subject.report(
                 "capability.file.outside", access.call, f"{access.does} the file descriptor {number}."
             )
+    if isinstance(target, ast.Name) and _is_counter(subject, target.id):
+        message = f"{access.does} file descriptors one after the other."
+        subject.report("capability.file.outside", access.call, message)
     texts = subject.names.texts(target)
     known = bool(texts) and subject.names.is_known(target)
     granted = "inputs" if access.kind == "read" else "outputs"
@@ -131,6 +134,17 @@ def _is_system_place(text: str) -> bool:
         return False
     first = text.lstrip("/").partition("/")[0]
     return (text.startswith("/") and first in SYSTEM_FOLDERS) or text.startswith(("~/", "../", "/.."))
+
+
+def _is_counter(subject: Subject, name: str) -> bool:
+    """Whether `name` runs through whole numbers: then it is a descriptor, not a path."""
+    return any(
+        isinstance(loop, ast.For | ast.comprehension)
+        and isinstance(loop.target, ast.Name)
+        and loop.target.id == name
+        and "builtins.range()" in subject.names.paths(loop.iter)
+        for loop in subject.nodes
+    )
 
 
 def is_granted(subject: Subject, access: Access) -> bool:

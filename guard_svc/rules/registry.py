@@ -260,6 +260,13 @@ RULES: Final = (
         "Sizes that are computed from data; the sandbox bounds those.", "CWE-770",
     ),
     Rule(
+        "threat.resource.pattern", H,
+        "A regular expression whose rounds can be cut in exponentially many ways.",
+        "One text that does not match keeps the run busy until its limit.",
+        "re.fullmatch(r'(a+)+b', text)", "re.fullmatch(r'a+b', text)",
+        "Patterns that are read from data; slow ones that are only polynomial.", "CWE-1333",
+    ),
+    Rule(
         "threat.resource.recursion", M,
         "A function that always calls itself.",
         "It can only end in a crash.", "def f(): f()", "A base case.", "Mutual recursion.", "CWE-674",

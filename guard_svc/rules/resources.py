@@ -7,6 +7,7 @@ import ast
 from collections.abc import Iterator
 from typing import Final
 
+from guard_svc.rules import growth, patterns, volumes
 from guard_svc.rules.subject import Subject
 
 _HUGE_ITEMS: Final = 10**9
@@ -44,6 +45,8 @@ def check(subject: Subject) -> None:
                 _check_call(subject, node)
             case ast.FunctionDef():
                 _check_recursion(subject, node)
+    for more in (growth, volumes, patterns):
+        more.check(subject)
 
 
 def _always_true(test: ast.expr) -> bool:

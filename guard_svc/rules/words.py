@@ -112,3 +112,24 @@ DESKTOP_NAMES: Final = _words(
     "windll oledll cdll WinDLL kernel32 user32 ntdll winreg pyautogui d3dshot mss pyperclip"
 )
 """Names that mean native code, or the user's screen and clipboard, even without their import."""
+
+JOINS: Final = _words(
+    "append column_stack concat concatenate cross_join extend hstack join kron merge outer vstack"
+)
+"""Functions and methods that make one thing of several."""
+
+PATTERN_FUNCTIONS: Final = frozenset(
+    f"re.{name}" for name in _words("compile search match fullmatch split findall finditer sub subn")
+)
+PATTERN_METHODS: Final = _words(
+    "contains count extract extractall findall fullmatch match replace rsplit split"
+)
+"""What takes a regular expression: functions of `re`, and methods of pandas' texts."""
+
+SAME_LENGTH: Final = frozenset(
+    f"builtins.{name}"
+    for name in _words("list tuple sorted enumerate reversed set frozenset bytes bytearray")
+) | frozenset(
+    f"{module}.{name}" for module in _words("zlib bz2 lzma gzip") for name in _words("compress decompress")
+)
+"""Functions whose result is as long as their argument, or was before it was compressed."""

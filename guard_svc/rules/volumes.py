@@ -1,0 +1,242 @@
+"""Constant sizes against the scope's limits: output, files, memory, time, pictures, searches.
+
+Knows limits and constants. Must not know how lengths are found, or loops that never end.
+"""
+
+import ast
+import math
+import re
+from collections.abc import Iterator
+from typing import Final
+
+from guard_svc.rules.sizes import ENDLESS, length, number
+from guard_svc.rules.subject import Subject
+
+_KIB: Final = 1024
+_MIB: Final = 1024 * 1024
+_TURNS: Final = 10**10
+"""More turns of a loop than any run's time holds."""
+_ORDERS: Final = 10**8
+"""More tuples than any run's memory or time holds."""
+_SEARCH: Final = 10**5
+_DIGITS: Final = 10**7
+_ITEM_BYTES: Final = 8
+_TEXT_BYTES: Final = 2
+_CONSUMERS: Final = frozenset(
+    {
+        f"builtins.{name}"
+        for name in ("list", "tuple", "set", "sorted", "sum", "max", "min", "len", "dict", "frozenset")
+    }
+    | {
+        "collections.deque",
+        "collections.Counter",
+        "numpy.array",
+        "numpy.fromiter",
+        "pandas.DataFrame",
+        "pandas.Series",
+    }
+)
+_REPEATERS: Final = frozenset({"repeat", "tile"})
+_WRITERS: Final = frozenset({"write", "writelines", "write_text", "write_bytes"})
+_SAVERS: Final = frozenset(
+    {"savefig", "to_csv", "to_json", "to_parquet", "to_excel", "savetxt", "save", "imsave"}
+)
+_SEARCHES: Final = ("GridSearchCV", "HalvingGridSearchCV", "ParameterGrid")
+_FINE: Final = re.compile(r"\d*(?:ms|us|ns|[LUN])")
+_DEFAULT_INCHES: Final = 31
+_BARRIERS: Final = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda, ast.ClassDef, ast.Module)
+
+
+def check(subject: Subject) -> None:
+    """Calls, loops and settings with sizes that the scope's limits cannot hold."""
+    for node in subject.nodes:
+        match node:
+            case ast.Call():
+                _check_call(subject, node)
+            case ast.For():
+                _check_turns(subject, node)
+            case ast.ListComp() | ast.SetComp() | ast.DictComp():
+                _check_collected(subject, node, node)
+            case ast.BinOp(op=ast.Mult()):
+                _check_product(subject, node)
+            case ast.Assign(targets=[ast.Attribute(attr="prec")], value=value):
+                if (number(subject, value) or 0) >= _DIGITS:
+                    _report(subject, node, "Numbers of that precision take more than the run's time.")
+    _check_picture(subject)
+
+
+def _report(subject: Subject, node: ast.AST, message: str) -> None:
+    subject.report("threat.resource.explosion", node, message)
+
+
+def _check_call(subject: Subject, call: ast.Call) -> None:
+    paths = subject.names.paths(call.func)
+    name = call.func.attr if isinstance(call.func, ast.Attribute) else ""
+    if "builtins.print" in paths:
+        _check_output(subject, call)
+    elif name in _WRITERS:
+        _check_written(subject, call)
+    elif name in _SAVERS or "builtins.open" in paths:
+        _check_files(subject, call)
+    elif "time.sleep" in paths and call.args:
+        _check_sleep(subject, call)
+    elif name in _REPEATERS:
+        _check_repeated(subject, call)
+    elif name.endswith(_SEARCHES) or any(path.endswith(_SEARCHES) for path in paths):
+        _check_search(subject, call)
+    elif "numpy.arange" in paths:
+        _check_array(subject, call)
+    elif "pandas.date_range" in paths:
+        _check_dates(subject, call)
+    if paths & _CONSUMERS and call.args:
+        _check_consumed(subject, call)
+
+
+def _turns(subject: Subject, node: ast.AST) -> int:
+    """How often the loops around `node` turn, as far as that is known; an unknown loop counts once."""
+    total, child = 1, node
+    while (parent := subject.parents.get(id(child))) is not None and not isinstance(parent, _BARRIERS):
+        if isinstance(parent, ast.For) and child is not parent.iter:
+            total = min(total * max(length(subject, parent.iter) or 1, 1), ENDLESS)
+        child = parent
+    return total
+
+
+def _check_turns(subject: Subject, loop: ast.For) -> None:
+    each = length(subject, loop.iter) or 1
+    if each >= ENDLESS and not _leaves(loop):
+        subject.report("threat.resource.endless_loop", loop, "The loop goes through a series without an end.")
+    turns = each * _turns(subject, loop)
+    if _TURNS <= turns < ENDLESS and not _leaves(loop):
+        _report(subject, loop, f"The loop turns {turns:,} times, which no run's time holds.")
+
+
+def _leaves(loop: ast.For) -> bool:
+    return any(isinstance(node, ast.Break | ast.Return | ast.Raise) for node in ast.walk(loop))
+
+
+def _check_output(subject: Subject, call: ast.Call) -> None:
+    each = sum(length(subject, arg) or _TEXT_BYTES for arg in call.args) or 1
+    limit = subject.scope.limits.output_kib * _KIB
+    total = each * _turns(subject, call)
+    if limit < total < ENDLESS and not _inside_leaving_loop(subject, call):
+        _report(subject, call, f"Prints about {total:,} characters; the scope's limit is {limit:,}.")
+
+
+def _inside_leaving_loop(subject: Subject, node: ast.AST) -> bool:
+    child = node
+    while (parent := subject.parents.get(id(child))) is not None and not isinstance(parent, _BARRIERS):
+        if isinstance(parent, ast.If | ast.Try | ast.While | ast.ExceptHandler):
+            return True
+        if isinstance(parent, ast.For) and _leaves(parent):
+            return True
+        child = parent
+    return False
+
+
+def _check_written(subject: Subject, call: ast.Call) -> None:
+    each = sum(length(subject, arg) or _TEXT_BYTES for arg in call.args)
+    limit = subject.scope.limits.artifact_mib * _MIB
+    total = each * _turns(subject, call)
+    if limit < total and not _inside_leaving_loop(subject, call):
+        _report(subject, call, f"Writes about {total:,} bytes; the scope's limit is {limit:,}.")
+
+
+def _check_files(subject: Subject, call: ast.Call) -> None:
+    named = any(isinstance(arg, ast.JoinedStr | ast.BinOp | ast.Call) for arg in call.args)
+    turns, limit = _turns(subject, call), subject.scope.limits.artifacts
+    if named and turns > limit * 20 and not _inside_leaving_loop(subject, call):
+        _report(subject, call, f"Makes up to {turns:,} files; the scope's limit is {limit}.")
+
+
+def _check_sleep(subject: Subject, call: ast.Call) -> None:
+    seconds, limit = number(subject, call.args[0]), subject.scope.limits.wall_s
+    if seconds is not None and seconds > limit:
+        _report(subject, call, f"Sleeps for {seconds:,} seconds; the scope's limit is {limit}.")
+
+
+def _memory_items(subject: Subject) -> int:
+    return subject.scope.limits.memory_mib * _MIB // _ITEM_BYTES
+
+
+def _check_repeated(subject: Subject, call: ast.Call) -> None:
+    counts = [number(subject, arg) or 0 for arg in call.args]
+    if max(counts, default=0) > _memory_items(subject):
+        _report(
+            subject, call, f"Repeats something {max(counts):,} times, which the run's memory cannot hold."
+        )
+
+
+def _check_array(subject: Subject, call: ast.Call) -> None:
+    items = length(subject, call) or 0
+    if items > _memory_items(subject) * 2:
+        _report(subject, call, f"Makes {items:,} numbers, which the run's memory cannot hold.")
+
+
+def _check_search(subject: Subject, call: ast.Call) -> None:
+    for arg in (*call.args, *(keyword.value for keyword in call.keywords)):
+        if not isinstance(arg, ast.Dict):
+            continue
+        total = math.prod(max(length(subject, value) or 1, 1) for value in arg.values)
+        if total > _SEARCH:
+            _report(subject, call, f"Searches {total:,} combinations, which no run's time holds.")
+
+
+def _check_dates(subject: Subject, call: ast.Call) -> None:
+    words = {keyword.arg: keyword.value for keyword in call.keywords}
+    step = words.get("freq") or (call.args[3] if len(call.args) > 3 else None)
+    fine = step is not None and any(map(_FINE.fullmatch, subject.names.texts(step)))
+    ends = len(call.args) > 1 or "end" in words
+    if (fine and ends and "periods" not in words) or (number(subject, words.get("periods")) or 0) > 10**9:
+        _report(subject, call, "A series of dates with that step has more items than the run's memory holds.")
+
+
+def _check_product(subject: Subject, node: ast.BinOp) -> None:
+    items = length(subject, node) or 0
+    if items > subject.scope.limits.memory_mib * _MIB:
+        _report(subject, node, f"Makes {items:,} items, which the run's memory cannot hold.")
+
+
+def _check_consumed(subject: Subject, call: ast.Call) -> None:
+    if "builtins.len" not in subject.names.paths(call.func):
+        _check_collected(subject, call, call.args[0])
+
+
+def _check_collected(subject: Subject, call: ast.AST, collected: ast.expr) -> None:
+    for source in _sources(collected):
+        items = length(subject, source)
+        if items is None or isinstance(source, ast.Constant | ast.BinOp):
+            continue
+        if items >= ENDLESS:
+            subject.report("threat.resource.endless_loop", call, "A series without an end is collected.")
+        elif items > _ORDERS:
+            _report(subject, call, f"Collects {items:,} items, which no run's memory or time holds.")
+
+
+def _sources(node: ast.expr) -> Iterator[ast.expr]:
+    """What is gone through to the end when `node` is collected."""
+    match node:
+        case ast.GeneratorExp() | ast.ListComp() | ast.SetComp() | ast.DictComp():
+            yield from (loop.iter for loop in node.generators)
+        case ast.Call(func=ast.Name(id="map" | "filter"), args=[_, *rest]):
+            yield from rest
+        case _:
+            yield node
+
+
+def _check_picture(subject: Subject) -> None:
+    """Inches and dots per inch may stand in two calls; together they make the pixels."""
+    area, dots = _DEFAULT_INCHES, 100
+    where: ast.expr | None = None
+    for node in subject.nodes:
+        if isinstance(node, ast.keyword) and node.arg == "figsize" and isinstance(node.value, ast.Tuple):
+            sides = [number(subject, side) or 1 for side in node.value.elts]
+            if math.prod(sides) > area:
+                area, where = math.prod(sides), node.value
+        elif isinstance(node, ast.keyword) and node.arg == "dpi":
+            given = number(subject, node.value) or 0
+            if given > dots:
+                dots, where = given, node.value
+    pixels = area * dots * dots
+    if where is not None and pixels * 4 > subject.scope.limits.memory_mib * _MIB:
+        _report(subject, where, f"A picture of {pixels:,} pixels does not fit the run's memory.")
