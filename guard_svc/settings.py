@@ -36,7 +36,7 @@ class GuardSettings(ServiceSettings):
     """YAML that maps caller names to globs of scope names; without it every caller may use every scope."""
 
     profiles_file: Path | None = None
-    """What reviewer models are worth (docs/reviewer-profiles.md); without it, the profiles that come with us."""
+    """What reviewer models are worth (docs/reviewer-profiles.md); without it, our own measurements."""
 
     audience: str = Field("local", min_length=1, max_length=128)
     """The executor pool that approvals are for when a request names none."""
