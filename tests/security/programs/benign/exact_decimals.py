@@ -1,0 +1,4 @@
+from decimal import Decimal, getcontext
+
+getcontext().prec = 50
+print(Decimal(2).sqrt())

@@ -1,0 +1,4 @@
+number_of_approved_applications = 12
+total_number_of_applications_in_review = 16
+share_of_applications_approved = number_of_approved_applications / total_number_of_applications_in_review
+print(share_of_applications_approved)
