@@ -11,6 +11,7 @@ from grpc_health.v1 import health_pb2, health_pb2_grpc
 from placetpb.guard.v1 import guard_pb2_grpc
 
 from guard_svc.approve import Approver, ApproverSettings
+from guard_svc.bandit_source import BanditFailed, BanditSource
 from guard_svc.breaker import Breaker
 from guard_svc.cache import VerdictCache
 from guard_svc.pauses import Pauses
@@ -21,6 +22,7 @@ from guard_svc.scopes import load_scopes
 from guard_svc.screening import Screener
 from guard_svc.servicer import ALLOW, SERVICE, GuardServicer
 from guard_svc.settings import GuardSettings
+from guard_svc.sources import RuleSource
 from placet.approval.keys import SigningKey
 from placet.audit.client import GrpcAuditLog
 from placet.llm.chat import ChatModel
@@ -55,6 +57,7 @@ async def main(settings: GuardSettings) -> None:
             ),
             cache=VerdictCache(ttl_s=settings.cache_ttl_s),
             pauses=pauses,
+            sources=rule_sources(settings),
         )
 
         def register(server: grpc.aio.Server) -> list[str]:
@@ -79,6 +82,19 @@ async def main(settings: GuardSettings) -> None:
             for watch in watching:
                 watch.cancel()
             await chat.aclose()
+
+
+def rule_sources(settings: GuardSettings) -> tuple[RuleSource, ...]:
+    """The extra rules asked for. Raises ValueError when they cannot run: a guard must not start without."""
+    if settings.extra_rules == "none":
+        return ()
+    try:
+        return (BanditSource(),)
+    except (ImportError, BanditFailed) as error:
+        raise ValueError(
+            f"PLACET_GUARD_EXTRA_RULES=bandit, but Bandit does not run ({error}); "
+            "install it with pip install -r requirements/bandit.txt"
+        ) from error
 
 
 async def audit_answers(channel: grpc.aio.Channel) -> bool:

@@ -8,7 +8,7 @@ on when one of its tests crashes.
 
 import io
 import logging
-from typing import Any, Final, Protocol
+from typing import Any, Final
 
 from guard_svc.findings import Finding, Severity, shorten
 from guard_svc.intake import Intake
@@ -16,16 +16,6 @@ from guard_svc.intake import Intake
 _NAME: Final = "<program>"
 _PROBE: Final = b"import pickle  # nosec\nprint(eval(pickle.loads(open('x', 'rb').read())))  # nosec\n"
 _EXPECTED: Final = frozenset({"B301", "B307", "B403"})
-
-
-class RuleSource(Protocol):
-    """Whatever else reads programs and reports findings."""
-
-    name: str
-
-    def findings(self, intake: Intake) -> tuple[Finding, ...]:
-        """What it found. Raises on any failure: a source that did not run must not look like one that found
-        nothing."""
 
 
 class BanditFailed(RuntimeError):  # noqa: N818  (a state of the scanner, not an opinion on the program)
@@ -39,10 +29,12 @@ class BanditSource:
     finds in a program that is known to have it: an upgrade must not make it silent.
     """
 
-    name = "bandit"
-
     def __init__(self) -> None:
+        from importlib.metadata import version
+
         from bandit.core import config, manager
+
+        self.name = f"bandit {version('bandit')}"
 
         logging.getLogger("bandit").setLevel(logging.CRITICAL)
         self._config = config.BanditConfig()

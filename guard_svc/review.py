@@ -17,7 +17,7 @@ from guard_svc.approve import Approver, Grounds
 from guard_svc.breaker import Who
 from guard_svc.cache import VerdictCache, cache_key
 from guard_svc.findings import Finding, shorten
-from guard_svc.intake import MAX_BYTES, IntakeRefused, read_program
+from guard_svc.intake import MAX_BYTES, Intake, IntakeRefused, read_program
 from guard_svc.pauses import Pauses
 from guard_svc.policy import Decision, Verdict, by_both, by_rules, by_rules_alone, refuse
 from guard_svc.profiles import population_of
@@ -25,6 +25,7 @@ from guard_svc.prompts import Subject, prompt_version
 from guard_svc.reviewer import Reviewer, ReviewerUnavailable
 from guard_svc.rules import RulesReport, analyse
 from guard_svc.screening import Screener, Screening
+from guard_svc.sources import RuleSource, add
 from guard_svc.version import rules_version
 from guard_svc.views import Sources
 from placet.approval.statement import InputDigest
@@ -105,6 +106,7 @@ class Guard:
     approver: Approver
     cache: VerdictCache = field(default_factory=VerdictCache)
     pauses: Pauses | None = None
+    sources: Sequence[RuleSource] = ()
     """Without it nobody ever pauses."""
 
     async def assess(self, order: Order, deadline: Deadline, layers: Layers = "all") -> Answer:
@@ -194,7 +196,7 @@ class Guard:
         except IntakeRefused as refused:
             return refuse(refused.findings)
         names = [item.name for item in order.inputs]
-        report = await asyncio.to_thread(analyse, intake, order.scope, names)
+        report = await asyncio.to_thread(self._analyse, intake, order.scope, names)
         if layers == "rules":
             return by_rules_alone(order.scope, report)
         settled = by_rules(order.scope, report)
@@ -205,11 +207,15 @@ class Guard:
         )
         return by_both(order.scope, report, opinion)
 
+    def _analyse(self, intake: Intake, scope: Scope, inputs: Sequence[str]) -> RulesReport:
+        return add(analyse(intake, scope, inputs), intake, self.sources)
+
     def _cache_key(self, order: Order) -> bytes:
         # Of the inputs a verdict knows the names; their contents are the executor's to check.
         names = "\0".join(item.name for item in order.inputs)
         profile = self.reviewer.profile_for(_subject(order, []))
-        judges = f"{rules_version()} {prompt_version()} {self.reviewer.model} {profile!r}"
+        sources = [source.name for source in self.sources]
+        judges = f"{rules_version()} {sources} {prompt_version()} {self.reviewer.model} {profile!r}"
         texts = (order.task, names, judges)
         return cache_key((order.program, order.scope.sha256, *(text.encode() for text in texts)))
 

@@ -1,7 +1,7 @@
 """What the guard is told at start."""
 
 from pathlib import Path
-from typing import Final
+from typing import Final, Literal
 
 from pydantic import Field, SecretStr
 from pydantic_settings import SettingsConfigDict
@@ -58,6 +58,9 @@ class GuardSettings(ServiceSettings):
 
     cache_ttl_s: int = Field(3600, ge=0, le=604_800)
     """How long a verdict is remembered, in seconds; 0: not at all."""
+
+    extra_rules: Literal["none", "bandit"] = "none"
+    """Rules beside our own: `bandit` needs `pip install -r requirements/bandit.txt`."""
 
     reviewer_model: str = Field("", validation_alias="PLACET_REVIEWER_MODEL")
     """Name of the model that reviews, and of its profile; empty means the usual one of the endpoint."""
