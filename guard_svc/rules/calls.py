@@ -7,7 +7,7 @@ import ast
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from guard_svc.rules import evaluation, files, modules, network, processes, touches
+from guard_svc.rules import evaluation, files, modules, network, options, processes, touches
 from guard_svc.rules.catalogue import Effect
 from guard_svc.rules.methods import method_effect
 from guard_svc.rules.subject import Subject
@@ -26,6 +26,7 @@ _JUDGES: Final[Mapping[str, _Judge]] = {
     "expression": evaluation.check_expression,
     "source": evaluation.check_source,
     "named": evaluation.check_named,
+    "plugin": options.check_plugin,
 }
 _STATEMENTS: Final = frozenset({".execute", ".executescript", ".executemany"})
 _GETTERS: Final = frozenset({"builtins.getattr", "operator.attrgetter"})

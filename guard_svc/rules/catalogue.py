@@ -12,7 +12,7 @@ KINDS: Final = frozenset(
     {
         "none", "read", "write", "change", "open", "style", "dump",
         "network", "database", "download", "process", "thread",
-        "dynamic", "source", "expression", "unpickle", "named",
+        "dynamic", "source", "expression", "unpickle", "named", "plugin",
         "environment", "native", "system", "introspect",
     }
 )  # fmt: skip
@@ -45,7 +45,8 @@ class Effect:
 
     `more` are further arguments like `path`. `also` is a second path, which is written. `optional`: without
     the argument the call touches nothing. `receiver`: the path is the object before the dot.
-    `unpickles_with`: the keyword that turns on unpickling.
+    `unpickles_with`: the keyword that turns on unpickling. `values`: the only texts that are harmless, in
+    small letters.
     """
 
     kind: str
@@ -55,6 +56,7 @@ class Effect:
     receiver: bool = False
     unpickles_with: str | None = None
     more: tuple[Argument, ...] = ()
+    values: frozenset[str] = frozenset()
 
     @property
     def arguments(self) -> tuple[Argument, ...]:
@@ -88,6 +90,8 @@ class Catalogue:
     denied: Mapping[str, frozenset[str]]
     doors: Mapping[str, Mapping[str, str]]
     """By library: what its modules call the foreign modules that they import, and which those are."""
+    settings: Mapping[str, Effect]
+    """Settings of libraries that reach outside, by their dotted names: `text.usetex` of matplotlib."""
     closed: frozenset[str]
 
     def effect(self, name: str) -> Effect | None:

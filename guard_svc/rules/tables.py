@@ -14,9 +14,9 @@ from guard_svc.rules.catalogue import KINDS, Argument, Catalogue, Effect
 
 FOLDER: Final = Path(__file__).with_name("catalogue")
 _LOADER: Final[Any] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # ten times faster where it is built
-_LIBRARY_KEYS: Final = frozenset({"library", "surveyed", "effects", "doors"})
+_LIBRARY_KEYS: Final = frozenset({"library", "surveyed", "effects", "doors", "settings"})
 _MODULE_KEYS: Final = frozenset({"pure", "companions", "public", "denied", "closed"})
-_EFFECT_KEYS: Final = frozenset({"effect", "path", "more", "also", "optional", "receiver", "unpickles_with"})
+_EFFECT_KEYS: Final = frozenset({"effect", "path", "more", "also", "optional", "receiver", "unpickles_with", "values"})
 _PART: Final = r"[A-Za-z_]\w*"
 _NAME: Final = re.compile(
     rf"\.?{_PART}(?:\.{_PART})*"  # os.remove, or .to_csv: a method of an unknown object
@@ -41,6 +41,7 @@ def read_catalogue(folder: Path = FOLDER) -> Catalogue:
         public=_sets(modules["public"]),
         denied=_sets(modules["denied"]),
         doors={table["library"]: table.get("doors", {}) for _, table in libraries if "doors" in table},
+        settings=_settings(libraries),
         closed=frozenset(modules["closed"]),
     )
 
@@ -65,6 +66,14 @@ def _merged(libraries: Iterable[tuple[Path, dict[str, Any]]]) -> dict[str, Effec
                 raise ValueError(f"{where}: is in another file too; keep one entry.")
             merged[name] = _effect(where, entry)
     return merged
+
+
+def _settings(libraries: Iterable[tuple[Path, dict[str, Any]]]) -> dict[str, Effect]:
+    return {
+        name: _effect(f"{path.name}: settings: {name}", entry)
+        for path, table in libraries
+        for name, entry in table.get("settings", {}).items()
+    }
 
 
 def _patterns(effects: Mapping[str, Effect]) -> dict[str, tuple[tuple[str, Effect], ...]]:
@@ -112,6 +121,7 @@ def _effect(where: str, entry: Any) -> Effect:
         receiver=_typed(where, entry, "receiver", bool) or False,
         unpickles_with=_typed(where, entry, "unpickles_with", str),
         more=tuple(_argument(where, value) for value in _typed(where, entry, "more", list) or ()),
+        values=frozenset(str(value).lower() for value in _typed(where, entry, "values", list) or ()),
     )
 
 
