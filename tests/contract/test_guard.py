@@ -187,7 +187,7 @@ async def test_assess_takes_a_scope_document_and_leaves_no_trace(authority):
 
 
 async def test_assess_refuses_a_scope_that_softens_a_hard_denial(authority):
-    document = scope("draft").document + b"rules: {threat.dynamic.unpickle: warn}\n"
+    document = scope("draft").document + b"rules: {capability.file.outside: warn}\n"
     async with guard(authority, world()) as stub:
         error = await refused(stub.Assess(guard_pb2.AssessRequest(scope_document=document, program=HARMLESS)))
     assert error.reason == "SCOPE_INVALID"

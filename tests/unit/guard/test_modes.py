@@ -122,6 +122,12 @@ def test_no_reader_takes_a_scope_that_softens_a_hard_family(family: str):
     assert not [rule_id for rule_id in SOFT if rule_id.startswith(f"{family}.")]
 
 
+@pytest.mark.parametrize("key", ["threat.*", "capability.*"])
+def test_no_reader_takes_a_prefix_over_a_hard_family(key: str):
+    with pytest.raises(ScopeInvalid, match="or covers one"):
+        load_scope(document(f"{key}: audit"))
+
+
 @pytest.mark.parametrize("rule_id", sorted(SOFT))
 def test_a_soft_rule_can(rule_id: str):
     for mode in RULE_MODES:

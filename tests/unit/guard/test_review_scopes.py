@@ -41,8 +41,8 @@ def test_every_problem_is_told_at_once(tmp_path: Path):
 
 
 def test_a_scope_that_softens_a_hard_denial_is_refused_at_start(tmp_path: Path):
-    put(tmp_path, "a.yaml", scope().document + b"rules: {threat.dynamic.code: audit}\n")
-    with pytest.raises(ScopesInvalid, match=r"a\.yaml: rules: threat\.dynamic\.code cannot be audit"):
+    put(tmp_path, "a.yaml", scope().document + b"rules: {capability.file.outside: audit}\n")
+    with pytest.raises(ScopesInvalid, match=r"a\.yaml: rules: capability\.file\.outside cannot be audit"):
         load_scopes(tmp_path)
 
 
