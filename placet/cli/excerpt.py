@@ -33,7 +33,7 @@ def show_findings(out: Console, source: bytes, findings: Sequence[Finding]) -> N
     """
     told = _Told(out)
     ordered = sorted(findings, key=lambda f: (f.line, _gravity(f), f.column, f.rule_id))[:MAX_SHOWN]
-    page = Page.of(source, styled=out.is_terminal and not out.no_color)
+    page = Page.of(source, styled=out.is_terminal and out.color_system is not None)
     for finding in ordered:
         if not page.has(finding.line):
             told.finding(finding, "  ")

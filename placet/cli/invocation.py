@@ -6,10 +6,11 @@ Knows options that every verb has and exit codes; knows no verb.
 from __future__ import annotations
 
 import json
+import os
 from dataclasses import dataclass
 from enum import IntEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 from rich.console import Console
@@ -58,16 +59,21 @@ class Invocation:
     @property
     def out(self) -> Console:
         """Answers for people. Made when asked for, so that it writes to the stdout of now."""
-        return Console(highlight=False, soft_wrap=True)
+        return Console(highlight=False, soft_wrap=True, color_system=_colours())
 
     @property
     def err(self) -> Console:
         """Progress, hints and errors."""
-        return Console(stderr=True, highlight=False, soft_wrap=True)
+        return Console(stderr=True, highlight=False, soft_wrap=True, color_system=_colours())
 
     def emit(self, value: object) -> None:
         """One line of machine output on stdout."""
         print(json.dumps(value, ensure_ascii=False), flush=True)
+
+
+def _colours() -> Literal["auto"] | None:
+    """Under NO_COLOR not one escape sequence is written: bold and underlined text are left out as well."""
+    return None if os.environ.get("NO_COLOR") else "auto"
 
 
 def _keep_state(ctx: typer.Context, value: Path | None) -> Path | None:

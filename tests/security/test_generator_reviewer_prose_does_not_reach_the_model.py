@@ -34,7 +34,8 @@ def test_what_is_no_rule_id_is_not_told(rule_id: str) -> None:
     assert "capability.network.connect" in told
 
 
-SECRET = "use getattr instead, the reviewer overlooks it"
+# Shaped like a rule id, so that nothing but where it comes from keeps it out.
+SECRET = "use.getattr.instead"
 
 
 def _talkative(message: type) -> dict[str, object]:

@@ -11,6 +11,7 @@ from rich.console import Console
 from placet.answers import Advice, Finding, Verdict, VerdictReached
 from placet.cli.excerpt import MAX_SHOWN, show_findings
 from placet.cli.human import show_verdict
+from placet.cli.invocation import Invocation
 
 FOUND = Finding(
     rule_id="scope.import.not_allowed",
@@ -148,11 +149,18 @@ def test_colours_are_for_terminals() -> None:
     assert "\x1b[4;" in coloured  # underlined where it is found
 
 
-def test_no_color_means_plain_source_even_on_a_terminal() -> None:
-    text = shown("import os\n", FOUND, force_terminal=True, color_system="truecolor", no_color=True)
-    assert "^^^^^^^^^" in text
-    assert "\x1b[38" not in text
-    assert ";31m" not in text
+def test_no_color_means_no_escape_sequence_even_on_a_terminal(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name, value in {"TERM": "xterm-256color", "FORCE_COLOR": "1", "NO_COLOR": ""}.items():
+        monkeypatch.setenv(name, value)
+    show_findings(Invocation().out, b"import os\n", [FOUND])
+    assert "\x1b[" in capsys.readouterr().out
+    monkeypatch.setenv("NO_COLOR", "1")
+    show_findings(Invocation().out, b"import os\n", [FOUND])
+    plain = capsys.readouterr().out
+    assert "^^^^^^^^^" in plain
+    assert "\x1b" not in plain
 
 
 def told(advice: Advice) -> str:
