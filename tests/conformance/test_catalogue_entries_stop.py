@@ -159,6 +159,20 @@ def test_text_that_is_run_as_code_is_stopped(name: str, effect: Effect) -> None:
         assert stops(source, "threat.dynamic.code", imports=imports_for(name)), source
 
 
+@of_kind("named")
+def test_a_method_with_effects_that_is_named_by_a_text_is_stopped(name: str, effect: Effect) -> None:
+    for arguments in ways(effect, "'to_csv'"):
+        source = program(name, arguments)
+        assert stops(source, "threat.introspection.dynamic", imports=imports_for(name)), source
+
+
+@of_kind("plugin")
+def test_a_module_that_is_named_by_a_text_is_stopped(name: str, effect: Effect) -> None:
+    for arguments in ways(effect, "'module://antigravity'"):
+        source = program(name, arguments)
+        assert stops(source, "threat.dynamic.code", imports=imports_for(name)), source
+
+
 @of_kind("process")
 def test_a_process_is_stopped(name: str, effect: Effect) -> None:
     source = program(name, "['id']")
