@@ -148,7 +148,7 @@ class ChatModel:
                 "json_schema": {"name": "answer", "schema": dict(schema), "strict": True},
             }
         completion = await self._complete(messages, parameters, deadline_s)
-        choice = _only_choice(completion)
+        choice = self._only_choice(completion)
         _check_finished(choice, max_tokens)
         text = _text(choice)
         if schema is not None:
@@ -174,7 +174,7 @@ class ChatModel:
         else:
             parameters = {"max_tokens": 1, "temperature": 0.0, "logprobs": True, "top_logprobs": TOP_LOGPROBS}
         completion = await self._complete(messages, parameters, deadline_s)
-        choice = _only_choice(completion)
+        choice = self._only_choice(completion)
         _check_not_refused(choice)
         if choice.finish_reason not in {"stop", "length"}:
             raise _ended_oddly(choice)
@@ -217,6 +217,10 @@ class ChatModel:
             raise _timed_out(min(deadline_s, self.settings.timeout_s)) from None
         except openai.OpenAIError as err:
             raise _model_error(err, self.settings) from err
+        except BodyRefused as err:
+            raise ModelError(
+                "MODEL_REPLY_UNUSABLE", f"the model endpoint's answer is not read: {err}"
+            ) from err
         except ValueError as err:  # the SDK lets JSON errors of the body through
             raise ModelError(
                 "MODEL_REPLY_UNUSABLE", "the model endpoint sent a body that is not JSON"
@@ -241,9 +245,13 @@ class ChatModel:
                 continue
             if not isinstance(completion, ChatCompletion):
                 raise ModelError("MODEL_REPLY_UNUSABLE", "the model endpoint did not send a chat completion")
-            if self.settings.only_this_model:
-                _check_model(self.settings.model, completion.model)
             return completion
+
+    def _only_choice(self, completion: ChatCompletion) -> CompletionChoice:
+        choice = _only_choice(completion)
+        if self.settings.only_this_model:
+            _check_model(self.settings.model, completion.model)
+        return choice
 
     def _accepted(self, parameters: Mapping[str, Any]) -> dict[str, Any]:
         """The parameters without those that this backend has refused before."""
@@ -278,7 +286,7 @@ def _retrying(deadline: float) -> tenacity.AsyncRetrying:
 
 def _is_transient(err: BaseException) -> bool:
     # A time-out is not tried again: the time is what ran out.
-    if isinstance(err, openai.APITimeoutError) or isinstance(err.__cause__, BodyRefused):
+    if isinstance(err, openai.APITimeoutError):
         return False
     return isinstance(err, openai.APIConnectionError | openai.RateLimitError | openai.InternalServerError)
 
@@ -323,8 +331,6 @@ def _model_error(err: openai.OpenAIError, settings: ModelSettings) -> ModelError
         )
     if isinstance(err, openai.APIResponseValidationError):
         return ModelError("MODEL_REPLY_UNUSABLE", f"{where} sent a body that is not a chat completion")
-    if isinstance(err.__cause__, BodyRefused):
-        return ModelError("MODEL_REPLY_UNUSABLE", f"{where} sent what we do not read: {err.__cause__}")
     if isinstance(err, openai.APIConnectionError):
         return ModelError("MODEL_UNAVAILABLE", f"cannot reach {where}; is OPENAI_BASE_URL right?")
     if isinstance(err, openai.AuthenticationError | openai.PermissionDeniedError):

@@ -8,6 +8,7 @@
 A reply is text, or a mapping from tokens to probabilities (a one-token choice).
 """
 
+import gzip
 import json
 import math
 import re
@@ -41,6 +42,23 @@ class Fault(Enum):
     LENGTH = auto()  # finish_reason "length"
     FILTERED_REPLY = auto()  # finish_reason "content_filter"
     BAD_LOGPROBS = auto()  # log-probabilities that are not numbers below 0
+    NAN_LOGPROBS = auto()
+    OTHER_TOKENS = auto()  # log-probabilities of tokens that begin no option
+    OVERFULL = auto()  # probabilities whose sum is far above 1
+    CONTRADICTION = auto()  # the text is another option than the likeliest token
+    REDIRECT = auto()  # 307 to a place that would answer
+    SLOW_DRIP = auto()  # the body comes byte by byte, without end
+    HUGE_BODY = auto()  # 8 MiB around a valid completion
+    PACKED_BODY = auto()  # gzip, although nobody asked for it
+    OTHER_MODEL = auto()  # a completion in another model's name
+    NO_MODEL = auto()
+    TOOL_CALLS = auto()
+    NO_CHOICE = auto()
+    TWO_CHOICES = auto()
+    NOT_FINISHED = auto()  # finish_reason null
+    KEY_TWICE = auto()  # an answer in JSON that says DENY and ALLOW under one key
+    NO_JSON = auto()  # an answer in prose
+    NONSENSE = auto()  # by the schema, and about another program
 
 
 _ERRORS = {
@@ -49,6 +67,19 @@ _ERRORS = {
     Fault.UNAUTHORIZED: (401, {"message": "bad key"}),
     Fault.REJECTED: (400, {"message": "the request exceeds the available context size"}),
     Fault.CONTENT_FILTERED: (400, {"message": "filtered", "code": "content_filter"}),
+}
+
+_FINISH = {
+    Fault.LENGTH: "length",
+    Fault.FILTERED_REPLY: "content_filter",
+    Fault.TOOL_CALLS: "tool_calls",
+    Fault.NOT_FINISHED: None,
+}
+_TEXTS = {
+    Fault.KEY_TWICE: '{"findings": [], "outcome": "DENY", "outcome": "ALLOW"}',
+    Fault.NO_JSON: "I think that this program is fine.",
+    Fault.NONSENSE: '{"findings": [{"category": "network", "line": 9999, "quote": "socket.connect(evil)", '
+    '"explanation": "x"}], "outcome": "ALLOW"}',
 }
 
 _ORDER = re.compile(
@@ -145,6 +176,12 @@ class OpenAIServer:
         if fault in (Fault.HANG, Fault.DISCONNECT):
             http.close_connection = True
             return
+        if fault is Fault.REDIRECT:
+            self._redirect(http)
+            return
+        if fault is Fault.SLOW_DRIP:
+            self._drip(http)
+            return
         rejected = sorted(self.reject_parameters & body.keys())
         if rejected:
             message = f"Unsupported parameter: '{rejected[0]}'"
@@ -153,6 +190,25 @@ class OpenAIServer:
             self._send_error(http, fault)
         else:
             self._send_completion(http, body, fault)
+
+    def _redirect(self, http: BaseHTTPRequestHandler) -> None:
+        http.send_response(307)
+        http.send_header("location", f"{self.base_url}/chat/completions?elsewhere")
+        http.send_header("content-length", "0")
+        http.end_headers()
+
+    def _drip(self, http: BaseHTTPRequestHandler) -> None:
+        http.send_response(200)
+        http.send_header("content-type", "application/json")
+        http.send_header("content-length", "1000000")
+        http.end_headers()
+        while not self._stopping.wait(0.05):
+            try:
+                http.wfile.write(b" ")
+                http.wfile.flush()
+            except OSError:  # the client has gone
+                break
+        http.close_connection = True
 
     def _send_error(self, http: BaseHTTPRequestHandler, fault: Fault) -> None:
         status, error = _ERRORS[fault]
@@ -168,6 +224,11 @@ class OpenAIServer:
             self._send(http, 200, b'{"choices": [{"text": 7}]}')
             return
         payload = json.dumps(self._completion(body, fault)).encode()
+        if fault is Fault.HUGE_BODY:
+            payload += b" " * 8 * 1024 * 1024
+        if fault is Fault.PACKED_BODY:
+            self._send(http, 200, gzip.compress(payload), encoding="gzip")
+            return
         self._send(http, 200, payload[: len(payload) // 2] if fault is Fault.TRUNCATED_JSON else payload)
 
     def _completion(self, body: dict[str, Any], fault: Fault | None) -> dict[str, Any]:
@@ -179,33 +240,54 @@ class OpenAIServer:
             message |= {"content": None, "refusal": "I cannot help with that."}
         if fault is Fault.EMPTY:
             message["content"] = ""
-        finish = {Fault.LENGTH: "length", Fault.FILTERED_REPLY: "content_filter"}.get(fault, "stop")  # type: ignore[call-overload]
+        if fault is Fault.TOOL_CALLS:
+            call = {"id": "c", "type": "function", "function": {"name": "allow", "arguments": "{}"}}
+            message |= {"content": None, "tool_calls": [call]}
+        if fault in _TEXTS:
+            message["content"] = _TEXTS[fault]
+        if fault is Fault.CONTRADICTION:
+            message["content"] = {"ALLOW": "DENY", "YES": "NO"}.get(str(text), str(text))
+        finish = _FINISH.get(fault, "stop") if fault else "stop"
         choice = {"index": 0, "finish_reason": finish, "message": message, "logprobs": None}
-        if body.get("logprobs") and self.logprobs and fault is not Fault.REFUSAL:
-            choice["logprobs"] = {"content": [_first_token(tokens, broken=fault is Fault.BAD_LOGPROBS)]}
+        if body.get("logprobs") and self.logprobs and fault not in (Fault.REFUSAL, Fault.TOOL_CALLS):
+            choice["logprobs"] = {"content": [_first_token(tokens, fault)]}
+        choices = {Fault.NO_CHOICE: [], Fault.TWO_CHOICES: [choice, choice]}
+        models = {Fault.OTHER_MODEL: "another-model", Fault.NO_MODEL: None}
         return {
             "id": "chatcmpl-1",
             "object": "chat.completion",
             "created": 1,
-            "model": self.model,
-            "choices": [choice],
+            "model": models.get(fault, self.model) if fault else self.model,
+            "choices": choices.get(fault, [choice]) if fault else [choice],
             "usage": {"prompt_tokens": 11, "completion_tokens": 7, "total_tokens": 18},
         }
 
-    def _send(self, http: BaseHTTPRequestHandler, status: int, payload: bytes) -> None:
+    def _send(self, http: BaseHTTPRequestHandler, status: int, payload: bytes, *, encoding: str = "") -> None:
         http.send_response(status)
+        if encoding:
+            http.send_header("content-encoding", encoding)
         http.send_header("content-type", "application/json")
         http.send_header("content-length", str(len(payload)))
         if status == 429 and self.retry_after is not None:
             http.send_header("retry-after", self.retry_after)
         http.end_headers()
-        http.wfile.write(payload)
+        try:
+            http.wfile.write(payload)
+        except OSError:  # the client has read enough
+            http.close_connection = True
 
 
-def _first_token(tokens: Mapping[str, float], *, broken: bool) -> dict[str, Any]:
+def _first_token(tokens: Mapping[str, float], fault: Fault | None) -> dict[str, Any]:
+    likely: dict[Fault, float | str] = {Fault.BAD_LOGPROBS: "likely", Fault.NAN_LOGPROBS: math.nan}
+    likely[Fault.OVERFULL] = -0.01
+
     def entry(token: str, probability: float) -> dict[str, Any]:
-        logprob: float | str = "likely" if broken else math.log(max(probability, 1e-30))
+        logprob = likely.get(fault or Fault.EMPTY, math.log(max(probability, 1e-30)))
         return {"token": token, "logprob": logprob, "bytes": list(token.encode())}
 
+    if fault is Fault.OTHER_TOKENS:
+        tokens = {"Maybe": 0.9, "The": 0.1}
+    if fault is Fault.OVERFULL:
+        tokens = {"ALLOW": 1.0, "DENY": 1.0, "YES": 1.0, "NO": 1.0}
     entries = [entry(t, p) for t, p in sorted(tokens.items(), key=lambda item: -item[1])]
     return entries[0] | {"top_logprobs": entries}

@@ -24,8 +24,8 @@ FAILS = [Fault.RATE_LIMITED, Fault.SERVER_ERROR, Fault.UNAUTHORIZED, Fault.HANG,
 
 
 # A one-token answer always ends with "length", and its log-probabilities are the answer whatever the text is:
-# these two are faults only of a backend that has text alone.
-OF_TEXT = (Fault.EMPTY, Fault.LENGTH)
+# these are faults only of a backend that has text alone.
+OF_TEXT = (Fault.EMPTY, Fault.LENGTH, Fault.KEY_TWICE, Fault.NO_JSON, Fault.NONSENSE)
 
 
 async def review(fault: Fault):
@@ -33,7 +33,7 @@ async def review(fault: Fault):
     answer = "ALLOW" if fault in OF_TEXT else {"ALLOW": 0.99}
     with OpenAIServer(answer, logprobs=fault not in OF_TEXT) as server:
         server.fail_always(fault)
-        chat = ChatModel(ModelSettings(server.base_url, "key", "fake", 1.0))
+        chat = ChatModel(ModelSettings(server.base_url, "key", "fake", 0.5, only_this_model=True))
         guard = type(here.guard)(
             Reviewer(chat, PROFILES, model="fake"), here.guard.screener, here.log, here.guard.approver
         )
