@@ -21,6 +21,9 @@ _HANDED_ON: Final = frozenset({"builtins.getattr", "builtins.vars", "builtins.se
 _ADDRESSES: Final = frozenset({"__array_interface__", "__array_struct__", "__cuda_array_interface__"})
 _OF_FILES: Final = frozenset({"__file__", "__path__", "__spec__", "__loader__", "__cached__", "__package__"})
 _RUNNERS: Final = frozenset({"environ", "modules", "run", "Popen"})
+_PRINTERS: Final = frozenset(
+    f"builtins.{name}" for name in ("copyright", "credits", "license", "exit", "quit", "help")
+)
 _ARGUMENTS_OF_TYPE: Final = 3
 
 
@@ -135,6 +138,10 @@ def _check_computed(subject: Subject, call: ast.Call) -> None:
     elif "builtins.vars" in paths and call.args:
         weight = Severity.HIGH if is_module_value(subject, call.args[0]) else Severity.MEDIUM
         subject.report("threat.introspection.dynamic", call, "vars() opens an object's names.", weight)
+    elif "builtins.help" in paths and call.args:
+        subject.report("threat.dynamic.code", call, "help() imports what its argument names.")
+    elif "builtins.type" in paths and call.args and subject.names.paths(call.args[0]) & _PRINTERS:
+        subject.report("threat.introspection.attribute", call, "The class of a printer reads any file.")
     elif "builtins.type" in paths and len(call.args) == _ARGUMENTS_OF_TYPE:
         subject.report("threat.introspection.dynamic", call, "type() makes a class at run time.")
 

@@ -14,6 +14,7 @@ from guard_svc.rules.words import JOINS
 
 _DOUBLINGS: Final = 24
 """Rounds after which something that doubles is sixteen million times as large."""
+_SQUARINGS: Final = 3
 _DEEP: Final = 40
 """A doubly recursive function with such an argument makes a billion calls."""
 _PRODUCTS: Final = frozenset({"numpy.kron", "numpy.outer", "scipy.linalg.kron", "scipy.sparse.kron"})
@@ -32,7 +33,8 @@ def check(subject: Subject) -> None:
                     _check_doubling(subject, node)
             case ast.For():
                 _check_own_end(subject, node)
-                if (length(subject, node.iter) or 0) >= _DOUBLINGS:
+                rounds = length(subject, node.iter) or 0
+                if rounds >= _DOUBLINGS or (rounds >= _SQUARINGS and _crosses(node)):
                     _check_doubling(subject, node)
             case ast.FunctionDef() | ast.AsyncFunctionDef():
                 functions[node.name] = node
@@ -110,6 +112,14 @@ def _check_doubling(subject: Subject, loop: ast.For | ast.While) -> None:
         if Counter(_wholes(value))[target] > 1:
             message = f"{target} doubles in each round, which no run's memory holds for long."
             subject.report("threat.resource.explosion", node, message)
+
+
+def _crosses(loop: ast.For) -> bool:
+    """Whether tables are joined row by row with all rows: each round squares the size."""
+    return any(
+        isinstance(node, ast.keyword) and isinstance(node.value, ast.Constant) and node.value.value == "cross"
+        for node in ast.walk(loop)
+    )
 
 
 def _wholes(node: ast.AST) -> Iterator[str]:

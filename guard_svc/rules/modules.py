@@ -93,9 +93,10 @@ def _check_value(subject: Subject, node: ast.Attribute | ast.Name) -> None:
     """A module that is passed, stored or returned is out of sight."""
     if not isinstance(node.ctx, ast.Load) or isinstance(subject.parents.get(id(node)), _PASSING):
         return
-    for path in subject.names.paths(node):
-        if _is_imported(subject, path):
-            subject.report("threat.introspection.value", node, f"The module {path} is used as a value.")
+    # Where a name may be other things as well, the place that put the module there has its own finding.
+    paths = subject.names.paths(node)
+    for path in paths if all(_is_imported(subject, path) for path in paths) else ():
+        subject.report("threat.introspection.value", node, f"The module {path} is used as a value.")
 
 
 def _is_imported(subject: Subject, path: str) -> bool:

@@ -8,9 +8,11 @@ from collections.abc import Iterator
 from typing import Final
 
 from guard_svc.rules import growth, patterns, volumes
+from guard_svc.rules.sizes import number
 from guard_svc.rules.subject import Subject
 
 _HUGE_ITEMS: Final = 10**9
+_HUGE_BITS: Final = 10**7
 _HUGE_LOOP: Final = 10**11
 _ENDLESS: Final = frozenset({"itertools.count()", "itertools.cycle()"})
 _MATERIALISE: Final = frozenset(
@@ -40,7 +42,7 @@ def check(subject: Subject) -> None:
             case ast.BinOp(op=ast.Mult()):
                 _check_repetition(subject, node)
             case ast.BinOp(op=ast.Pow()):
-                _check_size(subject, node, [node], 2**500)
+                _check_power(subject, node)
             case ast.Call():
                 _check_call(subject, node)
             case ast.FunctionDef():
@@ -120,6 +122,14 @@ def _check_size(subject: Subject, node: ast.AST, sizes: list[ast.expr], limit: i
         total *= max(_sizes(subject, size), default=1)
     if total >= limit:
         subject.report("threat.resource.explosion", node, "A literal size that no run can hold.")
+
+
+def _check_power(subject: Subject, node: ast.BinOp) -> None:
+    base, exponent = number(subject, node.left), number(subject, node.right)
+    if base is not None and exponent is not None and base > 1 and base.bit_length() * exponent > _HUGE_BITS:
+        subject.report(
+            "threat.resource.explosion", node, "A number that takes longer to write than any run has."
+        )
 
 
 def _check_repetition(subject: Subject, node: ast.BinOp) -> None:

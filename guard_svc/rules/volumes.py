@@ -41,6 +41,23 @@ _WRITERS: Final = frozenset({"write", "writelines", "write_text", "write_bytes"}
 _SAVERS: Final = frozenset(
     {"savefig", "to_csv", "to_json", "to_parquet", "to_excel", "savetxt", "save", "imsave"}
 )
+_ROUNDS: Final = frozenset(
+    {
+        "maxiter",
+        "max_iter",
+        "n_estimators",
+        "epochs",
+        "n_init",
+        "popsize",
+        "niter",
+        "maxfev",
+        "n_iter",
+        "max_nfev",
+    }
+)
+_MANY_ROUNDS: Final = 10**7
+_DENSE: Final = frozenset({"toarray", "todense"})
+_PADDERS: Final = frozenset({"ljust", "rjust", "center", "zfill"})
 _SEARCHES: Final = ("GridSearchCV", "HalvingGridSearchCV", "ParameterGrid")
 _FINE: Final = re.compile(r"\d*(?:ms|us|ns|[LUN])")
 _DEFAULT_INCHES: Final = 31
@@ -59,6 +76,8 @@ def check(subject: Subject) -> None:
                 _check_collected(subject, node, node)
             case ast.BinOp(op=ast.Mult()):
                 _check_product(subject, node)
+            case ast.FormattedValue(format_spec=ast.JoinedStr() as spec):
+                _check_format(subject, node, spec)
             case ast.Assign(targets=[ast.Attribute(attr="prec")], value=value):
                 if (number(subject, value) or 0) >= _DIGITS:
                     _report(subject, node, "Numbers of that precision take more than the run's time.")
@@ -88,6 +107,11 @@ def _check_call(subject: Subject, call: ast.Call) -> None:
         _check_array(subject, call)
     elif "pandas.date_range" in paths:
         _check_dates(subject, call)
+    _check_rounds(subject, call)
+    if name in _DENSE:
+        _check_dense(subject, call)
+    elif name in _PADDERS and call.args:
+        _check_padding(subject, call, number(subject, call.args[0]))
     if paths & _CONSUMERS and call.args:
         _check_consumed(subject, call)
 
@@ -165,6 +189,37 @@ def _check_repeated(subject: Subject, call: ast.Call) -> None:
         _report(
             subject, call, f"Repeats something {max(counts):,} times, which the run's memory cannot hold."
         )
+
+
+def _check_rounds(subject: Subject, call: ast.Call) -> None:
+    """`maxiter=10**9`: a search that may go on for ever."""
+    for keyword in call.keywords:
+        rounds = number(subject, keyword.value) if keyword.arg in _ROUNDS else None
+        if rounds is not None and rounds >= _MANY_ROUNDS:
+            _report(
+                subject, call, f"{keyword.arg}={rounds:,} asks for more rounds than any run's time holds."
+            )
+
+
+def _check_dense(subject: Subject, call: ast.Call) -> None:
+    made = call.func.value if isinstance(call.func, ast.Attribute) else None
+    if isinstance(made, ast.Call) and made.args:
+        sizes = [number(subject, arg) or 0 for arg in made.args[:2]]
+        rows = max(sizes)
+        if rows * (sizes[1] if len(sizes) > 1 and sizes[1] else rows) > _memory_items(subject) * 2:
+            _report(subject, call, f"Writes out a table of {rows:,} rows, most of it zeros.")
+
+
+def _check_format(subject: Subject, node: ast.FormattedValue, spec: ast.JoinedStr) -> None:
+    for part in spec.values:
+        inner = part.value if isinstance(part, ast.FormattedValue) else part
+        digits = re.search(r"\d+", str(part.value)) if isinstance(part, ast.Constant) else None
+        _check_padding(subject, node, int(digits[0]) if digits else number(subject, inner))
+
+
+def _check_padding(subject: Subject, node: ast.AST, width: int | None) -> None:
+    if width is not None and width > subject.scope.limits.memory_mib * _MIB // 2:
+        _report(subject, node, f"Fills a text up to {width:,} characters.")
 
 
 def _check_array(subject: Subject, call: ast.Call) -> None:
