@@ -200,13 +200,9 @@ def test_the_rules_that_are_expected_exist() -> None:
 
 
 def test_every_kind_of_effect_is_tried() -> None:
-    tried = FILES | set(BY_NAME) | {"network", "database", "expression", "source", "process"}
-    known = {
-        "none",
-        "dump",
-        "named",
-    }  # no effect; and two whose judge decides by the text, tested in unit tests
-    assert {case.values[1].kind for case in CASES} <= tried | known
+    by_argument = {"network", "database", "expression", "source", "process", "named", "plugin"}
+    untried = {"none", "dump"}  # no effect; and one that many kinds of object share, which the unit tests try
+    assert {case.values[1].kind for case in CASES} <= FILES | set(BY_NAME) | by_argument | untried
 
 
 def test_a_program_that_uses_an_entry_well_is_not_stopped() -> None:

@@ -35,10 +35,10 @@ def problems(survey: Survey, catalogue: Catalogue, harmless: Mapping[str, Harmle
 
 def _undecided(survey: Survey, catalogue: Catalogue, harmless: Mapping[str, Harmless]) -> Iterator[str]:
     for unit in unclassified(survey, catalogue, harmless):
-        table = table_of(unit.library)
+        file = f"{table_of(unit.library)}.yaml"
         yield (
-            f"{unit} {_TAKES[unit.kind]} and is not classified: write an effect into catalogue/{table}.yaml,"
-            f" or a reason into catalogue/harmless/{table}.yaml."
+            f"{unit} {_TAKES[unit.kind]} and is not classified: write an effect into catalogue/{file},"
+            f" or a reason into catalogue/harmless/{file}."
         )
     for library, table in harmless.items():
         for entry, reason in table.reasons.items():
