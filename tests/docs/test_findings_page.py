@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 from placetpb.guard.v1 import guard_pb2
+from rich._export_format import CONSOLE_SVG_FORMAT
 from rich.console import Console
 
 from guard_svc.scopes import ScopeBook
@@ -28,6 +29,7 @@ from tests.fakes.scopes import DATA_ANALYSIS
 
 REPO = Path(__file__).resolve().parents[2]
 PAGE = REPO / "docs/findings.md"
+PICTURE = REPO / "docs/review.svg"
 PROGRAM = Path("examples/programs/inventory.py")
 KEEP_RESULTS = 1
 
@@ -96,6 +98,36 @@ def test_the_page_shows_what_the_guard_says_today(monkeypatch: pytest.MonkeyPatc
     if os.environ.get("PLACET_WRITE_DOCS"):
         PAGE.write_text(fresh, "utf-8")
     assert PAGE.read_text("utf-8") == fresh, "PLACET_WRITE_DOCS=1 pytest tests/docs writes the page"
+
+
+def picture() -> str:
+    """The same review as a terminal shows it, drawn without fonts from elsewhere."""
+    source = (REPO / PROGRAM).read_bytes()
+    console = Console(
+        file=io.StringIO(),
+        record=True,
+        width=118,
+        highlight=False,
+        force_terminal=True,
+        color_system="truecolor",
+    )
+    console.print(f"$ placet review {PROGRAM} --scope data-analysis", markup=False)
+    show_review(console, asyncio.run(reviewed(source)), source)
+    plain = re.sub(r"@font-face \{\{.*?\}\}\n", "", CONSOLE_SVG_FORMAT, flags=re.DOTALL)
+    return console.export_svg(title="placet review", code_format=plain, unique_id="review")
+
+
+def test_the_picture_shows_what_a_terminal_shows_today(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(REPO)
+    for name in ("NO_COLOR", "COLUMNS"):
+        monkeypatch.delenv(name, raising=False)
+    fresh = picture()
+    if os.environ.get("PLACET_WRITE_DOCS"):
+        PICTURE.write_text(fresh, "utf-8")
+    assert PICTURE.read_text("utf-8") == fresh, "PLACET_WRITE_DOCS=1 pytest tests/docs writes the picture"
+    assert "http" not in fresh.replace("http://www.w3.org/2000/svg", "").replace(
+        "https://www.textualize.io", ""
+    )
 
 
 def test_each_field_of_a_finding_is_explained() -> None:
