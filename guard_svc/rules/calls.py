@@ -43,6 +43,7 @@ def check(subject: Subject) -> None:
         elif isinstance(node, ast.Call):
             _check_call(subject, node)
     files.check_spoken_places(subject)
+    processes.check_remote(subject)
 
 
 def _check_imported(subject: Subject, node: ast.ImportFrom, name: str) -> None:

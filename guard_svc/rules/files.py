@@ -93,7 +93,7 @@ def check_path(subject: Subject, access: Access, target: ast.expr) -> None:
             subject.report(
                 "capability.file.outside", access.call, f"{access.does} the file descriptor {number}."
             )
-    if isinstance(target, ast.Name) and _is_counter(subject, target.id):
+    if isinstance(target, ast.Name) and _is_counter(subject, target):
         message = f"{access.does} file descriptors one after the other."
         subject.report("capability.file.outside", access.call, message)
     texts = subject.names.texts(target)
@@ -136,15 +136,16 @@ def _is_system_place(text: str) -> bool:
     return (text.startswith("/") and first in SYSTEM_FOLDERS) or text.startswith(("~/", "../", "/.."))
 
 
-def _is_counter(subject: Subject, name: str) -> bool:
-    """Whether `name` runs through whole numbers: then it is a descriptor, not a path."""
-    return any(
-        isinstance(loop, ast.For | ast.comprehension)
-        and isinstance(loop.target, ast.Name)
-        and loop.target.id == name
-        and "builtins.range()" in subject.names.paths(loop.iter)
-        for loop in subject.nodes
-    )
+def _is_counter(subject: Subject, target: ast.Name) -> bool:
+    """Whether `target` runs through whole numbers: then it is a descriptor, not a path."""
+    node: ast.AST | None = target
+    while (node := subject.parents.get(id(node))) is not None:
+        loops = [node] if isinstance(node, ast.For) else getattr(node, "generators", ())
+        for loop in loops:
+            counts = "builtins.range()" in subject.names.paths(loop.iter)
+            if isinstance(loop.target, ast.Name) and loop.target.id == target.id and counts:
+                return True
+    return False
 
 
 def is_granted(subject: Subject, access: Access) -> bool:

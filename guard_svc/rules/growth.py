@@ -63,12 +63,11 @@ def _check_while(subject: Subject, loop: ast.While) -> None:
 
 def _steps(loop: ast.While, name: str) -> Iterator[ast.AST]:
     """All statements in the loop that bind `name`."""
-    for node in ast.walk(loop):
+    nodes = list(ast.walk(loop))
+    steps: dict[int, ast.AST] = {id(node.target): node for node in nodes if isinstance(node, ast.AugAssign)}
+    for node in nodes:
         if isinstance(node, ast.Name) and node.id == name and not isinstance(node.ctx, ast.Load):
-            yield next(
-                (step for step in ast.walk(loop) if isinstance(step, ast.AugAssign) and step.target is node),
-                node,
-            )
+            yield steps.get(id(node), node)
 
 
 def _mentions_elsewhere(loop: ast.While, name: str) -> bool:

@@ -137,10 +137,6 @@ def _unknown(subject: Subject, call: ast.Call, name: str) -> None:
     if target is not None and any(subject.names.paths(part) & DECODED for part in _expressions(target)):
         message = f"{name} runs a command that the program decodes first."
         subject.report("threat.obfuscation.decode_exec", call, message)
-    if _listens(subject):
-        message = f"{name} starts a command that is not known, in a program that reads from a socket."
-        subject.report("capability.process.remote", call, message)
-        return
     message = f"{name} starts a command that is not known before the program runs."
     subject.report("capability.process.dynamic", call, message)
 
@@ -149,9 +145,15 @@ def _expressions(node: ast.expr) -> Iterator[ast.expr]:
     return (inner for inner in ast.walk(node) if isinstance(inner, ast.expr))
 
 
-def _listens(subject: Subject) -> bool:
-    """Whether the program takes text from a socket."""
-    return any(isinstance(node, ast.Attribute) and node.attr in _RECEIVERS for node in subject.nodes)
+def check_remote(subject: Subject) -> None:
+    """Commands that are not known, in a program that takes text from a socket."""
+    if "process:?" not in subject.capabilities:
+        return
+    if any(isinstance(node, ast.Attribute) and node.attr in _RECEIVERS for node in subject.nodes):
+        for found in subject.findings:
+            if found.rule_id == "capability.process.dynamic":
+                message = "A command that is not known is started by a program that reads from a socket."
+                subject.report("capability.process.remote", found.line, message)
 
 
 def _deny(subject: Subject, call: ast.Call, what: str) -> None:

@@ -66,11 +66,12 @@ _BARRIERS: Final = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda, ast.Class
 
 def check(subject: Subject) -> None:
     """Calls, loops and settings with sizes that the scope's limits cannot hold."""
+    leaving = _leaving(subject)
     for node in subject.nodes:
         match node:
             case ast.Call():
-                _check_call(subject, node)
-            case ast.For():
+                _check_call(subject, node, leaving)
+            case ast.For() if id(node) not in leaving:
                 _check_turns(subject, node)
             case ast.ListComp() | ast.SetComp() | ast.DictComp():
                 _check_collected(subject, node, node)
@@ -88,15 +89,15 @@ def _report(subject: Subject, node: ast.AST, message: str) -> None:
     subject.report("threat.resource.explosion", node, message)
 
 
-def _check_call(subject: Subject, call: ast.Call) -> None:
+def _check_call(subject: Subject, call: ast.Call, leaving: frozenset[int]) -> None:
     paths = subject.names.paths(call.func)
     name = call.func.attr if isinstance(call.func, ast.Attribute) else ""
     if "builtins.print" in paths:
-        _check_output(subject, call)
+        _check_output(subject, call, leaving)
     elif name in _WRITERS:
-        _check_written(subject, call)
+        _check_written(subject, call, leaving)
     elif name in _SAVERS or "builtins.open" in paths:
-        _check_files(subject, call)
+        _check_files(subject, call, leaving)
     elif "time.sleep" in paths and call.args:
         _check_sleep(subject, call)
     elif name in _REPEATERS:
@@ -128,48 +129,55 @@ def _turns(subject: Subject, node: ast.AST) -> int:
 
 def _check_turns(subject: Subject, loop: ast.For) -> None:
     each = length(subject, loop.iter) or 1
-    if each >= ENDLESS and not _leaves(loop):
+    if each >= ENDLESS:
         subject.report("threat.resource.endless_loop", loop, "The loop goes through a series without an end.")
     turns = each * _turns(subject, loop)
-    if _TURNS <= turns < ENDLESS and not _leaves(loop):
+    if _TURNS <= turns < ENDLESS:
         _report(subject, loop, f"The loop turns {turns:,} times, which no run's time holds.")
 
 
-def _leaves(loop: ast.For) -> bool:
-    return any(isinstance(node, ast.Break | ast.Return | ast.Raise) for node in ast.walk(loop))
-
-
-def _check_output(subject: Subject, call: ast.Call) -> None:
+def _check_output(subject: Subject, call: ast.Call, leaving: frozenset[int]) -> None:
     each = sum(length(subject, arg) or _TEXT_BYTES for arg in call.args) or 1
     limit = subject.scope.limits.output_kib * _KIB
     total = each * _turns(subject, call)
-    if limit < total < ENDLESS and not _inside_leaving_loop(subject, call):
+    if limit < total < ENDLESS and not _is_bounded(subject, call, leaving):
         _report(subject, call, f"Prints about {total:,} characters; the scope's limit is {limit:,}.")
 
 
-def _inside_leaving_loop(subject: Subject, node: ast.AST) -> bool:
+def _is_bounded(subject: Subject, node: ast.AST, leaving: frozenset[int]) -> bool:
+    """Whether `node` stands where something may end or skip the rounds around it."""
     child = node
     while (parent := subject.parents.get(id(child))) is not None and not isinstance(parent, _BARRIERS):
-        if isinstance(parent, ast.If | ast.Try | ast.While | ast.ExceptHandler):
-            return True
-        if isinstance(parent, ast.For) and _leaves(parent):
+        if isinstance(parent, ast.If | ast.Try | ast.While | ast.ExceptHandler) or id(parent) in leaving:
             return True
         child = parent
     return False
 
 
-def _check_written(subject: Subject, call: ast.Call) -> None:
+def _leaving(subject: Subject) -> frozenset[int]:
+    """The loops, by identity, that a break, return or raise may end before their time."""
+    found: set[int] = set()
+    for node in subject.nodes:
+        if isinstance(node, ast.Break | ast.Return | ast.Raise):
+            child: ast.AST | None = node
+            while (child := subject.parents.get(id(child))) is not None and not isinstance(child, _BARRIERS):
+                if isinstance(child, ast.For):
+                    found.add(id(child))
+    return frozenset(found)
+
+
+def _check_written(subject: Subject, call: ast.Call, leaving: frozenset[int]) -> None:
     each = sum(length(subject, arg) or _TEXT_BYTES for arg in call.args)
     limit = subject.scope.limits.artifact_mib * _MIB
     total = each * _turns(subject, call)
-    if limit < total and not _inside_leaving_loop(subject, call):
+    if limit < total and not _is_bounded(subject, call, leaving):
         _report(subject, call, f"Writes about {total:,} bytes; the scope's limit is {limit:,}.")
 
 
-def _check_files(subject: Subject, call: ast.Call) -> None:
+def _check_files(subject: Subject, call: ast.Call, leaving: frozenset[int]) -> None:
     named = any(isinstance(arg, ast.JoinedStr | ast.BinOp | ast.Call) for arg in call.args)
     turns, limit = _turns(subject, call), subject.scope.limits.artifacts
-    if named and turns > limit * 20 and not _inside_leaving_loop(subject, call):
+    if named and turns > limit * 20 and not _is_bounded(subject, call, leaving):
         _report(subject, call, f"Makes up to {turns:,} files; the scope's limit is {limit}.")
 
 
