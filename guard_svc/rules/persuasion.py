@@ -151,8 +151,12 @@ def _names(subject: Subject) -> Iterator[tuple[int, str]]:
     for name in subject.nodes_of(ast.Name):
         if isinstance(name.ctx, ast.Store):
             given.setdefault(name.id, name.lineno)
-    functions = (*subject.nodes_of(ast.FunctionDef), *subject.nodes_of(ast.AsyncFunctionDef))
-    for definition in (*functions, *subject.nodes_of(ast.ClassDef)):
+    definitions: list[ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef] = [
+        *subject.nodes_of(ast.FunctionDef),
+        *subject.nodes_of(ast.AsyncFunctionDef),
+        *subject.nodes_of(ast.ClassDef),
+    ]
+    for definition in definitions:
         given.setdefault(definition.name, definition.lineno)
     for argument in subject.nodes_of(ast.arg):
         given.setdefault(argument.arg, argument.lineno)
