@@ -82,6 +82,10 @@ def _passed(subject: Subject, call: ast.Call) -> Iterator[tuple[str, ast.expr]]:
     if call.args and subject.names.paths(call.func) & _GROUPED:
         for group in subject.names.texts(call.args[0]):
             yield from ((f"{group}.{item.arg}", item.value) for item in call.keywords)
+    for item in call.keywords:
+        # An object, such as a PillowWriter, is judged where it is made.
+        if f".{last}({item.arg})" in subject.catalogue.settings and subject.names.texts(item.value):
+            yield f".{last}({item.arg})", item.value
 
 
 def _dotted(subject: Subject, key: ast.expr | None) -> Iterator[str]:

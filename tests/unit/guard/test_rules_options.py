@@ -36,6 +36,10 @@ def is_stopped(line: str) -> bool:
         "plt.rc('text', usetex=True)",
         "sns.set_theme(rc={'text.usetex': True})",
         "plt.rcParams['animation.ffmpeg_path'] = 'x'",
+        "movie.save('x.mp4', writer='ffmpeg')",
+        "plt.savefig('x', format='pgf')",
+        "plt.gcf().savefig('x.pdf', backend='module://antigravity')",
+        "movie.to_html5_video()",
         "name = 'text.' + 'usetex'\nplt.rcParams[name] = True",
     ],
 )
@@ -48,6 +52,7 @@ def test_a_setting_that_loads_or_starts_something_is_stopped(line: str) -> None:
     [
         "matplotlib.use('Agg')",
         "matplotlib.use('agg')",
+        "plt.switch_backend('Agg')",
         "plt.rcParams['figure.figsize'] = (4, 3)",
         "plt.rcParams['text.usetex'] = False",
         "plt.rcParams.update({'font.size': 10, 'axes.grid': True})",
@@ -57,6 +62,9 @@ def test_a_setting_that_loads_or_starts_something_is_stopped(line: str) -> None:
         "pd.DataFrame().plot(kind='bar', backend='matplotlib')",
         "settings = {'backend': 'loky'}",
         "plt.plot([1, 2])",
+        "plt.savefig('x.png', format='png', dpi=100)",
+        "movie.save('x.gif', writer='pillow')",
+        "movie.save('x.gif', writer=matplotlib.animation.PillowWriter(fps=2))",
     ],
 )
 def test_an_honest_setting_is_not(line: str) -> None:
