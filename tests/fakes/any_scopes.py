@@ -18,6 +18,7 @@ IMPORTS: Final = [
         "matplotlib.pyplot",
     ),
     *("scipy", "scipy.stats", "os", "os.path", "subprocess", "requests", "math", "json", "collections"),
+    *("pickle", "threading", "concurrent", "concurrent.futures", "sqlite3", "platform", "shutil", "urllib"),
 ]
 RULES: Final = [
     *("scope.import.undefined", "scope.import.star", "capability.file.unlisted", "threat.resource.recursion"),

@@ -1,6 +1,6 @@
 """docs/scope-format.md with the real rules: comparison and modes, over many scopes and small programs."""
 
-from functools import cache
+from functools import cache, lru_cache
 from typing import Final
 
 import pytest
@@ -13,7 +13,7 @@ from guard_svc.modes import HARD, SOFT, applied, problems_of
 from guard_svc.policy import Verdict, by_both, by_rules_alone
 from guard_svc.reviewer import Opinion
 from guard_svc.rules import RulesReport, analyse
-from placet.scope import RULE_MODES, Scope, compare
+from placet.scope import RULE_MODES, Scope, compare, load_scope
 from tests.fakes.any_scopes import kindred, loaded, scopes
 
 PROGRAMS: Final = (
@@ -60,6 +60,22 @@ PROGRAMS: Final = (
     "from numpy import *\nprint(arange(3))",
     "def f():\n    f()\nf()",
     f"x = '{'TVqQAAMAAAAEaBcDeFgHiJkLmNoPqRsT0123456789+/UvWxYz' * 12}'\nprint(len(x))",
+    "import pickle\nprint(pickle.dumps({}))",
+    "import pickle\nwith open('x', 'rb') as file:\n    print(pickle.load(file))",
+    "import threading\nthreading.Thread(target=print).start()",
+    "from concurrent.futures import ThreadPoolExecutor\nprint(ThreadPoolExecutor)",
+    "import concurrent.futures\nprint(concurrent.futures.as_completed)",
+    "import sqlite3\nsqlite3.connect('data.db').execute('select 1')",
+    "import platform\nprint(platform.python_version())",
+    "import shutil\nshutil.copy('a.csv', 'b/a.csv')",
+    "import shutil\nshutil.rmtree('build')",
+    "import os\nfor name in os.listdir('.'):\n    print(name)",
+    "import os\nprint(os.getcwd())",
+    "import subprocess\nsubprocess.run(input().split())",
+    "import requests\nrequests.get(input())",
+    "from urllib.request import urlopen\nprint(urlopen('https://api.example.com/v1').status)",
+    "import urllib.parse\nprint(urllib.parse.quote('a b'))",
+    "open('.env').read()",
     "import os\nprint(os.environ)",
     "eval(input())",
     "import pickle\npickle.load(open('x', 'rb'))",
@@ -86,10 +102,15 @@ ROOT: Final[dict[str, object]] = {
 }
 
 
-def _more_allowed(a: Scope, b: Scope) -> list[str]:
+@lru_cache(maxsize=16)
+def _allowed(document: bytes) -> frozenset[str]:
+    scope = load_scope(document)
+    return frozenset(program for program in PROGRAMS if _verdict(program, scope) is Verdict.ALLOWED)
+
+
+def _more_allowed(a: Scope, b: Scope) -> frozenset[str]:
     """The programs that the rules allow in `b` and do not allow in `a`."""
-    allowed = [program for program in PROGRAMS if _verdict(program, b) is Verdict.ALLOWED]
-    return [program for program in allowed if _verdict(program, a) is not Verdict.ALLOWED]
+    return _allowed(b.document) - _allowed(a.document)
 
 
 @pytest.mark.parametrize(
@@ -110,17 +131,17 @@ def test_what_one_grant_covers_allows_nothing_more(a: dict[str, object], b: dict
     """Comparing 4, for each implication that the format page names."""
     wide, narrow = loaded({**ROOT, "allow": a}), loaded({**ROOT, "allow": b})
     assert compare(wide, narrow).grants_no_more
-    assert _more_allowed(wide, narrow) == []
+    assert _more_allowed(wide, narrow) == frozenset()
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(kindred(SOFT_KEYS))
 def test_no_program_is_allowed_in_what_is_not_wider(chain: tuple[Scope, Scope, Scope]) -> None:
     """Comparing 4: if B grants no more than A, what the rules allow in B MUST be allowed by them in A."""
     for a in chain:
         for b in chain:
             if a is not b and compare(a, b).grants_no_more:
-                assert _more_allowed(a, b) == []
+                assert _more_allowed(a, b) == frozenset()
 
 
 def test_the_programs_tell_scopes_apart() -> None:
