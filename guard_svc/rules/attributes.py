@@ -14,6 +14,7 @@ from guard_svc.rules.words import HARMLESS_DUNDERS, INTERNALS, POWERFUL
 
 _DUNDER: Final = re.compile(r"__[a-z][a-z_]*__")
 _FIELD: Final = re.compile(r"\{[^{}]*[.\[]_*(?:__\w+__|gi_frame|f_globals)[^{}]*\}")
+_FILLERS: Final = frozenset({"format", "format_map", "vformat", "get_field"})
 _MAX_TEXT: Final = 2000
 _NAMED: Final = frozenset({"builtins.getattr", "builtins.setattr", "builtins.delattr", "builtins.hasattr"})
 _GETTERS: Final = frozenset({"operator.attrgetter", "operator.methodcaller"})
@@ -33,6 +34,8 @@ def check(subject: Subject) -> None:
         match node:
             case ast.Attribute():
                 check_attribute(subject, node, node.attr, node.value)
+                if node.attr in _FILLERS:
+                    _check_template(subject, node.value)
             case ast.Name():
                 _check_name(subject, node)
             case ast.MatchClass():
@@ -42,6 +45,8 @@ def check(subject: Subject) -> None:
                 _check_text(subject, node, text)
             case ast.Call():
                 _check_computed(subject, node)
+                if isinstance(node.func, ast.Attribute) and node.func.attr in _FILLERS and node.args:
+                    _check_template(subject, node.args[0])
             case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name) if name in _ADDRESSES:
                 _report_address(subject, node, name)
 
@@ -127,6 +132,13 @@ def _check_text(subject: Subject, node: ast.Constant, text: str) -> None:
     parent = subject.parents.get(id(node))
     weight = Severity.HIGH if isinstance(parent, ast.Subscript) and parent.slice is node else Severity.MEDIUM
     subject.report("threat.introspection.attribute", node, f"The text {name} names an internal.", weight)
+
+
+def _check_template(subject: Subject, template: ast.expr) -> None:
+    """A format string that exists only once its pieces are put together."""
+    if any(_FIELD.search(text) for text in subject.names.texts(template)):
+        message = "A format string that reaches interpreter attributes is put together."
+        subject.report("threat.introspection.format", template, message)
 
 
 def _check_computed(subject: Subject, call: ast.Call) -> None:
