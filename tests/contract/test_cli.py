@@ -534,6 +534,7 @@ def test_scope_diff_says_whether_more_is_granted(
 
     assert (told.code, shown.code) == (code, code), told.err
     assert told.lines[0]["relation"] == relation
+    assert told.lines[0]["b"]["sha256"] == hashlib.sha256(new.read_bytes()).hexdigest()
     assert told.lines[0]["grants_no_more"] is (code == 0)
     for change_of in ("widening", "narrowing", "to_read"):
         assert all(sentence in shown.out for sentence in told.lines[0][change_of])
