@@ -87,8 +87,8 @@ def wants(tree: ast.Module, scope: Scope) -> tuple[Grant, ...]:
 def caution(grant: Grant) -> str:
     """What the owner should know before granting it, as a sentence; empty when the rules see all of it."""
     match grant.key:
-        case "imports" if not _is_known(grant.value.split(".")[0]):
-            return f"The guard does not know {grant.value}: what its calls do would not be seen by the rules."
+        case "imports" if not _is_surveyed(grant.value.split(".")[0]):
+            return f"The guard has not surveyed {grant.value}: what its calls do may go unseen by the rules."
         case "network":
             return f"Whatever the program reads could be sent to {grant.value}."
         case "processes":
@@ -100,11 +100,9 @@ def caution(grant: Grant) -> str:
     return ""
 
 
-def _is_known(root: str) -> bool:
-    catalogue = load_catalogue()
-    if root in catalogue.public or root in sys.stdlib_module_names:
-        return True
-    return any(name.startswith(root + ".") for name in catalogue.effects)
+def _is_surveyed(root: str) -> bool:
+    """Whether the catalogue has an opinion on the whole library; of others it names the worst calls only."""
+    return root in load_catalogue().public or root in sys.stdlib_module_names
 
 
 def _modules(tree: ast.Module) -> Iterator[str]:

@@ -231,7 +231,7 @@ def test_a_command_that_runs_anything_is_never_suggested(command: str) -> None:
 @pytest.mark.parametrize(
     ("program", "words"),
     [
-        ("import flask\nprint(flask)", "The guard does not know flask"),
+        ("import flask\nprint(flask)", "The guard has not surveyed flask"),
         ("import requests\nprint(requests.get('https://a.example/x').text)", "sent to a.example:443"),
         (
             "import subprocess\nsubprocess.run(['tar', '-tf', 'a.tar'])",
