@@ -44,7 +44,7 @@ def analyse(intake: Intake, scope: Scope, inputs: Sequence[str] = ()) -> RulesRe
     for check in CHECKS:
         complete &= _run(check, subject)
     if subject.names.overflowed:
-        subject.report("threat.introspection.unresolved", 0, "Names lead further than they were followed.")
+        subject.report("threat.introspection.unresolved", 0, subject.names.effort.exhausted)
     _correlate(subject)
     findings = subject.findings
     pure = complete and not findings and all(_is_pure(need) for need in subject.capabilities)

@@ -72,11 +72,13 @@ class Constants:
             found = set(self._by_kind[type(key)](key))
         if len(found) > _MAX_VALUES:
             found = {*sorted(found, key=_order)[:_MAX_VALUES], UNKNOWN}
-        self._chars += sum(len(value) for value in found if not isinstance(value, int))
+        self._charge(found)
+        return frozenset(found) or _UNKNOWN
+
+    def _charge(self, made: Iterable[Value]) -> None:
+        self._chars += sum(len(value) for value in made if not isinstance(value, int))
         if self._chars > _MAX_CHARS:
             self._effort.stop("The program's constants make more text than is followed.")
-            return _UNKNOWN
-        return frozenset(found) or _UNKNOWN
 
     def _of_meanings(self, bound: Iterable[Meaning]) -> set[Value]:
         found: set[Value] = set()
@@ -102,15 +104,19 @@ class Constants:
         """A long sum leans to the left, deeper than is followed: it is taken from its left end."""
         terms = [node.right]
         first = node.left
-        while isinstance(first, ast.BinOp) and isinstance(first.op, ast.Add):
+        while (
+            isinstance(first, ast.BinOp) and isinstance(first.op, ast.Add) and not self._table.is_known(first)
+        ):
             terms.append(first.right)
             first = first.left
         sums = set(self.values(first))
+        self._effort.spend(len(terms))
         for term in reversed(terms):
             pairs = islice(
                 product(sorted(sums, key=_order), sorted(self.values(term), key=_order)), _MAX_COMBINATIONS
             )
             sums = {fold.binary(node.op, left, right) for left, right in pairs}
+            self._charge(sums)
         return sums
 
     def _of_fstring(self, node: ast.JoinedStr) -> Iterable[Value]:

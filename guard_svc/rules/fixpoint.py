@@ -12,7 +12,7 @@ _T = TypeVar("_T", bound=Hashable)
 
 MAX_DEPTH: Final = 90
 MAX_ROUNDS: Final = 8
-MAX_STEPS: Final = 60_000
+MAX_STEPS: Final = 50_000
 
 
 @dataclass(slots=True)
@@ -26,6 +26,12 @@ class Effort:
     def stop(self, why: str) -> None:
         """Note that something was not followed to its end; the first reason is kept."""
         self.exhausted = self.exhausted or why
+
+    def spend(self, steps: int) -> None:
+        """Count work; when there was too much, stop."""
+        self.steps += steps
+        if self.steps > MAX_STEPS:
+            self.stop("The program's names are too many and too entangled to follow.")
 
 
 class Fixpoint(Generic[_T]):
@@ -55,6 +61,7 @@ class Fixpoint(Generic[_T]):
         self._active: set[Hashable] = set()
         self._heads: set[Hashable] = set()
         self._grew = False
+        self._narrow = False
 
     def __call__(self, key: Hashable) -> frozenset[_T]:
         """What `key` means. Never raises because of depth: then the answer is `deep`, and the effort says so."""
@@ -63,11 +70,17 @@ class Fixpoint(Generic[_T]):
             return found
         return self._visit(key) if self._active else self._settle(key)
 
+    def is_known(self, key: Hashable) -> bool:
+        """Whether asking for `key` costs nothing now."""
+        return key in self.done or key in self._round
+
     def _settle(self, key: Hashable) -> frozenset[_T]:
         for round_number in range(MAX_ROUNDS):
             self._round, self._heads, self._grew = {}, set(), False
             found = self._visit(key)
             if not self._grew:
+                break
+            if self._effort.exhausted:
                 break
             self._narrow = round_number >= 1
         else:
@@ -76,8 +89,6 @@ class Fixpoint(Generic[_T]):
         self.done.update(self._round)
         self._assumed.clear()
         return found
-
-    _narrow = False
 
     def _visit(self, key: Hashable) -> frozenset[_T]:
         found = self._round.get(key)
@@ -93,9 +104,7 @@ class Fixpoint(Generic[_T]):
 
     def _enter(self, key: Hashable) -> frozenset[_T]:
         effort = self._effort
-        effort.steps += 1
-        if effort.steps > MAX_STEPS:
-            effort.stop("The program's names are too many and too entangled to follow.")
+        if effort.exhausted:
             return self._deep
         self._active.add(key)
         effort.depth += 1
@@ -105,6 +114,7 @@ class Fixpoint(Generic[_T]):
             effort.depth -= 1
             self._active.discard(key)
         self._round[key] = found
+        effort.spend(1 + len(found))
         if key in self._heads:
             self._learn(key, found)
         return found

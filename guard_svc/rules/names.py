@@ -28,7 +28,7 @@ class Names:
         self.effort = Effort()
         """How far names were followed; when that was not to the end, what follows from them is not known."""
         self.bindings = Bindings(walk)
-        pass_arguments(self.bindings, walk)
+        pass_arguments(self.bindings, walk, self.effort)
         self._resolution = Resolution(self.bindings, self.texts, self.effort)
         self._constants = Constants(self.bindings, self._resolution, self.effort)
         self._constants.fold_call = CallFolder(self._constants).fold

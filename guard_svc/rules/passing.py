@@ -9,53 +9,85 @@ from collections.abc import Iterator
 from typing import Final
 
 from guard_svc.rules.bindings import Bindings, Function, element, parameters
+from guard_svc.rules.fixpoint import Effort
 from guard_svc.walk import Walk
 
+_Callee = tuple[Function, int]
 _MAX_ALIASES: Final = 8
-_MAX_PASSED: Final = 4000
+_MAX_CALLEES: Final = 8
+_MAX_PASSED: Final = 8000
 _RECORDS: Final = frozenset({"SimpleNamespace", "replace", "_replace"})
 
 
-def pass_arguments(bindings: Bindings, walk: Walk) -> None:
+def pass_arguments(bindings: Bindings, walk: Walk, effort: Effort) -> None:
     """Bind the parameters of the program's own functions to what its calls pass."""
-    passed = 0
+    callees = _Callees(bindings)
     calls = (*walk.of(ast.Call), *(call for call, _ in bindings.decorations))
     for call in calls:
-        for function, skip in _called(bindings, call.func, _MAX_ALIASES):
+        for function, skip in callees.of(call.func):
             _pass(bindings, function, call, skip)
-            passed += len(call.args) + 1
-        for function, values in _handed(bindings, call):
+            callees.passed += len(call.args) + len(call.keywords)
+        for function, values in _handed(callees, call):
             _pass_some(bindings, function, values)
-            passed += len(values)
-        if passed > _MAX_PASSED:
+            callees.passed += 4 * len(values)
+        if callees.passed > _MAX_PASSED:
+            effort.stop("The program's functions are called with more than is followed.")
             return
         _put(bindings, call)
 
 
-def _called(bindings: Bindings, callee: ast.expr, follow: int) -> Iterator[tuple[Function, int]]:
-    """Own functions that `callee` may be, and how many leading parameters the call does not pass."""
-    match callee:
-        case ast.Lambda():
-            yield callee, 0
-        case ast.Name(id=name):
-            for item in bindings.names.get(name, ()):
-                if isinstance(item, Function):
-                    yield item, 0
-                elif isinstance(item, ast.ClassDef):
-                    yield from _constructors(item)
-                elif isinstance(item, ast.Name | ast.Lambda) and follow:
-                    yield from _called(bindings, item, follow - 1)
-        case ast.Attribute(attr=name):
-            for item in bindings.members.get(name, ()):
-                if isinstance(item, Function):
-                    yield item, _receives_self(item)
-                elif isinstance(item, ast.Name) and follow:
-                    yield from _called(bindings, item, 0)
-        case ast.Call(func=inner) | ast.NamedExpr(value=inner) if follow:
-            returned = isinstance(callee, ast.Call)
-            for function, _ in _called(bindings, inner, follow - 1):
-                for result in bindings.returns.get(function, ()) if returned else ():
-                    yield from _called(bindings, result, follow - 1)
+class _Callees:
+    """Own functions by what is called, each name looked up once."""
+
+    def __init__(self, bindings: Bindings) -> None:
+        self._bindings = bindings
+        self._named: dict[str, list[_Callee]] = {}
+        self._methods: dict[str, list[_Callee]] = {}
+        self.passed = 0
+
+    def of(self, callee: ast.expr, follow: int = _MAX_ALIASES) -> list[_Callee]:
+        """Own functions that `callee` may be, and how many leading parameters the call does not pass."""
+        match callee:
+            case ast.Lambda():
+                return [(callee, 0)]
+            case ast.Name(id=name):
+                return self._of_name(name, follow)
+            case ast.Attribute(attr=name):
+                return self._of_method(name)
+            case ast.NamedExpr(value=inner):
+                return self.of(inner, follow)
+            case ast.Call(func=inner) if follow:
+                made = (it for function, _ in self.of(inner, follow - 1) for it in self._returned(function))
+                return [found for result in made for found in self.of(result, 0)]
+        return []
+
+    def _returned(self, function: Function) -> list[ast.expr]:
+        return self._bindings.returns.get(function, [])[:_MAX_CALLEES]
+
+    def _of_name(self, name: str, follow: int) -> list[_Callee]:
+        if name in self._named:
+            return self._named[name]
+        found: list[_Callee] = []
+        self._named[name] = found
+        bound = self._bindings.names.get(name, ())
+        self.passed += len(bound) // 4
+        for item in list(bound):
+            if isinstance(item, Function):
+                found.append((item, 0))
+            elif isinstance(item, ast.ClassDef):
+                found.extend(_constructors(item))
+            elif isinstance(item, ast.Name) and follow:
+                found.extend(self._of_name(item.id, follow - 1))
+        self.passed += len(found)
+        return found
+
+    def _of_method(self, name: str) -> list[_Callee]:
+        if name not in self._methods:
+            bound = self._bindings.members.get(name, ())
+            found = [(item, _receives_self(item)) for item in bound if isinstance(item, Function)]
+            named = [it for item in bound if isinstance(item, ast.Name) for it in self._of_name(item.id, 1)]
+            self._methods[name] = found + named
+        return self._methods[name]
 
 
 def _receives_self(function: Function) -> int:
@@ -103,12 +135,12 @@ def _pass_keywords(bindings: Bindings, function: Function, call: ast.Call) -> No
             bindings.items[others.arg].append(keyword.value)
 
 
-def _handed(bindings: Bindings, call: ast.Call) -> Iterator[tuple[Function, list[ast.expr]]]:
+def _handed(callees: _Callees, call: ast.Call) -> Iterator[tuple[Function, list[ast.expr]]]:
     """Own functions among the arguments, with what the callee may pass them: other arguments, or their elements."""
     given = (*call.args, *(keyword.value for keyword in call.keywords))
     for candidate in given:
         if isinstance(candidate, ast.Lambda | ast.Name):
-            for function, _ in _called(bindings, candidate, 1):
+            for function, _ in callees.of(candidate):
                 others = [other for other in given if other is not candidate]
                 if isinstance(call.func, ast.Attribute):
                     others.append(call.func.value)

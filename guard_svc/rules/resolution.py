@@ -6,7 +6,7 @@ Knows expressions, and how names lead to each other. Must not know scopes or whi
 import ast
 import builtins
 import sys
-from collections.abc import Callable, Hashable, Iterable, Mapping
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from typing import Final
 
 from guard_svc.rules.bindings import ANY, Bindings, Function, Meaning
@@ -30,6 +30,7 @@ Texts = Callable[[ast.expr], tuple[str, ...]]
 
 _NOTHING: Final[Things] = frozenset()
 _MAX_THINGS: Final = 200
+_MAX_RESULTS: Final = 40
 _MAX_DOTS: Final = 40
 _MAX_CALLS: Final = 4
 _BUILTINS: Final = frozenset(dir(builtins))
@@ -130,13 +131,15 @@ class Resolution:
         return self._bounded(found if isinstance(found, frozenset) else frozenset(found))
 
     def _bounded(self, found: Things) -> Things:
-        if len(found) <= _MAX_THINGS:
+        """Not more than is followed: results of calls are objects, of which some stand for all."""
+        if len(found) <= _MAX_RESULTS:
             return found
         kept = _lasting(found)
-        if len(kept) > _MAX_THINGS * 2:
+        if len(kept) > _MAX_THINGS:
             self._effort.stop("A name has more meanings than are followed.")
-        results = sorted(thing for thing in found if isinstance(thing, str) and "(" in thing)
-        return frozenset([*list(kept)[: _MAX_THINGS * 2], *results[:_MAX_THINGS]])
+            return _NOTHING
+        results = sorted(thing for thing in found if isinstance(thing, str) and thing not in kept)
+        return kept.union(results[:_MAX_RESULTS])
 
     def _union(self, nodes: Iterable[ast.expr]) -> Things:
         return _NOTHING.union(*(self.things(node) for node in nodes))
@@ -147,8 +150,9 @@ class Resolution:
             return self._of_unbound(name)
         return self._meanings(bound)
 
-    def _meanings(self, bound: Iterable[Meaning]) -> Things:
+    def _meanings(self, bound: Sequence[Meaning]) -> Things:
         found: set[Thing] = set()
+        self._effort.spend(len(bound) // 4)
         for item in bound:
             if isinstance(item, str) or type(item) in _DEFINITIONS:
                 found.add(item)  # type: ignore[arg-type]
@@ -190,10 +194,12 @@ class Resolution:
         if not isinstance(node.op, ast.Add | ast.BitOr | ast.Mult):
             return _NOTHING
         found: list[ast.expr] = []
-        while isinstance(node, ast.BinOp):
-            found.append(node.right)
-            node = node.left  # type: ignore[assignment]
-        return frozenset(thing for thing in self._union([*found, node]) if isinstance(thing, ast.expr))
+        first: ast.expr = node
+        while isinstance(first, ast.BinOp) and (first is node or not self._table.is_known(first)):
+            found.append(first.right)
+            first = first.left
+        self._effort.spend(len(found))
+        return frozenset(thing for thing in self._union([first, *found]) if isinstance(thing, ast.expr))
 
     def _of_call(self, call: ast.Call) -> set[Thing]:
         found: set[Thing] = set()
