@@ -11,11 +11,13 @@ from guard_svc.rules.catalogue import Argument, Effect
 from guard_svc.rules.words import PATH_CHANGES, PATH_READS
 
 _NOWHERE: Final = Argument(None, None)
+_WITH_TARGET: Final = ("rename", "replace", "symlink_to", "hardlink_to", "link_to")
 _OF_PATHS: Final[Mapping[str, Effect]] = {
     "open": Effect("open", Argument(0, "mode"), receiver=True),
     **{name: Effect("read", _NOWHERE, receiver=True) for name in PATH_READS},
     **{name: Effect("write", _NOWHERE, receiver=True) for name in ("mkdir", "touch")},
-    **{name: Effect("change", _NOWHERE, Argument(0, "target"), receiver=True) for name in PATH_CHANGES},
+    **{name: Effect("change", _NOWHERE, receiver=True) for name in PATH_CHANGES},
+    **{name: Effect("change", _NOWHERE, Argument(0, "target"), receiver=True) for name in _WITH_TARGET},
 }
 _OF_ARCHIVES: Final[Mapping[str, Effect]] = {
     "extractall": Effect("write", Argument(0, "path"), optional=True),
