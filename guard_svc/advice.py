@@ -19,6 +19,7 @@ from guard_svc.rules import analyse
 from placet.scope import Scope, ScopeInvalid
 
 BUDGET_S: Final = 0.5
+MAX_GRANTS: Final = 24
 MAX_UNSEEN: Final = 10
 _MILDER: Final = {Verdict.DENIED: 0, Verdict.NEEDS_REVIEW: 1, Verdict.ALLOWED: 2}
 
@@ -27,9 +28,9 @@ _MILDER: Final = {Verdict.DENIED: 0, Verdict.NEEDS_REVIEW: 1, Verdict.ALLOWED: 2
 class Advice:
     """What to ask of the scope's owner. `changes` are lines such as `allow.imports: add os`.
 
-    `rules_verdict` is what the rules alone say with the changes, None without any; `never` are ids of the
-    findings that stop the program under any scope, and `unseen` those of them that only a wider scope shows.
-    `complete` is False when the search took too long: then nothing is said. `cautions` say what the changes
+    `rules_verdict` is what the rules alone say with the changes, None without any; `never` are ids of
+    the findings that nothing a scope can grant makes safe, and `unseen` those that only a wider scope shows.
+    `complete` is False when the search was given up: then nothing is said. `cautions` say what the changes
     would open, for whoever decides on them.
     """
 
@@ -42,8 +43,8 @@ class Advice:
     cautions: tuple[str, ...] = ()
 
 
-class _TooLong(Exception):  # noqa: N818  (a state, not an error)
-    """The time for the search is over."""
+class _TooMuch(Exception):  # noqa: N818  (a state, not an error)
+    """There is too much to try, or the time for it is over."""
 
 
 def advise(program: bytes, scope: Scope, inputs: Sequence[str], decision: Decision) -> Advice | None:
@@ -60,7 +61,7 @@ def advise(program: bytes, scope: Scope, inputs: Sequence[str], decision: Decisi
         return Advice(owner, never=_ids(refused.findings))
     try:
         return _Search(intake, scope, inputs, decision).advice(owner)
-    except (_TooLong, ScopeInvalid):
+    except (_TooMuch, ScopeInvalid):
         return Advice(owner, complete=False)
 
 
@@ -78,6 +79,8 @@ class _Search:
         if now.verdict is Verdict.ALLOWED:
             return Advice(owner)
         wanted = wants(self._intake.tree, self._scope)
+        if len(wanted) > MAX_GRANTS:
+            raise _TooMuch
         best = self._decide(wanted) if wanted else now
         if softened := self._softening(best):
             wanted = (*softened, *wanted)
@@ -109,7 +112,7 @@ class _Search:
 
     def _decide(self, grants: Sequence[Grant]) -> Decision:
         if time.monotonic() > self._until:
-            raise _TooLong
+            raise _TooMuch
         scope = widened(self._scope, grants) if grants else self._scope
         report = analyse(self._intake, scope, self._inputs)
         return by_rules_alone(scope, replace(report, findings=(*report.findings, *self._fixed)))

@@ -16,7 +16,6 @@ import yaml
 from guard_svc.rules.catalogue import load_catalogue
 from placet.scope import Scope, load_scope
 
-MAX_GRANTS: Final = 24
 # What a scope can never make harmless; a module that offers nothing else is not suggested.
 _HARD: Final = frozenset({"dynamic", "unpickle", "native", "thread", "introspect"})
 _GRANTABLE: Final = frozenset({"read", "write", "change", "open", "network", "process"})
@@ -81,7 +80,7 @@ def wants(tree: ast.Module, scope: Scope) -> tuple[Grant, ...]:
         "network": allow.hosts,
         "processes": allow.commands,
     }
-    return tuple(grant for grant in found if grant.value not in listed[grant.key])[:MAX_GRANTS]
+    return tuple(grant for grant in found if grant.value not in listed[grant.key])
 
 
 def caution(grant: Grant) -> str:

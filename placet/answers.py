@@ -69,9 +69,9 @@ class Advice:
     rules_verdict: Verdict | None = None
     """What the rules alone said under the changed scope; None without changes."""
     never: tuple[str, ...] = ()
-    """Ids of the findings that stop the program under any scope."""
+    """Ids of the findings that nothing a scope can grant makes safe."""
     complete: bool = True
-    """False when the guard gave the search up for time."""
+    """False when the guard gave the search up; then nothing is said."""
     unseen: tuple[Finding, ...] = ()
     """Those of `never` that only a wider scope shows; they are not among the review's findings."""
     cautions: tuple[str, ...] = ()

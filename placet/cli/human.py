@@ -105,7 +105,7 @@ def _show_advice(out: Console, advice: Advice, findings: Sequence[Finding]) -> N
         for sentence in advice.cautions:
             out.print(Text(f"  Mind: {visible(sentence)}", style="yellow"))
     elif advice.never:
-        out.print(Text("No change to the scope allows this:"))
+        out.print(Text("No change to the scope makes this safe:"))
         for rule_id in advice.never:
             out.print(
                 Text(f"  {visible(rule_id)}{_lines_of(rule_id, (*findings, *advice.unseen))}", style="red")

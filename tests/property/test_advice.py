@@ -3,9 +3,9 @@
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
-from guard_svc.advice import advise
+from guard_svc.advice import MAX_GRANTS, advise
 from guard_svc.findings import Severity
-from guard_svc.grants import MAX_GRANTS, Grant, widened
+from guard_svc.grants import Grant, widened
 from guard_svc.intake import read_program
 from guard_svc.policy import Decision, Verdict, by_rules_alone
 from guard_svc.rules import analyse

@@ -183,7 +183,7 @@ def test_the_change_and_the_owner_are_named() -> None:
 
 def test_what_no_scope_allows_is_named_with_its_lines() -> None:
     text = told(Advice("insights-team", never=("scope.import.not_allowed",)))
-    assert "No change to the scope allows this:\n  scope.import.not_allowed (line 1)\n" in text
+    assert "No change to the scope makes this safe:\n  scope.import.not_allowed (line 1)\n" in text
     assert "insights-team owns the scope" in text
 
 
