@@ -44,6 +44,7 @@ def check(subject: Subject) -> None:
             _check_call(subject, node)
     files.check_spoken_places(subject)
     processes.check_remote(subject)
+    touches.check_foreign_pickles(subject)
 
 
 def _check_imported(subject: Subject, node: ast.ImportFrom, name: str) -> None:

@@ -51,7 +51,7 @@ RULES: Final = (
         "scope.import.undefined", M,
         "A member of a name that the program never defines is called.",
         "A fragment may be completed by what it is pasted into, such as an import.",
-        "pyperclip.paste()", "Send whole programs.", "Names that are defined in a branch that is not taken.",
+        "helper.paste()", "Send whole programs.", "Names that are defined in a branch that is not taken.",
         "CWE-1109", hard=False,
     ),
     Rule(
@@ -62,9 +62,12 @@ RULES: Final = (
     ),
     Rule(
         "capability.file.outside", H,
-        "An absolute path, `~`, `..` or a drive letter.",
+        "An absolute path, `~`, `..`, a drive letter or a descriptor; also one that a program with "
+        "unknown paths names.",
         "A program works with its inputs and outputs by their names, nothing else.",
-        "open('/etc/passwd')", "pd.read_csv('sales.csv')", "Paths that only exist at run time.", "CWE-22",
+        "open('/etc/passwd')",
+        "pd.read_csv('sales.csv')",
+        "Paths that only exist at run time; the sandbox mounts nothing but the working directory.", "CWE-22",
     ),
     Rule(
         "capability.file.read", H,
@@ -105,13 +108,13 @@ RULES: Final = (
     ),
     Rule(
         "capability.file.dynamic", L,
-        "A path that is not known before the program runs.",
-        "It cannot be checked here; the sandbox confines it.",
+        "A path that is not known before the program runs, in a scope that grants such access.",
+        "It cannot be checked here; the sandbox mounts the working directory and nothing else.",
         "open(name)", "Write the input's name.", "None needed: a note.", "CWE-73", hard=False,
     ),
     Rule(
         "capability.network.connect", H,
-        "A network call, or a URL given to a reader.",
+        "A network call or URL, in a scope without network or to a host that the scope does not name.",
         "Data leaves, or code comes in.",
         "pd.read_csv('https://example.org/x.csv')", "Attach the file to the task.",
         "URLs that only exist at run time; the sandbox has no network.", "CWE-918",
@@ -130,9 +133,10 @@ RULES: Final = (
     ),
     Rule(
         "capability.process.start", H,
-        "Starting a process that the scope does not name, or one that cannot be told.",
+        "A command, alone or within a shell line, that the scope does not name; anything in a "
+        "scope without commands.",
         "A process is outside the program that was reviewed.",
-        "subprocess.run(['curl', url])", "Use a named command with a literal argument list.",
+        "subprocess.run(['curl', url])", "subprocess.run(['git', 'status'])",
         "What a named command itself does.", "CWE-78",
     ),
     Rule(
@@ -150,7 +154,7 @@ RULES: Final = (
     ),
     Rule(
         "capability.thread.start", H,
-        "Threads, process pools, event loops.",
+        "Threads, process pools, event loops, unless the scope lists their module: then it is a note.",
         "They outlive and multiply limits.", "threading.Thread(target=f)", "Plain loops; vectorised pandas.",
         "`n_jobs` of sklearn, which the sandbox bounds.", "CWE-400",
     ),
@@ -162,12 +166,16 @@ RULES: Final = (
     ),
     Rule(
         "capability.secrets.environment", H,
-        "Reading environment variables.",
-        "They hold credentials.", "os.environ['TOKEN']", "Pass values in the task.", "None known.", "CWE-526",
+        "Reading environment variables. One by a constant name without a secret or a home is a "
+        "note where `os` "
+        "and the working directory are granted.",
+        "They hold credentials.", "os.environ['TOKEN']", "os.environ.get('STAGE')", "None known.", "CWE-526",
     ),
     Rule(
         "capability.system.query", H,
-        "Facts about or settings of the machine, the user, the clipboard, the home directory.",
+        "Facts about or settings of the machine, the user, the clipboard, the home directory. A "
+        "note where the scope lists "
+        "a module for just that, such as `platform`.",
         "A program in a scope has no business there.", "platform.uname()",
         "Nothing.", "None known.", "CWE-497",
     ),
@@ -197,7 +205,8 @@ RULES: Final = (
     ),
     Rule(
         "threat.dynamic.unpickle", H,
-        "Reading pickled objects in any dress.",
+        "Reading pickled objects in any dress. Where the scope lists `pickle`, a program's own are "
+        "a note, others MEDIUM.",
         "Unpickling runs code that the file chooses.",
         "pd.read_pickle('x')", "CSV, Parquet.", "Formats that the catalogue does not name.", "CWE-502",
     ),
@@ -281,7 +290,8 @@ RULES: Final = (
     Rule(
         "threat.obfuscation.hidden_code", H,
         "Encoded text that decodes to a program.",
-        "Whoever hides code has a reason.", "base64.b64decode('aW1wb3J0IG9z…')", "Write the code.",
+        "Whoever hides code has a reason.",
+        "base64.b64decode('aW1wb3J0IG9zCm9zLnN5c3RlbSgnaWQnKQ==')", "Write the code.",
         "Home-made ciphers.", "CWE-506",
     ),
     Rule(

@@ -62,8 +62,8 @@ def check_touch(subject: Subject, node: ast.AST, name: str, effect: Effect | Non
     rule, does = _TOUCHING[effect.kind]
     subject.need(f"{effect.kind}:{name}")
     weight = None
-    if effect.kind == "unpickle":
-        weight = _own_pickle(subject, name)
+    if effect.kind == "unpickle" and _names_module(subject, name):
+        weight = Severity.LOW
     elif effect.kind == "environment":
         weight, does = _variable(subject, node, does)
     elif effect.kind in _GRANTABLE and name.partition(".")[0] in _GRANTED and _names_module(subject, name):
@@ -95,16 +95,17 @@ def _names_module(subject: Subject, name: str) -> bool:
     return root in listed and root not in subject.catalogue.doors
 
 
-def _own_pickle(subject: Subject, name: str) -> Severity | None:
-    """A program that reads back what it wrote itself, in a scope that lists the module."""
-    if not _names_module(subject, name):
-        return None
-    root = name.partition(".")[0]
-    written = {f"{root}.dump", f"{root}.dumps"}
-    for node in subject.nodes:
-        if isinstance(node, ast.Call) and subject.names.paths(node.func) & written:
-            return Severity.LOW
-    return Severity.MEDIUM
+def check_foreign_pickles(subject: Subject) -> None:
+    """Where a scope lists a pickle module: reading what the program did not write itself is for a person."""
+    if any(need.startswith("unpickle:") for need in subject.capabilities) and not _pickles(subject):
+        for found in subject.findings:
+            if found.rule_id == "threat.dynamic.unpickle":
+                subject.report(found.rule_id, found.line, found.message, max(found.severity, Severity.MEDIUM))
+
+
+def _pickles(subject: Subject) -> bool:
+    calls = (node.func for node in subject.nodes if isinstance(node, ast.Call))
+    return any(name.endswith((".dump", ".dumps")) for call in calls for name in subject.names.paths(call))
 
 
 def _variable(subject: Subject, node: ast.AST, does: str) -> tuple[Severity | None, str]:
