@@ -16,7 +16,7 @@ import grpc
 from guard_svc.approve import Approver, Grounds
 from guard_svc.breaker import Who
 from guard_svc.cache import VerdictCache, cache_key
-from guard_svc.findings import Finding, shorten
+from guard_svc.findings import Finding, Severity, shorten
 from guard_svc.intake import MAX_BYTES, Intake, IntakeRefused, read_program
 from guard_svc.pauses import Pauses
 from guard_svc.policy import Decision, Verdict, by_both, by_rules, by_rules_alone, refuse
@@ -252,11 +252,24 @@ def unavailable(error: ReviewerUnavailable) -> ServiceError:
 
 
 def subject_of(order: Order, report: RulesReport) -> Subject:
-    """What the reviewer is told besides the program; rule findings are told as facts."""
-    facts = [f"line {f.line}: {f.message}" for f in report.findings[:MAX_FACTS]]
-    if report.capabilities:
-        facts.append(f"capabilities needed: {', '.join(report.capabilities)[:400]}")
+    """What the reviewer is told besides the program: doubts of the rules, and capabilities.
+
+    Notes are not told: they are no reason to deny, and a small model takes them for one. Denials are not told
+    either: they come this far only when a model is measured, and are then what the rules might have missed.
+    """
+    doubts = [f for f in report.findings if f.severity is Severity.MEDIUM]
+    facts = [f"line {f.line}: {f.message}" for f in doubts[:MAX_FACTS]]
+    if needed := _needed(order.scope, report):
+        facts.append(f"capabilities needed: {', '.join(needed)[:400]}")
     return _subject(order, facts)
+
+
+def _needed(scope: Scope, report: RulesReport) -> list[str]:
+    """The capabilities; of a program that is denied only the listed imports, for the others betray it."""
+    if not any(finding.denies for finding in report.findings):
+        return list(report.capabilities)
+    listed = {f"import:{name}" for name in scope.allow.imports}
+    return [item for item in report.capabilities if item.partition(".")[0] in listed]
 
 
 def _subject(order: Order, facts: Sequence[str]) -> Subject:

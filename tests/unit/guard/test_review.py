@@ -4,7 +4,10 @@ import asyncio
 
 import pytest
 
+from guard_svc.findings import Finding, Severity
 from guard_svc.policy import Verdict
+from guard_svc.review import subject_of
+from guard_svc.rules import RulesReport
 from placet.approval.envelope import open_envelope
 from placet.approval.statement import Approval, InputDigest
 from placet.llm.chat import ModelError
@@ -161,3 +164,17 @@ async def test_the_model_can_be_asked_about_a_program_that_the_rules_deny_and_cl
     answer = await here.guard.assess(order(HARMFUL), deadline(), "reviewer")
     assert (answer.decision.verdict, answer.decision.opinion.risk) == (Verdict.DENIED, 0.0)
     assert (await here.guard.assess(order(HARMFUL), deadline())).decision.opinion is None
+
+
+@pytest.mark.parametrize(
+    ("severity", "told"),
+    [(Severity.LOW, False), (Severity.MEDIUM, True), (Severity.HIGH, False)],
+)
+def test_the_reviewer_is_told_doubts_and_neither_notes_nor_denials(severity: Severity, told: bool):
+    report = RulesReport(
+        (Finding("a.b.c", severity, 3, 3, "odd", "rule"),), ("import:pandas", "import:os"), True, False
+    )
+    facts = subject_of(order(), report).facts
+    assert ("line 3: odd" in facts) is told
+    assert ("import:os" in facts[-1]) is not (severity is Severity.HIGH)
+    assert "import:pandas" in facts[-1]
