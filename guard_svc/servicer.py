@@ -2,23 +2,18 @@
 
 import asyncio
 import uuid
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import asdict
+from collections.abc import Callable, Iterable
 from typing import Any, Final
 
 import grpc
-import structlog
 from placetpb.common.v1 import common_pb2
 from placetpb.guard.v1 import guard_pb2, guard_pb2_grpc
 
 from guard_svc.advice import Advice, advise
-from guard_svc.findings import Finding, with_true_quotes
-from guard_svc.intake import IntakeRefused, read_program
+from guard_svc.findings import with_true_quotes
 from guard_svc.modes import load_checked_scope
-from guard_svc.policy import Verdict
-from guard_svc.reasons import reason_of
-from guard_svc.review import Answer, Guard, Layers, Order, coverage_of
-from guard_svc.reviewer import Opinion
+from guard_svc.replies import finding_message, reviewed, scope_ref
+from guard_svc.review import Answer, Guard, Layers, Order
 from guard_svc.scopes import ScopeBook, acting_for
 from placet.approval.errors import ApprovalRefused
 from placet.approval.reading import REQUEST_ID, check_input_name
@@ -42,14 +37,6 @@ ALLOW: Final[AllowList] = {
     f"/{SERVICE}/ScreenTask": frozenset({"svc/generator", "caller/*"}),
 }
 
-_VERDICTS: Final = {
-    Verdict.ALLOWED: common_pb2.VERDICT_ALLOWED,
-    Verdict.DENIED: common_pb2.VERDICT_DENIED,
-    Verdict.NEEDS_REVIEW: common_pb2.VERDICT_NEEDS_REVIEW,
-}
-
-_log = structlog.get_logger(__name__)
-
 _LAYERS: Final[dict[int, Layers]] = {guard_pb2.LAYERS_RULES: "rules", guard_pb2.LAYERS_REVIEWER: "reviewer"}
 
 Context = grpc.aio.ServicerContext[Any, Any]
@@ -68,7 +55,7 @@ class GuardServicer(guard_pb2_grpc.GuardServiceServicer):
     ) -> guard_pb2.ListScopesResponse:
         """The scopes that the peer may name."""
         scopes = self._book.listed_for(self._whose(context))
-        return guard_pb2.ListScopesResponse(scopes=[_scope_ref(scope) for scope in scopes])
+        return guard_pb2.ListScopesResponse(scopes=[scope_ref(scope) for scope in scopes])
 
     async def DescribeScope(
         self, request: guard_pb2.DescribeScopeRequest, context: Context
@@ -76,7 +63,7 @@ class GuardServicer(guard_pb2_grpc.GuardServiceServicer):
         """One scope's file."""
         caller = acting_for(self._whose(context), request.on_behalf_of)
         scope = self._book.named_by(caller, request.scope)
-        return guard_pb2.DescribeScopeResponse(scope=_scope_ref(scope), document=scope.document)
+        return guard_pb2.DescribeScopeResponse(scope=scope_ref(scope), document=scope.document)
 
     async def ScreenTask(
         self, request: guard_pb2.ScreenTaskRequest, context: Context
@@ -97,7 +84,7 @@ class GuardServicer(guard_pb2_grpc.GuardServiceServicer):
         screening = await self._guard.screen(order, Deadline.of(context, maximum_s=MAX_REVIEW_S))
         return guard_pb2.ScreenTaskResponse(
             in_scope=screening.in_scope,
-            findings=[_finding(found) for found in with_true_quotes(screening.findings, request.task)],
+            findings=[finding_message(found) for found in with_true_quotes(screening.findings, request.task)],
         )
 
     async def Review(self, request: guard_pb2.ReviewRequest, context: Context) -> guard_pb2.ReviewResponse:
@@ -118,7 +105,7 @@ class GuardServicer(guard_pb2_grpc.GuardServiceServicer):
         assert answer.verdict is not None
         record = common_pb2.RecordRef(index=answer.verdict.index, leaf_hash=answer.verdict.leaf_hash)
         return guard_pb2.ReviewResponse(
-            review=_reviewed(order, answer, await _advice(order, answer)),
+            review=reviewed(order, answer, await _advice(order, answer)),
             approval=answer.approval,
             verdict_record=record,
         )
@@ -138,7 +125,7 @@ class GuardServicer(guard_pb2_grpc.GuardServiceServicer):
             _LAYERS.get(request.layers, "all"),
         )
         advice = await _advice(order, answer) if request.with_advice else None
-        return guard_pb2.AssessResponse(review=_reviewed(order, answer, advice))
+        return guard_pb2.AssessResponse(review=reviewed(order, answer, advice))
 
 
 def invalid(reason: str, message: str) -> ServiceError:
@@ -197,94 +184,7 @@ def _given_scope(document: bytes) -> Scope:
         raise invalid("SCOPE_INVALID", str(error)) from None
 
 
-def _scope_ref(scope: Scope) -> common_pb2.ScopeRef:
-    return common_pb2.ScopeRef(name=scope.name, version=scope.version, sha256=scope.sha256)
-
-
 async def _advice(order: Order, answer: Answer) -> Advice | None:
     """What would let a stopped program pass. It takes the rules several runs, so not on the event loop."""
     names = [item.name for item in order.inputs]
     return await asyncio.to_thread(advise, order.program, order.scope, names, answer.decision)
-
-
-def _finding(finding: Finding) -> common_pb2.Finding:
-    reason = reason_of(finding.rule_id)
-    return common_pb2.Finding(
-        rule_id=finding.rule_id,
-        severity=f"SEVERITY_{finding.severity.name}",
-        line=finding.line,
-        end_line=finding.end_line,
-        column=finding.column,
-        end_column=finding.end_column,
-        message=finding.message,
-        source=f"FINDING_SOURCE_{finding.source.upper()}",
-        quote=finding.quote,
-        what=reason.what,
-        why=reason.why,
-        instead=reason.instead,
-        cwe=reason.cwe,
-        documentation=reason.documentation,
-    )
-
-
-def _quoting(findings: Sequence[Finding], program: bytes) -> list[Finding]:
-    """The findings with quotes that are text of the program, whatever a check or a model claimed."""
-    source = program.decode(errors="replace")
-    checked = with_true_quotes(findings, source)
-    if checked == list(findings):
-        return checked
-    # The reviewer may have cited the program's other view, which has no line numbers of ours.
-    told = with_true_quotes(findings, source, _canonical(program))
-    for before, after in zip(findings, told, strict=True):
-        if before != after:
-            _log.error("a quote is not in the program", rule_id=before.rule_id, line=before.line)
-    return told
-
-
-def _canonical(program: bytes) -> str:
-    try:
-        return read_program(program).canonical
-    except IntakeRefused:
-        return ""
-
-
-def _advised(advice: Advice) -> common_pb2.Advice:
-    return common_pb2.Advice(
-        owner=advice.owner,
-        changes=advice.changes,
-        rules_verdict=_VERDICTS[advice.rules_verdict] if advice.rules_verdict else None,
-        never=advice.never,
-        complete=advice.complete,
-        unseen=[_finding(finding) for finding in advice.unseen],
-        cautions=advice.cautions,
-    )
-
-
-def _reviewed(order: Order, answer: Answer, advice: Advice | None) -> guard_pb2.ReviewedProgram:
-    decision = answer.decision
-    return guard_pb2.ReviewedProgram(
-        verdict=_VERDICTS[decision.verdict],
-        risk_pct=decision.risk_pct,
-        findings=[_finding(finding) for finding in _quoting(decision.findings, order.program)],
-        decided_by=decision.decided_by,
-        coverage=guard_pb2.Coverage(**asdict(coverage_of(decision, len(order.program)))),
-        program_sha256=order.program_sha256,
-        scope=_scope_ref(order.scope),
-        capabilities=list(decision.capabilities),
-        elapsed_ms=answer.elapsed_ms,
-        advice=_advised(advice) if advice else None,
-        opinion=_opinion(decision.opinion) if decision.opinion else None,
-    )
-
-
-def _opinion(opinion: Opinion) -> guard_pb2.ReviewerOpinion:
-    return guard_pb2.ReviewerOpinion(
-        risk=opinion.risk,
-        stance=opinion.stance,
-        complete=opinion.complete,
-        model=opinion.model,
-        prompt_tokens=opinion.tokens.prompt,
-        cached_tokens=opinion.tokens.cached,
-        completion_tokens=opinion.tokens.completion,
-        population=opinion.population,
-    )

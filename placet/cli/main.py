@@ -17,7 +17,7 @@ from pathlib import Path
 import typer
 from rich.text import Text
 
-from placet.cli import audit, chain, evaluate, keys, people, scope, stack
+from placet.cli import audit, chain, evaluate, keys, people, reviewing, scope, stack
 from placet.cli.human import visible
 from placet.cli.invocation import Exit, Invocation, Json, State
 from placet.cli.machine import error_json
@@ -41,7 +41,7 @@ VERBS: dict[str, Callable[..., int]] = {
     "status": stack.status,
     "solve": chain.solve,
     "run": chain.run,
-    "review": chain.review,
+    "review": reviewing.review,
     "exec": chain.execute,
     "approve": people.approve,
     "eval": evaluate.evaluate,
