@@ -8,7 +8,7 @@ from pathlib import Path
 from guard_svc.prompts import CATEGORIES
 from guard_svc.reasons import BY_ID, REASONS, reason_of
 from guard_svc.rules.document import document
-from guard_svc.screening import PATTERNS
+from guard_svc.screening import load_words
 
 GUARD = Path(__file__).parents[3] / "guard_svc"
 ID = re.compile(r"(?:scope|capability|threat|rules|intake|policy|reviewer|task)\.[a-z_]+(?:\.[a-z0-9_]+)?")
@@ -16,7 +16,7 @@ ID = re.compile(r"(?:scope|capability|threat|rules|intake|policy|reviewer|task)\
 TEMPLATES = {
     "reviewer.*.cited": [*CATEGORIES, "other"],
     "reviewer.risk.*": ["unsafe", "uncertain"],
-    "task.*.asked": [pattern.area for pattern in PATTERNS],
+    "task.*.asked": [words.area for words in load_words()],
     "bandit.*": ["B301"],
     "intake.*": [],
 }
