@@ -110,8 +110,11 @@ def check_examples(
             held = held and not (expected == "denied" and review.verdict is not Verdict.DENIED)
             failed += not held
             _show_example(here, f"examples.{expected}[{number}]", review, held)
+    count = len(list(_examples(found)))
+    if not count:
+        here.err.print("The scope has no examples, so nothing was tested; write some under `examples`.")
     if not here.as_json:
-        here.out.print(f"{failed} of {len(list(_examples(found)))} examples do not hold")
+        here.out.print(f"{failed} of {count} examples do not hold")
     return Exit.DENIED if failed else Exit.DONE
 
 

@@ -513,6 +513,17 @@ def test_scope_test_holds_the_scope_to_its_examples(placet: Placet, fakes: Chain
     }
 
 
+def test_scope_test_says_when_there_is_nothing_to_test(placet: Placet, tmp_path: Path) -> None:
+    file = tmp_path / "a.yaml"
+    file.write_bytes(
+        b"apiVersion: placet/v1\nkind: Scope\nmetadata: {name: a, version: 1, owner: b}\npurpose: c\n"
+    )
+    done = placet("scope", "test", file)
+
+    assert done.code == 0
+    assert "has no examples" in done.err
+
+
 @pytest.mark.parametrize(
     ("change", "code", "relation"),
     [
