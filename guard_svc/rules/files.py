@@ -86,6 +86,10 @@ def check_dump(subject: Subject, call: ast.Call, name: str, _effect: Effect) -> 
 
 def check_path(subject: Subject, access: Access, target: ast.expr) -> None:
     """Everything that `target`, a path, may name."""
+    if isinstance(target, ast.List | ast.Tuple | ast.Set):
+        for element in target.elts:
+            check_path(subject, access, element)
+        return
     if subject.names.paths(target) & _BUFFERS or (isinstance(target, ast.Constant) and target.value is None):
         return
     for number in subject.names.values(target):

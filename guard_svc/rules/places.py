@@ -11,7 +11,9 @@ from urllib.parse import urlsplit
 from guard_svc.rules.fold import UNKNOWN
 from placet.scope import Scope
 
-_URL: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:(?://|\\\\)|(?:file|jar|data|mailto):|//[A-Za-z0-9]")
+_URL: Final = re.compile(
+    r"[A-Za-z\x00][A-Za-z0-9+.\x00-]*(?<!^[A-Za-z]):(?://|\\\\)|(?:file|jar|data|mailto):|//[A-Za-z0-9]"
+)
 _DRIVE: Final = re.compile(r"[A-Za-z]:(?:[\\/]|$)|\\\\|\\")
 _PORTS: Final = {"http": 80, "https": 443, "ws": 80, "wss": 443, "ftp": 21}
 _HARMLESS: Final = frozenset({"/dev/null", ":memory:"})
@@ -66,13 +68,13 @@ def place_of(text: str) -> Place:
 
 def url_answer(scope: Scope, url: str) -> Answer:
     """Whether the scope names the host and port that `url` goes to; a scheme without hosts is a no."""
-    address = re.match(r"([A-Za-z][A-Za-z0-9+.-]*)://([^/?#]*)", url)
+    address = re.match(r"([A-Za-z\x00][A-Za-z0-9+.\x00-]*)://([^/?#]*)", url)
     if address is None:
         return Answer.OPEN if url.startswith(UNKNOWN) else Answer.NO
     scheme, host = address[1].lower(), address[2]
-    if scheme not in _PORTS or "@" in host or "\\" in host:
+    if (scheme not in _PORTS and UNKNOWN not in scheme) or "@" in host or "\\" in host:
         return Answer.NO
-    if UNKNOWN in host:
+    if UNKNOWN in host or UNKNOWN in scheme:
         return host_answer(scope, host.partition(":")[0] if ":" in host else host, None)
     try:
         parts = urlsplit(f"{scheme}://{host}")

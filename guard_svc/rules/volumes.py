@@ -18,6 +18,7 @@ _TURNS: Final = 10**10
 """More turns of a loop than any run's time holds."""
 _ORDERS: Final = 10**8
 """More tuples than any run's memory or time holds."""
+_SHIFTS: Final = 10**6
 _SEARCH: Final = 10**5
 _DIGITS: Final = 10**7
 _ITEM_BYTES: Final = 8
@@ -100,6 +101,13 @@ def _check_call(subject: Subject, call: ast.Call, leaving: frozenset[int]) -> No
         _check_files(subject, call, leaving)
     elif "time.sleep" in paths and call.args:
         _check_sleep(subject, call)
+    elif name == "insert" and call.args and number(subject, call.args[0]) == 0:
+        if _turns(subject, call) >= _SHIFTS:
+            _report(
+                subject,
+                call,
+                "Each insertion at the front moves the whole list; there are a million of them.",
+            )
     elif name in _REPEATERS:
         _check_repeated(subject, call)
     elif name.endswith(_SEARCHES) or any(path.endswith(_SEARCHES) for path in paths):
@@ -238,11 +246,16 @@ def _check_array(subject: Subject, call: ast.Call) -> None:
 
 def _check_search(subject: Subject, call: ast.Call) -> None:
     for arg in (*call.args, *(keyword.value for keyword in call.keywords)):
-        if not isinstance(arg, ast.Dict):
-            continue
-        total = math.prod(max(length(subject, value) or 1, 1) for value in arg.values)
-        if total > _SEARCH:
-            _report(subject, call, f"Searches {total:,} combinations, which no run's time holds.")
+        for grid in _tables(subject, arg):
+            total = math.prod(max(length(subject, value) or 1, 1) for value in grid.values)
+            if total > _SEARCH:
+                _report(subject, call, f"Searches {total:,} combinations, which no run's time holds.")
+
+
+def _tables(subject: Subject, node: ast.expr) -> Iterator[ast.Dict]:
+    """The literal dictionaries that `node` is, or is a name of."""
+    meanings = subject.names.bindings.names.get(node.id, ()) if isinstance(node, ast.Name) else (node,)
+    yield from (meaning for meaning in meanings if isinstance(meaning, ast.Dict))
 
 
 def _check_dates(subject: Subject, call: ast.Call) -> None:
