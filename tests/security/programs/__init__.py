@@ -23,7 +23,7 @@ BENIGN: Final = "benign"
 # Where a miss means that a program gets out of the language, not only out of its task.
 ESCAPES: Final = (
     *("module_pivots", "ladders", "frames", "format_strings", "expressions", "unpickling", "dynamic_code"),
-    *("native", "dunder_bombs", "decorators", "comprehensions"),
+    *("native", "dunder_bombs", "decorators", "comprehensions", "callbacks", "deep_escapes"),
 )
 
 

@@ -1,0 +1,3 @@
+import pandas as pd
+
+pd.Series(["import os; print('applied', os.getpid())"]).apply(exec)

@@ -1,0 +1,5 @@
+from collections import defaultdict
+import statistics
+
+store = defaultdict(lambda: statistics.sys.getrecursionlimit())
+print("factory", store["x"])

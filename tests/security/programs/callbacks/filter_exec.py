@@ -1,0 +1,2 @@
+rules = ["print('filtered', __import__('os').getpid())"]
+list(filter(exec, rules))

@@ -1,0 +1,3 @@
+import operator
+
+print("operator", operator.call(eval, "__import__('os').getpid()"))

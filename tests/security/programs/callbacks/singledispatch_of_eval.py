@@ -1,0 +1,4 @@
+from functools import singledispatch
+
+parse = singledispatch(eval)
+print("generic", parse("__import__('os').getpid()"))

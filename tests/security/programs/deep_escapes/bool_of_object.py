@@ -1,0 +1,10 @@
+import statistics
+
+class Data:
+    def __bool__(self):
+        seen.append(len(statistics.sys.argv))
+        return True
+
+seen = []
+if Data():
+    print("truth", seen[0])

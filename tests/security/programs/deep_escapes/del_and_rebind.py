@@ -1,0 +1,6 @@
+import random
+
+mean = sum
+del mean
+mean = random._os.getpid
+print("again", mean())

@@ -1,0 +1,4 @@
+from operator import itemgetter
+import random
+
+print("picked", itemgetter("_os")(vars(random)).getpid())

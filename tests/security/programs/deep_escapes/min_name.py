@@ -1,0 +1,3 @@
+import random
+
+print("small", getattr(random, min({"zebra", "_os", "tea"})).getpid())

@@ -1,0 +1,7 @@
+import random
+
+def helper():
+    return helper.source._os.getpid()
+
+helper.source = random
+print("hung", helper())

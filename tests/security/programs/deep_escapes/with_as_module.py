@@ -1,0 +1,5 @@
+import contextlib
+import random
+
+with contextlib.nullcontext(random) as resource:
+    print("with", resource._os.getpid())

@@ -1,0 +1,3 @@
+import io
+
+print("raw", len(io.FileIO("/etc/passwd").readall()))

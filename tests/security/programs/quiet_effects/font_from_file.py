@@ -1,0 +1,3 @@
+from matplotlib import font_manager
+
+font_manager.fontManager.addfont("/etc/passwd")

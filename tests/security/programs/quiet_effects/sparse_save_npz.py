@@ -1,0 +1,3 @@
+from scipy import sparse
+
+sparse.save_npz("/usr/matrix.npz", sparse.eye(3, format="csr"))

@@ -1,0 +1,3 @@
+from matplotlib.font_manager import findSystemFonts
+
+print("fonts", len(findSystemFonts(fontpaths=["/usr/lib/python3"], fontext="ttf")))

@@ -1,0 +1,5 @@
+from collections import ChainMap
+import random
+
+settings = ChainMap({}, random.__dict__)
+print("chain", settings["_os"].getpid())

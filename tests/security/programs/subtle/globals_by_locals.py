@@ -1,0 +1,2 @@
+here = locals()
+print("locals", len(here["__builtins__"].__dict__))

@@ -1,0 +1,3 @@
+import json
+
+print(len(json.loads("[" * 100_000 + "]" * 100_000)))
