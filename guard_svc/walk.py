@@ -49,12 +49,6 @@ class Walk:
         """All nodes of exactly this type, in the order of `nodes`."""
         return self._by_type.get(kind, [])  # type: ignore[return-value]
 
-    def add(self, node: ast.AST, parent: ast.AST) -> None:
-        """Add a node that is not written in the program but happens: see `rules.implied`."""
-        self.nodes.append(node)
-        self.parents[id(node)] = parent
-        self._by_type[type(node)].append(node)
-
 
 def walk(tree: ast.AST, max_nodes: int) -> Walk:
     """Walk `tree`, level by level, until `max_nodes` are seen; then the last level is not complete."""

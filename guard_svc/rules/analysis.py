@@ -7,10 +7,12 @@ from typing import Final
 import structlog
 
 from guard_svc.findings import Finding, Severity
-from guard_svc.intake import Intake
-from guard_svc.rules import calls, imports, options, reach, resources, text
+from guard_svc.intake import Intake, IntakeRefused, read_program
+from guard_svc.rules import calls, hidden, imports, options, reach, resources, text
 from guard_svc.rules.catalogue import load_catalogue
+from guard_svc.rules.implied import implied
 from guard_svc.rules.names import Names
+from guard_svc.rules.registry import BY_ID
 from guard_svc.rules.subject import Subject
 from placet.scope import Scope
 
@@ -20,6 +22,9 @@ Check = Callable[[Subject], None]
 _MODULES: Final = (imports, calls, options, reach, resources, text)
 CHECKS: Final[tuple[Check, ...]] = tuple(module.check for module in _MODULES)
 MAX_FINDINGS: Final = 200
+_FAILED: Final = Finding(
+    "rules.failed", Severity.HIGH, 0, 0, "The names of this program could not be resolved.", "rule"
+)
 _WRITES_TO_THE_REVIEWER: Final = "threat.reviewer.manipulation"
 
 
@@ -39,10 +44,19 @@ class RulesReport:
 
 def analyse(intake: Intake, scope: Scope, inputs: Sequence[str] = ()) -> RulesReport:
     """Run every rule. `inputs` are the names of the files attached to the task. Raises nothing."""
-    subject = _subject(intake, scope, inputs)
+    return _analyse(intake, scope, inputs, hidden.MAX_DEPTH)
+
+
+def _analyse(intake: Intake, scope: Scope, inputs: Sequence[str], depth: int) -> RulesReport:
+    try:
+        subject = _subject(intake, scope, inputs)
+    except Exception:
+        _log.exception("names cannot be resolved")
+        return RulesReport((_FAILED,), (), complete=False, pure=False)
     complete = True
     for check in CHECKS:
         complete &= _run(check, subject)
+    complete &= _run(lambda subject: _look_inside(subject, depth), subject)
     if subject.names.overflowed:
         subject.report("threat.introspection.unresolved", 0, subject.names.effort.exhausted)
     _correlate(subject)
@@ -51,20 +65,47 @@ def analyse(intake: Intake, scope: Scope, inputs: Sequence[str] = ()) -> RulesRe
     return RulesReport(findings[:MAX_FINDINGS], tuple(sorted(subject.capabilities)), complete, pure)
 
 
+def _look_inside(subject: Subject, depth: int) -> None:
+    """Programs in the program's texts are analysed like itself; what they do is found where they are carried."""
+    for carrier, text in hidden.programs(subject.walk, subject.names):
+        if depth == 0:
+            message = "Code is hidden in text more deeply than is read."
+            subject.report("threat.introspection.unresolved", carrier, message)
+            return
+        try:
+            inner = _analyse(
+                read_program(text.strip().encode()), subject.scope, tuple(subject.inputs), depth - 1
+            )
+            found = inner.findings
+        except IntakeRefused as refused:
+            found = refused.findings
+        for finding in found:
+            if finding.severity >= Severity.MEDIUM:
+                rule = finding.rule_id if finding.rule_id in BY_ID else "threat.obfuscation.hidden_code"
+                subject.report(rule, carrier, f"In decoded text: {finding.message}", finding.severity)
+
+
 def _is_pure(capability: str) -> bool:
     kind, _, module = capability.partition(":")
     return kind == "import" and module in load_catalogue().pure
 
 
 def _subject(intake: Intake, scope: Scope, inputs: Sequence[str]) -> Subject:
+    names = Names(intake.walk)
+    catalogue = load_catalogue()
+
+    def matters(path: str) -> bool:
+        return catalogue.effect(path) is not None
+
     return Subject(
         intake=intake,
         scope=scope,
         inputs=frozenset(inputs),
-        names=Names(intake.walk),
-        catalogue=load_catalogue(),
+        names=names,
+        catalogue=catalogue,
         walk=intake.walk,
         lines=intake.source.split("\n"),
+        implied=implied(intake.walk, names, matters),
     )
 
 

@@ -5,6 +5,7 @@ used for. Answers are unions; UNKNOWN among them says that there may be others.
 """
 
 import ast
+import string
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from itertools import islice, product
 from typing import Final
@@ -22,6 +23,21 @@ _MAX_VALUES: Final = 24
 _MAX_COMBINATIONS: Final = 24
 _MAX_CHARS: Final = 4_000_000
 _MAX_DEPTH: Final = 40
+
+
+_CONSTANTS: Final[Mapping[str, str]] = {
+    **{f"string.{name}": value for name, value in vars(string).items() if isinstance(value, str)},
+    **{
+        "os.sep": "/",
+        "os.path.sep": "/",
+        "os.curdir": ".",
+        "os.pardir": "..",
+        "os.extsep": ".",
+        "os.pathsep": ":",
+    },
+    **{"os.linesep": "\n", "os.devnull": "/dev/null", "os.name": "posix", "os.path.pardir": ".."},
+}
+"""Constants of the standard library that programs build texts from."""
 
 
 class Constants:
@@ -87,18 +103,41 @@ class Constants:
         return found
 
     def _of_attribute(self, node: ast.Attribute) -> Iterable[Value]:
+        known = {_CONSTANTS[path] for path in self.resolution.paths(node) if path in _CONSTANTS}
+        if known:
+            return known
         bound = self.bindings.members.get(node.attr)
         return (UNKNOWN,) if bound is None else self._of_meanings(bound)
 
     def _of_operator(self, node: ast.BinOp) -> Iterable[Value]:
         if isinstance(node.op, ast.Add):
             return self._of_sum(node)
-        if isinstance(node.op, ast.Mod) and isinstance(node.right, ast.Tuple):
-            return [
-                fold.percent(template, values) if isinstance(template, str) else UNKNOWN
-                for template, *values in self.combine([node.left, *node.right.elts])
-            ]
+        if isinstance(node.op, ast.Mod) and (filled := self._of_percent(node)):
+            return filled
         return [fold.binary(node.op, left, right) for left, right in self.combine([node.left, node.right])]
+
+    def _of_percent(self, node: ast.BinOp) -> list[Value]:
+        """`template % (a, b)` and `template % {...}`; empty when the right side is neither."""
+        filled: list[Value] = []
+        for thing in self.resolution.things(node.right):
+            if isinstance(thing, ast.Tuple):
+                chosen = self.combine([node.left, *thing.elts])
+                filled += [fold.percent(t, values) for t, *values in chosen if isinstance(t, str)]
+            elif isinstance(thing, ast.Dict):
+                named = {str(key): value for key, value in self.entries(thing)}
+                texts = [text for text in self.values(node.left) if isinstance(text, str)]
+                filled += [fold.percent(text, [], named) for text in texts]
+        return filled
+
+    def entries(self, shown: ast.Dict) -> Iterable[tuple[Value, Value]]:
+        """One value for each key of a mapping that is written out."""
+        for key, value in zip(shown.keys, shown.values, strict=True):
+            if key is not None:
+                yield self.one(key), self.one(value)
+
+    def one(self, node: ast.expr) -> Value:
+        """A value that is known, when there is one, else UNKNOWN."""
+        return min(self.values(node), key=_order)
 
     def _of_sum(self, node: ast.BinOp) -> set[Value]:
         """A long sum leans to the left, deeper than is followed: it is taken from its left end."""

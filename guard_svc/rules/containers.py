@@ -13,7 +13,7 @@ Comprehension = ast.ListComp | ast.SetComp | ast.GeneratorExp | ast.DictComp
 Container = Display | Comprehension | ast.Call
 CONTAINERS: Final = (Display, Comprehension)
 
-MAKERS: Final = frozenset(
+MAKERS = frozenset(
     {
         f"builtins.{name}"
         for name in (
@@ -54,6 +54,8 @@ MAKERS: Final = frozenset(
         for name in ("deque", "OrderedDict", "defaultdict", "ChainMap", "UserDict", "UserList", "Counter")
     }
 )
+MAKERS |= {f"numpy.{name}" for name in ("array", "asarray", "vectorize", "frompyfunc")}
+MAKERS |= {f"pandas.{name}" for name in ("Series", "DataFrame", "Index", "array")}
 """Functions whose result holds what their arguments hold."""
 OPENERS: Final = frozenset({"items", "values", "keys", "copy", "union", "split"})
 """Methods whose result holds what their object holds."""

@@ -6,7 +6,7 @@ program: each operation is one of those written below, with a bound on the size 
 
 import ast
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Final
 
 Value = str | bytes | int
@@ -121,8 +121,8 @@ def join_path(parts: Iterable[Value]) -> str:
     return joined[:MAX_FOLDED]
 
 
-def percent(template: str, values: Sequence[Value]) -> Value:
-    """`template % values`, by position; widths beyond three digits leave the mark as it stands."""
+def percent(template: str, values: Sequence[Value], named: Mapping[str, Value] | None = None) -> Value:
+    """`template % values`, or `template % named`; a width beyond three digits leaves the mark as it stands."""
     if template == UNKNOWN:
         return UNKNOWN
     waiting = iter(values)
@@ -131,7 +131,8 @@ def percent(template: str, values: Sequence[Value]) -> Value:
         kind = match["kind"]
         if kind == "%":
             return "%"
-        value = next(waiting, UNKNOWN)
+        key = match["key"]
+        value = next(waiting, UNKNOWN) if key is None else (named or {}).get(key, UNKNOWN)
         if not isinstance(value, int):
             return as_text(value)
         return chr(value) if kind == "c" and 0 <= value < 0x110000 else _formatted(match[0], value)
@@ -141,7 +142,8 @@ def percent(template: str, values: Sequence[Value]) -> Value:
 
 def _filled(marks: re.Pattern[str], fill: Callable[[re.Match[str]], str], template: str) -> str:
     """`marks.sub(fill, template)`, but never more than MAX_FOLDED characters, not even on the way."""
-    pieces, size, end = [], 0, 0
+    pieces: list[str] = []
+    size = end = 0
     for match in marks.finditer(template):
         pieces += (template[end : match.start()], fill(match))
         end = match.end()

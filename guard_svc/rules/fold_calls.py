@@ -124,13 +124,13 @@ class CallFolder:
         for arg in call.args:
             if isinstance(arg, ast.Starred):
                 values += self._sequences.elements(arg.value) or [UNKNOWN]
-            elif isinstance(arg, ast.Dict):
+            elif isinstance(arg, ast.Dict):  # format_map
                 named |= self._entries(arg)
             else:
-                values.append(self._one(arg))
+                values.append(self._constants.one(arg))
         for keyword in call.keywords:
             if keyword.arg is not None:
-                named[keyword.arg] = self._one(keyword.value)
+                named[keyword.arg] = self._constants.one(keyword.value)
             elif isinstance(keyword.value, ast.Dict):
                 named |= self._entries(keyword.value)
         texts = self._constants.values(template)
@@ -140,11 +140,7 @@ class CallFolder:
         ]
 
     def _entries(self, shown: ast.Dict) -> dict[str, Value]:
-        pairs = zip(shown.keys, shown.values, strict=True)
-        return {str(self._one(key)): self._one(value) for key, value in pairs if key is not None}
-
-    def _one(self, node: ast.expr) -> Value:
-        return min(self._constants.values(node), key=lambda value: (value == UNKNOWN, repr(value)[:200]))
+        return {str(key): value for key, value in self._constants.entries(shown)}
 
     def _translate(self, subject: ast.expr, table: ast.expr) -> Iterable[Value]:
         pairs = self._table(table)
@@ -163,8 +159,8 @@ class CallFolder:
                 case ast.Call(func=ast.Attribute(attr="maketrans"), args=[ast.Dict() as shown]):
                     return self._of_dict(shown)
                 case ast.Call(func=ast.Attribute(attr="maketrans"), args=[first, second, *rest]):
-                    old, new = self._one(first), self._one(second)
-                    gone = self._one(rest[0]) if rest else ""
+                    old, new = self._constants.one(first), self._constants.one(second)
+                    gone = self._constants.one(rest[0]) if rest else ""
                     if (
                         isinstance(old, str)
                         and isinstance(new, str)
@@ -182,8 +178,8 @@ class CallFolder:
     def _of_dict(self, shown: ast.Dict) -> dict[int, str | None]:
         pairs: dict[int, str | None] = {}
         for key, value in zip(shown.keys, shown.values, strict=True):
-            old = self._one(key) if key is not None else UNKNOWN
-            new = self._one(value)
+            old = self._constants.one(key) if key is not None else UNKNOWN
+            new = self._constants.one(value)
             if isinstance(old, str) and len(old) == 1:
                 old = ord(old)
             if isinstance(old, int):

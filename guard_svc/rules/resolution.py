@@ -5,8 +5,10 @@ Knows expressions, and how names lead to each other. Must not know scopes or whi
 
 import ast
 import builtins
+import json
 import sys
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from functools import lru_cache
 from typing import Final
 
 from guard_svc.rules.bindings import ANY, Bindings, Function, Meaning
@@ -77,6 +79,10 @@ _SAME: Final = frozenset(
     }
 )
 """Functions whose result stands for one of their arguments."""
+
+
+_READERS: Final = frozenset({"json.loads", "ast.literal_eval"})
+_MAX_TEXT: Final = 4096
 
 
 class Resolution:
@@ -230,6 +236,8 @@ class Resolution:
             return set[Thing]().union(
                 *(self._inside(arg, index) for arg in call.args for index in (ANY, BY_KEY))
             )
+        if path in _READERS and call.args:
+            return [thing for text in self._texts(call.args[0]) if (thing := _read(text)) is not None]
         if path == "builtins.vars" and call.args:
             return {f"{inner}.__dict__" for inner in self.paths(call.args[0])}
         if path.endswith(".__getattribute__") and call.args:
@@ -311,6 +319,19 @@ class Resolution:
             root = path.removesuffix(".__dict__")
             return {name if path == "sys.modules" else f"{root}.{name}" for name in names}
         return () if path.endswith("[]") else (path + "[]",)
+
+
+@lru_cache(maxsize=256)
+def _read(text: str) -> ast.expr | None:
+    """The container that a constant text of JSON or Python spells."""
+    for read in (json.loads, ast.literal_eval):
+        try:
+            made = read(text)
+            if isinstance(made, list | tuple | dict) and len(text) <= _MAX_TEXT:
+                return ast.fix_missing_locations(ast.parse(repr(made), mode="eval").body)
+        except (ValueError, SyntaxError, RecursionError, MemoryError, TypeError):
+            continue
+    return None
 
 
 def _lasting(found: Things) -> Things:

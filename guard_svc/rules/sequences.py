@@ -63,7 +63,7 @@ class Sequences:
         found = self.elements(things[0], depth - 1) if len(things) == 1 else None
         if found is not None:
             put = self._constants.resolution.put_into(node)
-            found = found + [self._one(part) for part in put]
+            found = found + [self._constants.one(part) for part in put]
         return found
 
     def _of_display(self, parts: list[ast.expr], depth: int) -> list[Value]:
@@ -72,19 +72,16 @@ class Sequences:
             if isinstance(part, ast.Starred):
                 found += self.elements(part.value, depth - 1) or [UNKNOWN]
             else:
-                found.append(self._one(part))
+                found.append(self._constants.one(part))
         return found
-
-    def _one(self, node: ast.expr) -> Value:
-        """The value that is known, when there is one."""
-        return min(self._constants.values(node), key=lambda value: (value == UNKNOWN, repr(value)[:200]))
 
     def _sliced(self, inner: ast.expr, where: ast.Slice, depth: int) -> list[Value] | None:
         found = self._of_container(inner, depth - 1)
         if found is None:
             return None
         bounds = [
-            None if part is None else self._one(part) for part in (where.lower, where.upper, where.step)
+            None if part is None else self._constants.one(part)
+            for part in (where.lower, where.upper, where.step)
         ]
         if any(not isinstance(bound, int | None) for bound in bounds) or bounds[2] == 0:
             return None
@@ -98,7 +95,7 @@ class Sequences:
             found = self.elements(call.args[0], depth - 1)
             return None if found is None else found[::-1]
         if "builtins.range" in paths:
-            return self._range([self._one(arg) for arg in call.args])
+            return self._range([self._constants.one(arg) for arg in call.args])
         if paths & _THROUGH and call.args:
             return self.elements(call.args[0], depth - 1)
         if isinstance(call.func, ast.Attribute) and call.func.attr in ("split", "rsplit", "splitlines"):
@@ -117,8 +114,8 @@ class Sequences:
         return list(range(*numbers)[:MAX_ELEMENTS])
 
     def _split(self, method: ast.Attribute, args: list[ast.expr]) -> list[Value] | None:
-        text = self._one(method.value)
-        separator = self._one(args[0]) if args else None
+        text = self._constants.one(method.value)
+        separator = self._constants.one(args[0]) if args else None
         if (
             not isinstance(text, str)
             or text == UNKNOWN
@@ -152,7 +149,7 @@ class Sequences:
 
     def _substituted(self, made: ast.expr, name: str, values: Iterable[Value]) -> list[Value]:
         return [
-            self._one(replaced(made, name, value)) if value != UNKNOWN else UNKNOWN
+            self._constants.one(replaced(made, name, value)) if value != UNKNOWN else UNKNOWN
             for value in list(values)[:MAX_ELEMENTS]
         ]
 

@@ -30,13 +30,15 @@ class Subject:
     catalogue: Catalogue
     walk: Walk
     lines: list[str]
+    implied: list[ast.expr]
+    """Calls and attributes that happen without being written; they have no parent."""
     capabilities: set[str] = field(default_factory=set)
     _findings: dict[tuple[str, int, str], Finding] = field(default_factory=dict)
 
     @property
     def nodes(self) -> list[ast.AST]:
-        """All nodes of the tree, parents before children, without operators and contexts."""
-        return self.walk.nodes
+        """All nodes of the tree, parents before children, without operators and contexts; then what is implied."""
+        return [*self.walk.nodes, *self.implied]
 
     @property
     def parents(self) -> dict[int, ast.AST]:
@@ -44,8 +46,8 @@ class Subject:
         return self.walk.parents
 
     def nodes_of(self, kind: type[_N]) -> list[_N]:
-        """All nodes of exactly this type."""
-        return self.walk.of(kind)
+        """All nodes of exactly this type, implied ones included."""
+        return [*self.walk.of(kind), *(node for node in self.implied if type(node) is kind)]
 
     @property
     def findings(self) -> tuple[Finding, ...]:
