@@ -10,7 +10,7 @@ from typing import Final
 
 from guard_svc.rules.sizes import length, number
 from guard_svc.rules.subject import Subject
-from guard_svc.rules.words import JOINS
+from guard_svc.rules.words import JOINS, SPAWNERS
 
 _DOUBLINGS: Final = 24
 """Rounds after which something that doubles is sixteen million times as large."""
@@ -40,6 +40,8 @@ def check(subject: Subject) -> None:
                 functions[node.name] = node
             case ast.Call():
                 _check_reduction(subject, node)
+    for function in functions.values():
+        _check_spawning(subject, function)
     _check_multiplying(subject, functions)
     _check_circles(subject, functions)
 
@@ -161,6 +163,18 @@ def _check_reduction(subject: Subject, call: ast.Call) -> None:
     if subject.names.paths(call.args[0]) & _PRODUCTS and (rounds is None or rounds > 3):
         message = "A product of products: each round multiplies the size by that of the next factor."
         subject.report("threat.resource.explosion", call, message)
+
+
+def _check_spawning(subject: Subject, function: _Function) -> None:
+    """A function that starts itself in a new thread or process, which does the same."""
+    for node in ast.walk(function):
+        if not isinstance(node, ast.Call):
+            continue
+        called = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+        given = (*node.args, *(keyword.value for keyword in node.keywords))
+        if called in SPAWNERS and any(isinstance(arg, ast.Name) and arg.id == function.name for arg in given):
+            message = f"{function.name} starts itself again with {called}, and each of those does the same."
+            subject.report("threat.resource.explosion", node, message)
 
 
 def _check_multiplying(subject: Subject, functions: dict[str, _Function]) -> None:

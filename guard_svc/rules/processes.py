@@ -39,10 +39,16 @@ def check_call(subject: Subject, call: ast.Call, name: str, _effect: Effect) -> 
     target = _unsplit(subject, argument(call, Argument(0, "args")))
     if target is None:
         _unknown(subject, call, name)
-    elif isinstance(target, ast.List | ast.Tuple):
-        _check_list(subject, call, name, target)
+    elif lists := [thing for thing in _meanings(subject, target) if isinstance(thing, ast.List | ast.Tuple)]:
+        for words in lists:
+            _check_list(subject, call, name, words)
     else:
         _check_line(subject, call, name, target)
+
+
+def _meanings(subject: Subject, target: ast.expr) -> list[object]:
+    """`target` itself when it is a list, or the lists that its name may stand for."""
+    return [target] if isinstance(target, ast.List | ast.Tuple) else list(subject.names.things(target))
 
 
 def _unsplit(subject: Subject, target: ast.expr | None) -> ast.expr | None:

@@ -133,3 +133,6 @@ SAME_LENGTH: Final = frozenset(
     f"{module}.{name}" for module in _words("zlib bz2 lzma gzip") for name in _words("compress decompress")
 )
 """Functions whose result is as long as their argument, or was before it was compressed."""
+
+SPAWNERS: Final = _words("Thread Process Timer submit apply_async start_new_thread create_task")
+"""What runs a function beside the program."""
