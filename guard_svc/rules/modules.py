@@ -71,8 +71,11 @@ def is_unknown_library(subject: Subject, name: str) -> bool:
 
 def _is_door(subject: Subject, path: str, base: str, member: str) -> bool:
     root, _, rest = path.partition(".")
-    if member not in _STDLIB or path in NAMESAKES or not _is_module(subject, base):
+    if member not in _STDLIB or path in NAMESAKES:
         return False
+    if not _is_module(subject, base):
+        # An internal module that no table names, or a class: none of them has an `os` to give.
+        return member in POWERFUL and subject.catalogue.effect(path) is None
     if root not in subject.catalogue.public and root not in _STDLIB:
         # A library that the catalogue does not know: lxml.html is its own; x.os is not.
         return member in POWERFUL
