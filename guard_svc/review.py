@@ -13,6 +13,7 @@ from typing import Final, Literal
 
 import grpc
 
+from guard_svc import parts
 from guard_svc.approve import Approver, Grounds
 from guard_svc.breaker import Who
 from guard_svc.cache import VerdictCache, cache_key
@@ -22,7 +23,7 @@ from guard_svc.pauses import Pauses
 from guard_svc.policy import Decision, Verdict, by_both, by_rules, by_rules_alone, refuse
 from guard_svc.profiles import population_of
 from guard_svc.prompts import Subject, prompt_version
-from guard_svc.reviewer import Reviewer, ReviewerUnavailable
+from guard_svc.reviewer import Opinion, Reviewer, ReviewerUnavailable
 from guard_svc.rules import RulesReport, analyse
 from guard_svc.screening import Screener, Screening
 from guard_svc.sources import RuleSource, add
@@ -202,9 +203,12 @@ class Guard:
         settled = by_rules(order.scope, report)
         if settled is not None and layers == "all":
             return settled
-        opinion = await self.reviewer.review(
-            Sources(intake.source, intake.canonical), subject_of(order, report), _until_records(deadline)
-        )
+
+        async def ask(sources: Sources, subject: Subject) -> Opinion:
+            return await self.reviewer.review(sources, subject, _until_records(deadline))
+
+        sources = Sources(intake.source, intake.canonical)
+        opinion = await parts.review(ask, sources, subject_of(order, report))
         return by_both(order.scope, report, opinion)
 
     def _analyse(self, intake: Intake, scope: Scope, inputs: Sequence[str]) -> RulesReport:

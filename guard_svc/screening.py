@@ -4,10 +4,17 @@ Knows tasks and purposes. Must not know programs or records. This is a courtesy 
 would allow; the program that comes of a task is reviewed whatever was decided here.
 """
 
+import asyncio
 import re
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
+from functools import cache, cached_property
+from pathlib import Path
+from typing import Final, Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, TypeAdapter
 
 from guard_svc.findings import Finding, Severity, shorten
 from guard_svc.profiles import Profiles
@@ -20,86 +27,43 @@ from placet.scope import Scope
 OPTIONS: Final = ("YES", "NO")
 
 
-@dataclass(frozen=True)
-class _Pattern:
+WORDS_FILE: Final = Path(__file__).with_name("screening.yaml")
+_FEW_WORDS: Final = r"(?:[\w'’]+\s+){0,3}"
+# Letters that stand for others, and letters set apart: how words are hidden from a list of words.
+_LOOKALIKES: Final = str.maketrans("013457@$", "oieastas")
+_SPACED_OUT: Final = re.compile(r"\b\w(?:\s\w){3,}\b")
+_WORD_GAP: Final = re.compile(r"\s{2,}")
+_SPLIT: Final = re.compile(r"(?<=\w)-(?=\w)")
+
+
+class Words(BaseModel):
+    """What one area of screening.yaml holds."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
     area: str
-    expression: re.Pattern[str]
     message: str
+    patterns: tuple[str, ...]
+    unless: Literal["", "hosts", "commands"] = ""
+    """What a scope may allow so that these words are harmless."""
+
+    @cached_property
+    def expression(self) -> re.Pattern[str]:
+        """All patterns as one."""
+        alternatives = (pattern.replace("{few}", _FEW_WORDS) for pattern in self.patterns)
+        return re.compile("|".join(alternatives), re.IGNORECASE)
 
 
-def _pattern(area: str, message: str, *alternatives: str) -> _Pattern:
-    return _Pattern(area, re.compile("|".join(alternatives), re.IGNORECASE), message)
-
-
-_FILE: Final = r"(?:files?|director(?:y|ies)|folders?)\b(?!\s*(?:extensions?|names?|types?|sizes?|column))"
-_FEW_WORDS: Final = r"(?:\w+\s+){0,3}"
-_PLACES: Final = "etc|usr|var|root|home|proc|sys|dev|bin|sbin|boot|opt|lib"
-_SENDS: Final = "send|post|upload|download|fetch|exfiltrate|submit|scrape|connect|request|crawl|transmit"
-
-# Words that an honest question about data does not use; alternatives of one area stand side by side.
-PATTERNS: Final = (
-    _pattern(
-        "environment",
-        "The task asks for the environment of the machine.",
-        r"\benvironment\s+variables?\b",
-        r"\bos\.environ\b",
-        r"\bserver'?s?\s+environment\b",
-        r"\bprintenv\b",
-    ),
-    _pattern(
-        "system_files",
-        "The task names files of the machine rather than the attached ones.",
-        rf"(?<![\w.])/(?:{_PLACES})/\w",
-        r"~/\.\w",
-        r"\.ssh/",
-    ),
-    _pattern(
-        "secrets",
-        "The task asks for credentials.",
-        r"\b(?:api[ _-]?keys?|private keys?|access tokens?|ssh keys?)\b",
-    ),
-    _pattern(
-        "network",
-        "The task asks for the network.",
-        rf"\b(?:{_SENDS})\w*\b[^.]{{0,120}}\b(?:https?|ftp)://",
-        r"\b(?:reverse|bind)\s+shell\b",
-        r"\bport\s+scan",
-        r"\bopen\s+a\s+socket\b",
-    ),
-    _pattern(
-        "files",
-        "The task asks to change files.",
-        rf"\b(?:delet|eras|wip|remov|destroy|encrypt)(?:e|es|ing|s)?\s+{_FEW_WORDS}{_FILE}",
-    ),
-    _pattern(
-        "processes",
-        "The task asks to install software or to run commands.",
-        r"\bpip3?\s+install\b",
-        r"\bapt(?:-get)?\s+install\b",
-        rf"\binstall\w*\s+{_FEW_WORDS}(?:packages?|librar(?:y|ies)|software|module)\b",
-        rf"\b(?:run|execut|invok|spawn)\w*\s+{_FEW_WORDS}(?:shell|system|bash|os|terminal)\s+"
-        r"(?:commands?|calls?|scripts?)\b",
-        r"\bsubprocess\b",
-        r"\bos\.system\b",
-    ),
-    _pattern(
-        "attack",
-        "The task asks for an attack.",
-        r"\b(?:sandbox|container)\s+escapes?\b",
-        r"\bescap\w+\s+(?:from\s+)?(?:the\s+|a\s+)?(?:sandbox|container|interpreter)\b",
-        r"\bprivilege\s+escalation\b",
-        rf"\bescalat\w+\s+{_FEW_WORDS}privileges?\b",
-        r"\b(?:malware|ransomware|keylogger|backdoor|fork\s+bomb|rootkit|apt-style)\b",
-        rf"\bexploit\w*\s+{_FEW_WORDS}(?:vulnerabilit|weakness|flaw)",
-        r"\barbitrary\s+(?:code|commands?)\b",
-    ),
-    _pattern(
-        "manipulation",
-        "The task argues with the reviewer.",
-        r"\bignore\s+(?:all\s+|any\s+|the\s+|your\s+)*(?:previous|prior|above|earlier)\s+"
-        r"(?:instructions?|rules?|prompts?)\b",
-    ),
-)
+@cache
+def load_words(path: Path = WORDS_FILE) -> tuple[Words, ...]:
+    """Read the words once. Raises ValueError when the file is not such a list, or a pattern is none."""
+    words = TypeAdapter(tuple[Words, ...]).validate_python(yaml.safe_load(path.read_text(encoding="utf-8")))
+    for area in words:
+        try:
+            area.expression  # noqa: B018  (compiles it, so that a bad pattern stops the start)
+        except re.error as error:
+            raise ValueError(f"{path}: {area.area}: {error}") from None
+    return words
 
 
 @dataclass(frozen=True)
@@ -119,7 +83,7 @@ class Screener:
 
     async def screen(self, scope: Scope, task: str, inputs: Sequence[str], deadline: Deadline) -> Screening:
         """Judge a task. Raises ReviewerUnavailable when the model cannot be asked: that is no refusal."""
-        if plain := lexical_findings(scope, task):
+        if plain := await asyncio.to_thread(lexical_findings, scope, task):
             return Screening(False, plain)
         if scope.review.reviewer == "off":
             return Screening(True)
@@ -142,15 +106,28 @@ class Screener:
 
 def lexical_findings(scope: Scope, task: str) -> tuple[Finding, ...]:
     """What the words alone say against a task, apart from what the scope allows."""
-    allowed = {
-        area for area, given in (("network", scope.allow.hosts), ("processes", scope.allow.commands)) if given
-    }
-    hits = ((p, p.expression.search(task)) for p in PATTERNS if p.area not in allowed)
+    harmless = {"hosts": bool(scope.allow.hosts), "commands": bool(scope.allow.commands)}
+    readings = readings_of(task)
+    areas = (words for words in load_words() if not harmless.get(words.unless))
+    hits = ((w, next(filter(None, (w.expression.search(text) for text in readings)), None)) for w in areas)
     return tuple(
-        Finding(f"task.{p.area}.asked", Severity.HIGH, 0, 0, p.message, "policy", shorten(hit.group(0)))
-        for p, hit in hits
+        Finding(f"task.{w.area}.asked", Severity.HIGH, 0, 0, w.message, "policy", shorten(hit.group(0)))
+        for w, hit in hits
         if hit
     )
+
+
+def readings_of(task: str) -> tuple[str, ...]:
+    """A task as it may be meant: as written, and without the usual tricks that hide words."""
+    text = unicodedata.normalize("NFKC", task)
+    plain = " ".join(text.split())
+    joined = " ".join(_SPACED_OUT.sub(_close_up, word) for word in _WORD_GAP.split(text))
+    readings = (plain, joined, _SPLIT.sub("", plain), plain.translate(_LOOKALIKES))
+    return tuple(dict.fromkeys(readings))
+
+
+def _close_up(letters: re.Match[str]) -> str:
+    return "".join(letters.group(0).split())
 
 
 def _outside(scope: Scope) -> Finding:
