@@ -15,6 +15,7 @@ from guard_svc.rules.words import NAMESAKES, POWERFUL
 _STDLIB: Final = frozenset(sys.stdlib_module_names)
 _DUNDER: Final = re.compile(r"__[a-z][a-z_]*__")
 _OPTIONS: Final = re.compile(r"pandas\.options\.|matplotlib\.(?:pyplot\.)?rcParams|decimal\.|warnings\.")
+_RENAMED: Final = frozenset({"bltns"})  # how `enum` calls the built-ins
 _MAX_DEPTH: Final = 3
 _SETTERS: Final = frozenset({"builtins.setattr", "builtins.delattr"})
 _PASSING: Final = (ast.Attribute, ast.Assign, ast.NamedExpr, ast.AnnAssign, ast.Expr)
@@ -71,6 +72,8 @@ def is_unknown_library(subject: Subject, name: str) -> bool:
 
 def _is_door(subject: Subject, path: str, base: str, member: str) -> bool:
     root, _, rest = path.partition(".")
+    if member in _RENAMED:
+        return True
     if member not in _STDLIB or path in NAMESAKES:
         return False
     if not _is_module(subject, base):
