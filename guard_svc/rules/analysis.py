@@ -66,17 +66,15 @@ def _analyse(intake: Intake, scope: Scope, inputs: Sequence[str], depth: int) ->
 
 
 def _look_inside(subject: Subject, depth: int) -> None:
-    """Programs in the program's texts are analysed like itself; what they do is found where they are carried."""
-    for carrier, text in hidden.programs(subject.walk, subject.names):
+    """Programs in the program's texts are analysed like itself; findings stand where they are carried."""
+    for carrier, code in hidden.programs(subject.walk, subject.names):
         if depth == 0:
             message = "Code is hidden in text more deeply than is read."
             subject.report("threat.introspection.unresolved", carrier, message)
             return
         try:
-            inner = _analyse(
-                read_program(text.strip().encode()), subject.scope, tuple(subject.inputs), depth - 1
-            )
-            found = inner.findings
+            intake = read_program(code.strip().encode())
+            found = _analyse(intake, subject.scope, tuple(subject.inputs), depth - 1).findings
         except IntakeRefused as refused:
             found = refused.findings
         for finding in found:

@@ -1,7 +1,7 @@
 """What a program binds each name, attribute and container to, wherever it does so.
 
-Knows statements. Must not know what an expression evaluates to, or which names matter. The order of statements
-does not count: a name bound anywhere counts as bound everywhere. That can accuse, never overlook.
+Knows statements. Must not know what an expression evaluates to, or which names matter. The order of
+statements does not count: a name bound anywhere counts as bound everywhere. That can accuse, never overlook.
 """
 
 import ast
@@ -96,7 +96,11 @@ class Bindings:
                     self.names[alias.asname or alias.name].append(f"{module}.{alias.name}")
 
     def _bind_definitions(self) -> None:
-        for function in (*self._walk.of(ast.FunctionDef), *self._walk.of(ast.AsyncFunctionDef)):
+        named: list[ast.FunctionDef | ast.AsyncFunctionDef] = [
+            *self._walk.of(ast.FunctionDef),
+            *self._walk.of(ast.AsyncFunctionDef),
+        ]
+        for function in named:
             self.names[function.name].append(function)
             self._bind_parameters(function.args)
             self._decorate(function)
@@ -107,7 +111,8 @@ class Bindings:
             self.names[made.name].append(made)
             self._bind_members(made)
             self._decorate(made)
-        for result in (*self._walk.of(ast.Return), *self._walk.of(ast.Yield)):
+        results: list[ast.Return | ast.Yield] = [*self._walk.of(ast.Return), *self._walk.of(ast.Yield)]
+        for result in results:
             function_of = self._function_around(result)
             if result.value is not None and function_of is not None:
                 value = result.value if isinstance(result, ast.Return) else _listed(result.value)
@@ -164,11 +169,13 @@ class Bindings:
         for assigned in of(ast.Assign):
             for target in assigned.targets:
                 self._bind_assigned(target, assigned.value)
-        for node in (*of(ast.AnnAssign), *of(ast.NamedExpr)):
+        annotated: list[ast.AnnAssign | ast.NamedExpr] = [*of(ast.AnnAssign), *of(ast.NamedExpr)]
+        for node in annotated:
             self.bind(node.target, node.value)
         for grown in of(ast.AugAssign):
             self._grow(grown.target, grown.op, grown.value)
-        for loop in (*of(ast.For), *of(ast.AsyncFor), *of(ast.comprehension)):
+        loops: list[ast.For | ast.AsyncFor | ast.comprehension] = [*of(ast.For), *of(ast.AsyncFor)]
+        for loop in [*loops, *of(ast.comprehension)]:
             self.bind(loop.target, element(loop.iter))
         for item in of(ast.withitem):
             if item.optional_vars is not None:

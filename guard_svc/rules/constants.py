@@ -1,7 +1,7 @@
 """Constants that an expression may evaluate to: strings, bytes and whole numbers.
 
-Knows expressions, and asks others what operators, calls and sequences make. Must not know what the results are
-used for. Answers are unions; UNKNOWN among them says that there may be others.
+Knows expressions, and asks others what operators, calls and sequences make. Must not know what the results
+are used for. Answers are unions; UNKNOWN among them says that there may be others.
 """
 
 import ast
@@ -27,15 +27,16 @@ _MAX_DEPTH: Final = 40
 
 _CONSTANTS: Final[Mapping[str, str]] = {
     **{f"string.{name}": value for name, value in vars(string).items() if isinstance(value, str)},
-    **{
-        "os.sep": "/",
-        "os.path.sep": "/",
-        "os.curdir": ".",
-        "os.pardir": "..",
-        "os.extsep": ".",
-        "os.pathsep": ":",
-    },
-    **{"os.linesep": "\n", "os.devnull": "/dev/null", "os.name": "posix", "os.path.pardir": ".."},
+    "os.sep": "/",
+    "os.path.sep": "/",
+    "os.curdir": ".",
+    "os.pardir": "..",
+    "os.extsep": ".",
+    "os.pathsep": ":",
+    "os.linesep": "\n",
+    "os.devnull": "/dev/null",
+    "os.name": "posix",
+    "os.path.pardir": "..",
 }
 """Constants of the standard library that programs build texts from."""
 

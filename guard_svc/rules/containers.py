@@ -89,7 +89,6 @@ def elements(container: Container, index: ast.expr) -> list[ast.expr]:
             return [container.elt]
         case ast.Call():
             return _of_call(container)
-    return []
 
 
 def _of_display(container: ast.List | ast.Tuple | ast.Set, index: ast.expr) -> list[ast.expr]:

@@ -111,11 +111,9 @@ def _from_bytes(data: Value, order: Value = "big", *_: Value) -> Value:
 
 def _replace(text: Value, old: Value, new: Value, *_: Value) -> Value:
     if isinstance(text, str) and isinstance(old, str) and isinstance(new, str):
-        fits = old and text.count(old) * len(new) <= MAX_FOLDED
-        return text.replace(old, new) if fits else UNKNOWN
+        return text.replace(old, new) if old and text.count(old) * len(new) <= MAX_FOLDED else UNKNOWN
     if isinstance(text, bytes) and isinstance(old, bytes) and isinstance(new, bytes):
-        fits = old and text.count(old) * len(new) <= MAX_FOLDED
-        return text.replace(old, new) if fits else UNKNOWN
+        return text.replace(old, new) if old and text.count(old) * len(new) <= MAX_FOLDED else UNKNOWN
     return UNKNOWN
 
 

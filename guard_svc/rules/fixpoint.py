@@ -37,7 +37,7 @@ class Effort:
 class Fixpoint(Generic[_T]):
     """A table of meanings, filled on demand.
 
-    `compute` gives a key's meaning and may ask this table for others. `lasting` names those meanings that must
+    `compute` gives a key's meaning and may ask this table for others. `lasting` names those that must
     settle: growth of all others ends after two rounds. `deep` is the meaning of what lies too deep.
     """
 
@@ -64,7 +64,7 @@ class Fixpoint(Generic[_T]):
         self._narrow = False
 
     def __call__(self, key: Hashable) -> frozenset[_T]:
-        """What `key` means. Never raises because of depth: then the answer is `deep`, and the effort says so."""
+        """What `key` means; `deep`, with a word in the effort, when it lies too deep."""
         found = self.done.get(key)
         if found is not None:
             return found
@@ -73,6 +73,10 @@ class Fixpoint(Generic[_T]):
     def is_known(self, key: Hashable) -> bool:
         """Whether asking for `key` costs nothing now."""
         return key in self.done or key in self._round
+
+    def is_open(self) -> bool:
+        """Whether an answer is being worked out, so that what is heard now may not be the last word."""
+        return bool(self._active)
 
     def _settle(self, key: Hashable) -> frozenset[_T]:
         for round_number in range(MAX_ROUNDS):

@@ -122,7 +122,7 @@ def join_path(parts: Iterable[Value]) -> str:
 
 
 def percent(template: str, values: Sequence[Value], named: Mapping[str, Value] | None = None) -> Value:
-    """`template % values`, or `template % named`; a width beyond three digits leaves the mark as it stands."""
+    """`template % values`, or `% named`; a width beyond three digits leaves the mark as it stands."""
     if template == UNKNOWN:
         return UNKNOWN
     waiting = iter(values)

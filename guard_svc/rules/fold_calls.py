@@ -70,7 +70,7 @@ class CallFolder:
     def _sum(self, path: str, positional: list[ast.expr]) -> set[Value]:
         if path != "functools.reduce":
             values = self._constants.combine(positional[:2]) if len(positional) > 1 else ()
-            return {fold.binary(ast.Add(), *pair) for pair in values if len(pair) == 2}  # type: ignore[misc]
+            return {fold.binary(ast.Add(), *pair) for pair in values if len(pair) == 2}
         parts = self._sequences.elements(positional[1]) if len(positional) > 1 else None
         adds = isinstance(positional[0], ast.Lambda) or "operator.add" in self._constants.resolution.paths(
             positional[0]
@@ -105,12 +105,8 @@ class CallFolder:
     def _taken(self, subject: ast.expr, positional: list[ast.expr]) -> Iterable[Value]:
         """`mapping.get(key, default)` and its like."""
         index = positional[0] if positional else ast.Constant(value=None)
-        parts = self._constants.inside(ast.Subscript(subject, index, ast.Load()))
-        return (
-            frozenset[Value]().union(*map(self._constants.values, [*parts, *positional[1:]]))
-            if parts
-            else (UNKNOWN,)
-        )
+        parts = [*self._constants.inside(ast.Subscript(subject, index, ast.Load())), *positional[1:]]
+        return frozenset[Value]().union(*map(self._constants.values, parts)) if parts else (UNKNOWN,)
 
     def _join(self, separator: ast.expr, sequence: ast.expr) -> Iterable[Value]:
         parts = self._sequences.elements(sequence)
@@ -167,7 +163,7 @@ class CallFolder:
                         and len(old) == len(new)
                         and isinstance(gone, str)
                     ):
-                        return {**str.maketrans(old, new), **{ord(char): None for char in gone}}
+                        return _mapping(old, new, gone)
                 case ast.Dict():
                     return self._of_dict(thing)
         return None
@@ -185,6 +181,12 @@ class CallFolder:
             if isinstance(old, int):
                 pairs[old] = chr(new) if isinstance(new, int) and 0 <= new < 0x110000 else as_text(new)[:64]
         return pairs
+
+
+def _mapping(old: str, new: str, gone: str) -> dict[int, str | None]:
+    pairs: dict[int, str | None] = {ord(char): made for char, made in zip(old, new, strict=True)}
+    pairs.update((ord(char), None) for char in gone)
+    return pairs
 
 
 def _joined(separator: Value, parts: list[Value]) -> Value:

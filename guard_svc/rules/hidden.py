@@ -1,6 +1,7 @@
 """Programs inside a program: text that is run, and text that somebody took the trouble to encode.
 
-Knows where such text stands and how to read it. Must not know rules: what is found is analysed like any program.
+Knows where such text stands and how to read it. Must not know rules: what is found is
+analysed like any program.
 """
 
 import ast

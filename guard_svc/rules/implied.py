@@ -43,9 +43,10 @@ def _of_call(call: ast.Call, names: Names, matters: IsKnown) -> Iterator[ast.exp
         ):
             yield _made(call, given, _passed(call, position, names))
     for keyword in call.keywords:
-        if keyword.arg is not None and isinstance(keyword.value, ast.Name | ast.Attribute):
-            if _is_function(keyword.value, names, matters):
-                yield _made(call, keyword.value, [element(other) for other in call.args])
+        given = keyword.value
+        plain = keyword.arg is not None and isinstance(given, ast.Name | ast.Attribute)
+        if plain and _is_function(given, names, matters):
+            yield _made(call, given, [element(other) for other in call.args])
     if isinstance(call.func, ast.Call | ast.Name) and (paths := names.paths(call.func)):
         if paths & _LATER:
             yield from _vectorised(call, names)

@@ -1,7 +1,7 @@
 """What the program's own functions are called with: by itself, or by whom it hands them to.
 
-Knows calls and parameters. Must not know what an expression evaluates to. A function is recognised by its name,
-by the name of a method, or because it is a lambda that is called where it stands.
+Knows calls and parameters. Must not know what an expression evaluates to. A function is recognised by
+its name, by the name of a method, or because it is a lambda that is called where it stands.
 """
 
 import ast
@@ -136,7 +136,7 @@ def _pass_keywords(bindings: Bindings, function: Function, call: ast.Call) -> No
 
 
 def _handed(callees: _Callees, call: ast.Call) -> Iterator[tuple[Function, list[ast.expr]]]:
-    """Own functions among the arguments, with what the callee may pass them: other arguments, or their elements."""
+    """Own functions among the arguments, with what the callee may pass them."""
     given = (*call.args, *(keyword.value for keyword in call.keywords))
     for candidate in given:
         if isinstance(candidate, ast.Lambda | ast.Name):

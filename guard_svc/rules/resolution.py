@@ -94,7 +94,7 @@ class Resolution:
         self._effort = effort
         self._table: Fixpoint[Thing] = Fixpoint(self._compute, _lasting, effort)
         self._things = self._table.done
-        self._paths: dict[ast.expr, frozenset[str]] = {}
+        self._paths: dict[ast.expr | str, frozenset[str]] = {}
         # One expression per element, however often it is asked for: circles of containers must close.
         self._elements: dict[tuple[ast.AST, ast.expr], list[ast.expr]] = {}
         self._by_kind: Mapping[type, Callable[..., Iterable[Thing]]] = {
@@ -123,13 +123,12 @@ class Resolution:
 
     def paths(self, node: ast.expr) -> frozenset[str]:
         """Full dotted names that `node` may be; empty when unknown. A call's result ends in `()`."""
-        things = self.things(node)
-        if not things:
-            return frozenset()
-        found = self._paths.get(node)
+        key = node.id if type(node) is ast.Name else node
+        found = self._paths.get(key)
         if found is None:
-            found = frozenset(thing for thing in things if isinstance(thing, str))
-            self._paths[node] = found
+            found = frozenset(thing for thing in self.things(node) if isinstance(thing, str))
+            if not self._table.is_open():
+                self._paths[key] = found
         return found
 
     def _compute(self, key: Hashable) -> Things:

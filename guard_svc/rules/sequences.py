@@ -26,7 +26,7 @@ class Sequences:
         self._constants = constants
 
     def elements(self, node: ast.expr, depth: int = _MAX_DEPTH) -> list[Value] | None:
-        """The elements of `node` in order, UNKNOWN where one is not known; None when it is no known sequence."""
+        """The elements of `node` in order, UNKNOWN for those not known; None for no known sequence."""
         if depth == 0:
             return None
         direct = self._of_container(node, depth)
@@ -77,15 +77,12 @@ class Sequences:
 
     def _sliced(self, inner: ast.expr, where: ast.Slice, depth: int) -> list[Value] | None:
         found = self._of_container(inner, depth - 1)
-        if found is None:
-            return None
-        bounds = [
-            None if part is None else self._constants.one(part)
-            for part in (where.lower, where.upper, where.step)
-        ]
-        if any(not isinstance(bound, int | None) for bound in bounds) or bounds[2] == 0:
-            return None
-        return found[slice(*bounds)]
+        start, stop, step = (self._bound(part) for part in (where.lower, where.upper, where.step))
+        return None if found is None or step == 0 else found[start:stop:step]
+
+    def _bound(self, node: ast.expr | None) -> int | None:
+        value = None if node is None else self._constants.one(node)
+        return value if isinstance(value, int) else None
 
     def _of_call(self, call: ast.Call, depth: int) -> list[Value] | None:
         paths = self._constants.resolution.paths(call.func)

@@ -37,7 +37,7 @@ class Subject:
 
     @property
     def nodes(self) -> list[ast.AST]:
-        """All nodes of the tree, parents before children, without operators and contexts; then what is implied."""
+        """All nodes of the tree, parents first, without operators and contexts; then what is implied."""
         return [*self.walk.nodes, *self.implied]
 
     @property

@@ -19,13 +19,11 @@ NOISE = 2
 ENDLESS = [
     "doubling in one name",
     "growing one name",
-    "aliases of aliases",
     "aliases backwards",
     "one name, many meanings",
     "one name, many calls",
     "all names in one list",
     "getattr chain",
-    "subscripts of subscripts",
 ]
 
 
