@@ -16,7 +16,7 @@ _TAKES: Final = {
     "expression": "takes an expression, a formula or a command",
     "pickle": "has a switch for pickles",
     "callable": "takes a function",
-    "act": "has a name that says it acts by itself",
+    "act": "acts by itself, by its name or its body,",
 }
 _JUDGED_BY_TEXT: Final = frozenset({"none", "dump"})
 

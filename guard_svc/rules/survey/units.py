@@ -24,8 +24,8 @@ class Unit:
     """One parameter of one callable.
 
     A function goes by its shortest public name. A method goes by its bare name, `.to_csv`, because the rules
-    know methods by nothing else. `kind` is what the parameter takes; `act` when the name itself says that the
-    callable does something, such as `fetch_prices()`.
+    know methods by nothing else. `kind` is what the parameter takes. A unit without a parameter is the
+    callable as such: its name, `fetch_prices()`, or its body says that it acts by itself; its kind is `act`.
     """
 
     library: str
@@ -51,7 +51,7 @@ def all_units(survey: Survey, catalogue: Catalogue) -> Iterator[tuple[Unit, str]
                 continue
             method = entry["what"] == "method"
             shown = "." + name.rpartition(".")[2] if method else short[entry["object"]]
-            for parameter, kinds in (entry["params"] or {"": ["act"]}).items():
+            for parameter, kinds in entry["params"].items():
                 yield from ((Unit(library, shown, parameter, kind), name) for kind in kinds)
 
 

@@ -8,6 +8,7 @@ Knows how to import and to look; must not know the catalogue or what is dangerou
 run it on libraries that you would run anyway.
 """
 
+import dis
 import importlib
 import inspect
 import io
@@ -31,26 +32,33 @@ def _words(text: str) -> frozenset[str]:
 
 PATH_NAMES = _words(
     "archive base_dir base_name basedir buf cache cache_dir cachedir cafile capath certfile cfile "
-    "container_path data_home database datafile dir directories directory dirname dst excel_writer "
-    "extract_dir fid file file_like file_name file_path filename filename_or_obj filenames fileobj filepath "
-    "filepath_or_buffer files fname fnames folder font_path fontfile fp handle infile input_file io keyfile "
-    "log_file logfile memory out_file outfile output_file path path_or_buf path_or_buffer path_or_bytes "
-    "path_or_file path_or_stream pathname paths pyfile root_dir rootdir source_dir src stream stylesheet "
-    "temp_folder top zipname "
+    "container_path data_home database datafile dir directories directory dirname dst errfile "
+    "excel_writer extract_dir fid file file_like file_name file_path filename filename_or_obj filenames "
+    "fileobj filepath filepath_or_buffer files fname fnames folder font_path fontfile fp handle infile "
+    "input_file io keyfile log_file logfile memory out_file outfile output_file path path_or_buf "
+    "path_or_buffer path_or_bytes path_or_file path_or_stream pathname paths pyfile root_dir rootdir "
+    "rptfile source_dir src stream stylesheet temp_folder top zipname "
 )
 URL_NAMES = _words(
     "address base_url baseurl con connection endpoint engine fullurl host hostname proxy server "
     "server_hostname source_address uri url urls "
 )
 EXPRESSION_NAMES = _words(
-    "cmd code command exog_formula expr expression formula formula_like formulas query re_formula script sql "
-    "statement stmt vc_formula "
+    "cmd code command exog_formula expr expression formula formula_like formulas query re_formula script "
+    "sql statement stmt vc_formula "
 )
 CALLABLE_NAMES = _words(
-    "aggfunc callable callback converter converters date_parser default_factory factory fn fun func function "
-    "hess hook initializer jac object_hook object_pairs_hook parse_float parse_int predicate preprocessor "
-    "score_func scoring tokenizer "
+    "aggfunc callable callback converter converters date_parser default_factory factory fn fun func "
+    "function hess hook initializer jac object_hook object_pairs_hook parse_float parse_int predicate "
+    "preprocessor score_func scoring tokenizer "
 )
+ACTS = _words(
+    "Popen __import__ check_call check_output eval exec fromfile import_module loadtxt makedirs memmap "
+    "open popen rmtree run_module savetxt subprocess urlopen urlretrieve webbrowser "
+)
+"""Functions and modules that a function uses when it acts by itself, whatever its parameters are called."""
+_FUNCTIONS_ONLY = _words("eval exec open")
+"""Names that count as functions only: as methods, many kinds of object have them."""
 PICKLE_NAMES = _words("allow_pickle pickle pickled trusted unpickler ")
 _NAMES = (
     ("path", PATH_NAMES),
@@ -173,16 +181,30 @@ def _methods(owner: type) -> Iterator[tuple[str, object]]:
 def _entry(full: str, value: object, what: str) -> Iterator[tuple[str, dict[str, object]]]:
     signature = _signature(value)
     params = _kinds(signature, inspect.getdoc(value) or "")
-    if params or _ACTS.match(full.rpartition(".")[2]):
-        yield (
-            full,
-            {
-                "object": _identity(value),
-                "what": what,
-                "params": params,
-                "signature": signature,
-            },
-        )
+    if _ACTS.match(full.rpartition(".")[2]) or _uses(value) & ACTS:
+        params[""] = ["act"]
+    if params:
+        yield full, {"object": _identity(value), "what": what, "params": params, "signature": signature}
+
+
+def _uses(value: object) -> set[str]:
+    """The names that a function written in Python uses in its own body, and in the functions inside it."""
+    function = inspect.unwrap(value.__init__ if isinstance(value, type) else value)  # type: ignore[misc,arg-type]
+    found: set[str] = set()
+    codes = [getattr(function, "__code__", None)]
+    for code in codes:
+        if isinstance(code, types.CodeType):
+            codes.extend(code.co_consts)
+            if not ACTS.isdisjoint(code.co_names):
+                found.update(filter(None, map(_used, dis.get_instructions(code))))
+    return found
+
+
+def _used(step: dis.Instruction) -> str | None:
+    if step.opname in ("LOAD_GLOBAL", "LOAD_NAME", "IMPORT_NAME", "IMPORT_FROM"):
+        return str(step.argval)
+    attribute = step.opname in ("LOAD_ATTR", "LOAD_METHOD") and step.argval not in _FUNCTIONS_ONLY
+    return str(step.argval) if attribute else None
 
 
 def _identity(value: object) -> str:
