@@ -16,7 +16,7 @@ from guard_svc.lexing import comments
 from guard_svc.rules.subject import Subject
 
 _PLEAS: Final = tuple(
-    re.compile(pattern, re.IGNORECASE)
+    re.compile(pattern)
     for pattern in (
         r"\b(?:ignore|disregard|forget|override)\b.{0,40}"
         r"\b(?:previous|prior|above|all|any|earlier|your|these)\b.{0,40}"
@@ -27,24 +27,25 @@ _PLEAS: Final = tuple(
         r"\b(?:allow(?:ed)?|approve[d]?|safe|yes|pass|ok|this)\b",
         r"\b(?:reviewer|guard|auditor|scanner|moderator)s?\W+(?:should|must|please|may|shall)\W+"
         r"(?:allow|approve|pass|accept|skip|ignore)\b",
-        r"\b(?:answer|respond|reply)\b.{0,12}[\"'`]?\b(?:ALLOW(?:ED)?|APPROVED?|SAFE)\b",
+        r"\b(?:answer|respond|reply)\b.{0,12}[\"'`]?\b(?:allow(?:ed)?|approved?|safe)\b",
         r"\b(?:outcome|verdict)\b[\"'*\s]*[:=][\"'*\s]*(?:allow(?:ed)?|approved?|safe|pass(?:ed)?)\b",
         r"\b(?:already|pre-?)[ -]?(?:been )?(?:reviewed|approved|audited|verified|vetted|cleared)\b.{0,60}"
         r"\b(?:security|safe|team|allow|skip|no (?:further|need))",
         r"\b(?:security|compliance)[ -](?:team|review|reviewed|approved)\b.{0,60}"
         r"\b(?:approved|safe|skip|allow|exempt)",
         r"\bdo not (?:flag|report|block|deny|reject)\b",
-        r"<\|?(?:im_start|im_end|system|/?s|endoftext)\|?>|\[/?INST\]|^\s*(?:system|assistant)\s*:\s*\S",
+        r"<\|?(?:im_start|im_end|system|/?s|endoftext)\|?>|\[/?inst\]|^\s*(?:system|assistant)\s*:\s*\S",
         r"\byou are (?:now )?(?:a|an|the|in)\b.{0,40}\b(?:assistant|reviewer|model|mode|ai)\b",
     )
 )
-# One look that most text does not survive, so that the patterns above run on little.
-_HINT: Final = re.compile(
-    r"ignore|disregard|forget|override|review|guard|auditor|scanner|classifier|moderator|\bai\b|assistant|llm"
-    r"|model|answer|respond|reply|outcome|verdict|already|pre-?\w+ed|security|compliance|do not|<\||<s|</s"
-    r"|\[/?inst|system|you are",
-    re.IGNORECASE,
-)
+# Each plea holds one of these. Looking for plain words first is much faster than one expression for them all.
+_HINTS: Final = (
+    "ignore", "disregard", "forget", "override", "review", "guard", "auditor", "scanner", "classifier",
+    "moderator", "assistant", "llm", "model", "answer", "respond", "reply", "outcome", "verdict",
+    "approved", "audited", "verified", "vetted", "cleared", "security", "compliance", "do not ", "<|",
+    "<s", "</s", "<im_", "<endoftext", "[inst", "[/inst", "system", "you are",
+)  # fmt: skip
+_AI: Final = re.compile(r"\bais?\b")
 _ANSWER: Final = re.compile(r"\bALLOW(?:ED)?\b")
 _OTHER_ANSWER: Final = re.compile(r"\b(?:DENY|DENIED|BLOCK(?:ED)?|REJECT(?:ED)?|FORBID(?:DEN)?)\b")
 _ENCODED: Final = re.compile(r"[A-Za-z0-9+/_-]{24,}={0,2}")
@@ -72,7 +73,9 @@ def _speaks(text: str, min_words: int = _MIN_WORDS) -> bool:
     if len(text) < _MIN_CHARS:
         return False
     flat = " ".join(text[:_MAX_CHARS].split())
-    if _HINT.search(flat) and any(plea.search(flat) for plea in _PLEAS):
+    low = flat.lower()
+    hinted = any(hint in low for hint in _HINTS) or _AI.search(low) is not None
+    if hinted and any(plea.search(low) for plea in _PLEAS):
         return True
     # In any language: the reviewer's own answer in a sentence that does not also name its opposite.
     sentence = len(flat.split(" ", min_words)) >= min_words and not flat.isupper()

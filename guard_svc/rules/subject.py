@@ -32,13 +32,13 @@ class Subject:
     lines: list[str]
     implied: list[ast.expr]
     """Calls and attributes that happen without being written; they have no parent."""
+    nodes: list[ast.AST] = field(init=False)
+    """All nodes of the tree, parents first, without operators and contexts; then what is implied."""
     capabilities: set[str] = field(default_factory=set)
     _findings: dict[tuple[str, int, str], Finding] = field(default_factory=dict)
 
-    @property
-    def nodes(self) -> list[ast.AST]:
-        """All nodes of the tree, parents first, without operators and contexts; then what is implied."""
-        return [*self.walk.nodes, *self.implied]
+    def __post_init__(self) -> None:
+        self.nodes = [*self.walk.nodes, *self.implied]
 
     @property
     def parents(self) -> dict[int, ast.AST]:
