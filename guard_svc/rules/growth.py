@@ -14,11 +14,14 @@ from guard_svc.rules.words import JOINS, SPAWNERS
 
 _DOUBLINGS: Final = 24
 """Rounds after which something that doubles is sixteen million times as large."""
+_ROUNDS: Final = 10**7
 _SQUARINGS: Final = 3
 _DEEP: Final = 40
 """A doubly recursive function with such an argument makes a billion calls."""
 _PRODUCTS: Final = frozenset({"numpy.kron", "numpy.outer", "scipy.linalg.kron", "scipy.sparse.kron"})
 _EXITS: Final = ast.Break | ast.Return | ast.Raise
+_MAY_END: Final = frozenset({"builtins.next", "builtins.input", "builtins.exit", "builtins.quit"})
+_LARGE: Final = 10**8
 _Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 
@@ -29,7 +32,7 @@ def check(subject: Subject) -> None:
         match node:
             case ast.While():
                 _check_while(subject, node)
-                if not any(isinstance(part, _EXITS) for part in ast.walk(node)):
+                if _runs_long(subject, node):
                     _check_doubling(subject, node)
             case ast.For():
                 _check_own_end(subject, node)
@@ -57,7 +60,7 @@ def _check_while(subject: Subject, loop: ast.While) -> None:
             if any(isinstance(node, _EXITS) for node in ast.walk(loop)) or number(subject, bound) is None:
                 return
             steps = list(_steps(loop, name))
-            if not steps and not _mentions_elsewhere(loop, name):
+            if not steps and not _mentions_elsewhere(subject, loop, name):
                 _report_endless(subject, loop, f"{name} never changes in it")
             elif steps and all(_runs_away(step, operator) for step in steps):
                 _report_endless(subject, loop, f"{name} moves away from its end")
@@ -72,16 +75,19 @@ def _steps(loop: ast.While, name: str) -> Iterator[ast.AST]:
             yield steps.get(id(node), node)
 
 
-def _mentions_elsewhere(loop: ast.While, name: str) -> bool:
-    """Whether something in the body may change what `name` stands for, or ends the program."""
-    body = [node for statement in loop.body for node in ast.walk(statement)]
-    changes = any(isinstance(node, ast.Global | ast.Nonlocal | ast.Yield | ast.Await) for node in body)
-    calls = any(isinstance(node, ast.Call) and isinstance(node.func, ast.Name) for node in body)
-    attributes = any(
-        isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == name
-        for node in body
-    )
-    return changes or calls or attributes
+def _mentions_elsewhere(subject: Subject, loop: ast.While, name: str) -> bool:
+    """Whether something in the body may change what `name` stands for, or end the program."""
+    for node in (node for statement in loop.body for node in ast.walk(statement)):
+        match node:
+            case ast.Yield() | ast.YieldFrom() | ast.Await() | ast.Global() | ast.Nonlocal():
+                return True
+            case ast.Call(func=ast.Name() as function):
+                paths = subject.names.paths(function)
+                if not paths or paths & _MAY_END or not all(path.startswith("builtins.") for path in paths):
+                    return True
+            case ast.Attribute(value=ast.Name(id=owner), attr=member) if owner == name or member == "exit":
+                return True
+    return False
 
 
 def _runs_away(step: ast.AST, operator: ast.cmpop) -> bool:
@@ -108,11 +114,23 @@ def _check_doubling(subject: Subject, loop: ast.For | ast.While) -> None:
     """`table = concat([table, table])`, again and again."""
     for node in ast.walk(loop):
         target, value = _joined(node)
+        if target is None:
+            target, value = _repeated(subject, node)
         if target is None or value is None:
             continue
         if Counter(_wholes(value))[target] > 1:
             message = f"{target} doubles in each round, which no run's memory holds for long."
             subject.report("threat.resource.explosion", node, message)
+
+
+def _runs_long(subject: Subject, loop: ast.While) -> bool:
+    """Whether a loop has no way out before something in it is enormous."""
+    if any(isinstance(part, _EXITS) for part in ast.walk(loop)):
+        return False
+    match loop.test:
+        case ast.Compare(comparators=[bound]):
+            return (number(subject, bound) or 0) >= _LARGE
+    return isinstance(loop.test, ast.Constant)
 
 
 def _crosses(loop: ast.For) -> bool:
@@ -146,6 +164,26 @@ def _joined(node: ast.AST) -> tuple[str | None, ast.expr | None]:
     return None, None
 
 
+def _repeated(subject: Subject, node: ast.AST) -> tuple[str | None, ast.expr | None]:
+    """A text or list that is replaced by itself twice; numbers may double for long."""
+    match node:
+        case ast.AugAssign(target=ast.Name(id=name), op=ast.Add(), value=ast.Name() as value):
+            doubled = ast.BinOp(value, ast.Add(), value)
+            return (name, doubled) if value.id == name and _is_sequence(subject, value) else (None, None)
+        case ast.Assign(targets=[ast.Name(id=name)], value=ast.BinOp(op=ast.Add()) as value):
+            return (name, value) if _is_sequence(subject, value.left) else (None, None)
+        case ast.Assign(
+            targets=[ast.Name(id=name)], value=ast.BinOp(left=ast.Name() as left, op=ast.Mult(), right=factor)
+        ) if left.id == name and _is_sequence(subject, left) and (number(subject, factor) or 0) > 1:
+            return name, ast.BinOp(left, ast.Add(), left)
+    return None, None
+
+
+def _is_sequence(subject: Subject, node: ast.expr) -> bool:
+    things = subject.names.things(node)
+    return bool(subject.names.texts(node)) or any(isinstance(thing, ast.List | ast.Tuple) for thing in things)
+
+
 def _is_extension(call: ast.Call) -> bool:
     return isinstance(call.func, ast.Attribute) and call.func.attr == "extend"
 
@@ -160,6 +198,9 @@ def _check_reduction(subject: Subject, call: ast.Call) -> None:
     if "functools.reduce" not in subject.names.paths(call.func) or len(call.args) < 2:
         return
     rounds = length(subject, call.args[1])
+    if rounds is not None and rounds >= _ROUNDS:
+        message = f"Goes through {rounds:,} items, which no run's time holds."
+        subject.report("threat.resource.explosion", call, message)
     if subject.names.paths(call.args[0]) & _PRODUCTS and (rounds is None or rounds > 3):
         message = "A product of products: each round multiplies the size by that of the next factor."
         subject.report("threat.resource.explosion", call, message)

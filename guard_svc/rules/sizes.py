@@ -55,7 +55,14 @@ def length(subject: Subject, node: ast.expr | None, depth: int = 0) -> int | Non
         case ast.Call():
             return _length_of_call(subject, node, depth + 1)
     texts = subject.names.texts(node)
-    return max(map(len, texts)) if texts else None
+    return max(map(len, texts)) if texts else _length_of_name(subject, node, depth + 1)
+
+
+def _length_of_name(subject: Subject, node: ast.expr, depth: int) -> int | None:
+    """The length of what a name is bound to, when it is bound once."""
+    meanings = subject.names.bindings.names.get(node.id, ()) if isinstance(node, ast.Name) else ()
+    only = meanings[0] if len(meanings) == 1 else None
+    return length(subject, only, depth) if isinstance(only, ast.expr) else None
 
 
 def _repeated(subject: Subject, sequence: ast.expr, count: ast.expr, depth: int) -> int | None:
@@ -70,9 +77,26 @@ def _length_of_call(subject: Subject, call: ast.Call, depth: int) -> int | None:
         return length(subject, call.func.value, depth)
     if paths & SAME_LENGTH and call.args:
         return length(subject, call.args[0], depth)
+    if any(_is_endless(thing) for thing in subject.names.things(call.func)):
+        return ENDLESS
     for path in paths & _SERIES.keys():
         return _SERIES[path](subject, call, depth)
     return None
+
+
+def _is_endless(thing: object) -> bool:
+    """Whether `thing` is a generator of the program that yields for ever."""
+    if not isinstance(thing, ast.FunctionDef):
+        return False
+    for statement in thing.body:
+        match statement:
+            case ast.While(test=ast.Constant(value=value)) if value:
+                nodes = list(ast.walk(statement))
+                yields = any(isinstance(node, ast.Yield) for node in nodes)
+                return yields and not any(
+                    isinstance(node, ast.Break | ast.Return | ast.Raise) for node in nodes
+                )
+    return False
 
 
 def _range(subject: Subject, call: ast.Call, _depth: int) -> int | None:

@@ -42,6 +42,10 @@ _WRITERS: Final = frozenset({"write", "writelines", "write_text", "write_bytes"}
 _SAVERS: Final = frozenset(
     {"savefig", "to_csv", "to_json", "to_parquet", "to_excel", "savetxt", "save", "imsave"}
 )
+_SQUARES: Final = frozenset({"numpy.eye", "numpy.identity"})
+_LINES: Final = frozenset({"numpy.arange", "numpy.linspace"})
+_CANVASES: Final = frozenset({"figure", "subplots"})
+_MANY_CANVASES: Final = 1000
 _ROUNDS: Final = frozenset(
     {
         "maxiter",
@@ -112,11 +116,12 @@ def _check_call(subject: Subject, call: ast.Call, leaving: frozenset[int]) -> No
         _check_repeated(subject, call)
     elif name.endswith(_SEARCHES) or any(path.endswith(_SEARCHES) for path in paths):
         _check_search(subject, call)
-    elif "numpy.arange" in paths:
-        _check_array(subject, call)
+    elif name in _CANVASES:
+        _check_canvases(subject, call, leaving)
     elif "pandas.date_range" in paths:
         _check_dates(subject, call)
     _check_rounds(subject, call)
+    _check_shape(subject, call, paths)
     if name in _DENSE:
         _check_dense(subject, call)
     elif name in _PADDERS and call.args:
@@ -217,6 +222,26 @@ def _check_rounds(subject: Subject, call: ast.Call) -> None:
             )
 
 
+def _check_shape(subject: Subject, call: ast.Call, paths: frozenset[str]) -> None:
+    """Arrays by their shape: `size=(n, m)`, `np.eye(n)`, `make_blobs(n_samples=n, n_features=m)`."""
+    words = {keyword.arg: keyword.value for keyword in call.keywords}
+    items = _cells(subject, words.get("size") or words.get("shape"))
+    if paths & _SQUARES and call.args:
+        items = _cells(subject, call.args[0]) ** 2
+    elif paths & _LINES:
+        items = length(subject, call) or 0
+    elif "n_samples" in words:
+        items = _cells(subject, words["n_samples"]) * max(_cells(subject, words.get("n_features")), 1)
+    if items > _memory_items(subject) * 2:
+        _report(subject, call, f"Makes {items:,} numbers, which the run's memory cannot hold.")
+
+
+def _cells(subject: Subject, node: ast.expr | None) -> int:
+    if isinstance(node, ast.Tuple | ast.List):
+        return math.prod(number(subject, side) or 1 for side in node.elts)
+    return number(subject, node) or 0
+
+
 def _check_dense(subject: Subject, call: ast.Call) -> None:
     made = call.func.value if isinstance(call.func, ast.Attribute) else None
     if isinstance(made, ast.Call) and made.args:
@@ -238,10 +263,16 @@ def _check_padding(subject: Subject, node: ast.AST, width: int | None) -> None:
         _report(subject, node, f"Fills a text up to {width:,} characters.")
 
 
-def _check_array(subject: Subject, call: ast.Call) -> None:
-    items = length(subject, call) or 0
-    if items > _memory_items(subject) * 2:
-        _report(subject, call, f"Makes {items:,} numbers, which the run's memory cannot hold.")
+def _check_canvases(subject: Subject, call: ast.Call, leaving: frozenset[int]) -> None:
+    closes = any(isinstance(node, ast.Attribute) and node.attr in ("close", "clf") for node in subject.nodes)
+    if not closes and _turns(subject, call) > _MANY_CANVASES and not _is_bounded(subject, call, leaving):
+        _report(subject, call, f"Opens {_turns(subject, call):,} figures and closes none.")
+
+
+def _check_columns(subject: Subject, call: ast.AST, table: ast.Dict) -> None:
+    longest = max((length(subject, value) or 0 for value in table.values), default=0)
+    if longest > _memory_items(subject):
+        _report(subject, call, f"Makes a table of {longest:,} rows, which the run's memory cannot hold.")
 
 
 def _check_search(subject: Subject, call: ast.Call) -> None:
@@ -280,6 +311,8 @@ def _check_consumed(subject: Subject, call: ast.Call) -> None:
 
 def _check_collected(subject: Subject, call: ast.AST, collected: ast.expr) -> None:
     for source in _sources(collected):
+        if isinstance(source, ast.Dict):
+            _check_columns(subject, call, source)
         items = length(subject, source)
         if items is None or isinstance(source, ast.Constant | ast.BinOp):
             continue

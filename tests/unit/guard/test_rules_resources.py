@@ -96,6 +96,33 @@ PAIRS: Final = {
         "import pandas as pd\npd.Index([1]).repeat(10**9)",
         "import pandas as pd\npd.Index([1]).repeat(10)",
     ),
+    "counts nothing down": ("i = 10\nwhile i > 0:\n    print(i)", "i = 10\nwhile i > 0:\n    i -= 1"),
+    "doubles a text": ("s = 'a'\nfor i in range(99):\n    s += s", "s = 1\nfor i in range(60):\n    s += s"),
+    "sums an endless generator": (
+        "def g():\n    while True:\n        yield 1\nsum(g())",
+        "import itertools\ndef g():\n    while True:\n        yield 1\nsum(itertools.islice(g(), 3))",
+    ),
+    "makes a square of ones": ("import numpy as np\nnp.eye(10**6)", "import numpy as np\nnp.eye(10**2)"),
+    "draws numbers": (
+        "import numpy as np\nnp.random.default_rng(0).normal(size=(10**6, 10**6))",
+        "import numpy as np\nnp.random.default_rng(0).normal(size=(10**3, 10**2))",
+    ),
+    "makes a tall table": (
+        "import pandas as pd\npd.DataFrame({'a': range(10**9)})",
+        "import pandas as pd\npd.DataFrame({'a': range(10**3)})",
+    ),
+    "asks for rounds": (
+        "from scipy.optimize import differential_evolution as d\nd(abs, [(0, 1)], maxiter=10**9)",
+        "from scipy.optimize import differential_evolution as d\nd(abs, [(0, 1)], maxiter=10**3)",
+    ),
+    "unpacks a named bomb": (
+        "import zlib\nb = zlib.compress(b'0' * 30_000_000)\nx = zlib.decompress(b) * 400",
+        "import zlib\nb = zlib.compress(b'0' * 300)\nx = zlib.decompress(b) * 4",
+    ),
+    "starts itself": (
+        "import threading\ndef f():\n    threading.Thread(target=f).start()\nf()",
+        "def f():\n    return 1\nf()",
+    ),
     "searches a text for ever": (
         "import re\nre.fullmatch(r'(([a-z])+.)+[A-Z]', 'a' * 50)",
         "import re\nre.fullmatch(r'([a-z]+-)+[A-Z]', 'a' * 50)",
