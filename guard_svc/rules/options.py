@@ -82,10 +82,20 @@ def _passed(subject: Subject, call: ast.Call) -> Iterator[tuple[str, ast.expr]]:
     if call.args and subject.names.paths(call.func) & _GROUPED:
         for group in subject.names.texts(call.args[0]):
             yield from ((f"{group}.{item.arg}", item.value) for item in call.keywords)
+    if last == "savefig" and call.args:
+        yield from ((".savefig(format)", suffix) for suffix in _suffixes(subject, call.args[0]))
     for item in call.keywords:
         # An object, such as a PillowWriter, is judged where it is made.
         if f".{last}({item.arg})" in subject.catalogue.settings and subject.names.texts(item.value):
             yield f".{last}({item.arg})", item.value
+
+
+def _suffixes(subject: Subject, path: ast.expr) -> Iterator[ast.expr]:
+    """The formats that a figure's file names ask for, where they are known."""
+    for text in subject.names.texts(path):
+        suffix = text.rpartition(".")[2]
+        if "." in text and suffix.isalpha():
+            yield ast.Constant(suffix)
 
 
 def _dotted(subject: Subject, key: ast.expr | None) -> Iterator[str]:

@@ -39,6 +39,7 @@ def is_stopped(line: str) -> bool:
         "movie.save('x.mp4', writer='ffmpeg')",
         "plt.savefig('x', format='pgf')",
         "plt.gcf().savefig('x.pdf', backend='module://antigravity')",
+        "plt.savefig('x.pgf')",
         "movie.to_html5_video()",
         "name = 'text.' + 'usetex'\nplt.rcParams[name] = True",
     ],
@@ -64,6 +65,9 @@ def test_a_setting_that_loads_or_starts_something_is_stopped(line: str) -> None:
         "plt.plot([1, 2])",
         "plt.savefig('x.png', format='png', dpi=100)",
         "movie.save('x.gif', writer='pillow')",
+        "plt.savefig('x.png')",
+        "plt.savefig('report.v2')",
+        "plt.savefig(f'{input()}.pdf')",
         "movie.save('x.gif', writer=matplotlib.animation.PillowWriter(fps=2))",
     ],
 )
