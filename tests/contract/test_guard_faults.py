@@ -116,9 +116,9 @@ class Here:
     stub: Any
     world: World
 
-    async def review(self, **changes: Any) -> Any:
+    async def review(self, *, timeout_s: float = RPC_TIMEOUT_S, **changes: Any) -> Any:
         request = {"scope": "data-analysis", "program": PROGRAM, "task": "mean"} | changes
-        return await self.stub.Review(guard_pb2.ReviewRequest(**request), timeout=RPC_TIMEOUT_S)
+        return await self.stub.Review(guard_pb2.ReviewRequest(**request), timeout=timeout_s)
 
     async def screen(self) -> Any:
         request = guard_pb2.ScreenTaskRequest(scope="data-analysis", task="average price per region")
@@ -262,6 +262,18 @@ async def test_a_redirect_is_not_followed_so_the_program_goes_nowhere_else(autho
     async with broken(authority, Stage.FIRST_VIEW, Fault.REDIRECT) as here:
         error = await failing(here.review())
     assert "redirects elsewhere" in error.message
+
+
+async def test_a_program_larger_than_the_context_is_read_in_parts_all_of_it(authority):
+    program = b"".join(b"total_%d = %d + 1\n" % (n, n) for n in range(600))
+    with OpenAIServer(lambda body: answers(0.02, body)) as server:
+        server.fail_always(Fault.REJECTED, when=lambda body: len(body["messages"][-1]["content"]) > 8000)
+        async with guard(authority, server.base_url) as here:
+            reply = await here.review(program=program, timeout_s=60.0)
+    read = "".join(body["messages"][-1]["content"] for body in server.requests[1:])
+    assert reply.review.verdict == common_pb2.VERDICT_ALLOWED
+    assert reply.review.coverage.bytes_reviewed == len(program)
+    assert all(f"total_{n} = " in read for n in range(600))
 
 
 async def test_after_a_fault_the_same_program_is_reviewed_anew(authority):
