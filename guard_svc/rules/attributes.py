@@ -171,6 +171,8 @@ def _check_computed_name(subject: Subject, call: ast.Call, name: ast.expr, base:
     message, weight = "An attribute name is computed at run time.", Severity.MEDIUM
     if base is not None and is_module_value(subject, base):
         message, weight = "A member of a module is chosen at run time.", Severity.HIGH
+    elif base is not None and subject.names.paths(base) & {"builtins.object", "builtins.type"}:
+        message, weight = "A member of the root of all classes is chosen at run time.", Severity.HIGH
     elif "builtins.hasattr" in paths or (paths and paths <= {"builtins.setattr"} and _is_own(subject, base)):
         weight = Severity.LOW
     subject.report("threat.introspection.dynamic", call, message, weight)

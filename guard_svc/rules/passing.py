@@ -5,7 +5,7 @@ its name, by the name of a method, or because it is a lambda that is called wher
 """
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Final
 
 from guard_svc.rules.bindings import Bindings, Function, element, parameters
@@ -15,12 +15,28 @@ from guard_svc.walk import Walk
 _Callee = tuple[Function, int]
 _MAX_ALIASES: Final = 8
 _MAX_CALLEES: Final = 8
+_OPERATORS: Final[Mapping[type[ast.operator], tuple[str, ...]]] = {
+    ast.Add: ("__add__", "__radd__", "__iadd__"),
+    ast.Sub: ("__sub__", "__rsub__"),
+    ast.Mult: ("__mul__", "__rmul__"),
+    ast.MatMult: ("__matmul__", "__rmatmul__"),
+    ast.Div: ("__truediv__", "__rtruediv__"),
+    ast.FloorDiv: ("__floordiv__",),
+    ast.Mod: ("__mod__", "__rmod__"),
+    ast.Pow: ("__pow__",),
+    ast.BitOr: ("__or__", "__ror__"),
+    ast.BitAnd: ("__and__", "__rand__"),
+    ast.BitXor: ("__xor__", "__rxor__"),
+    ast.LShift: ("__lshift__", "__rlshift__"),
+    ast.RShift: ("__rshift__", "__rrshift__"),
+}
 _MAX_PASSED: Final = 8000
 _RECORDS: Final = frozenset({"SimpleNamespace", "replace", "_replace"})
 
 
 def pass_arguments(bindings: Bindings, walk: Walk, effort: Effort) -> None:
     """Bind the parameters of the program's own functions to what its calls pass."""
+    _pass_special(bindings, walk)
     callees = _Callees(bindings)
     calls = (*walk.of(ast.Call), *(call for call, _ in bindings.decorations))
     for call in calls:
@@ -34,6 +50,36 @@ def pass_arguments(bindings: Bindings, walk: Walk, effort: Effort) -> None:
             effort.stop("The program's functions are called with more than is followed.")
             return
         _put(bindings, call)
+
+
+def _pass_special(bindings: Bindings, walk: Walk) -> None:
+    """What Python itself passes to special methods: an index, an operand, keywords, arguments."""
+    for function in _special(bindings, "__getitem__", "__class_getitem__", "__missing__"):
+        for node in walk.of(ast.Subscript):
+            _pass_second(bindings, function, node.slice)
+    for kind, names in _OPERATORS.items():
+        for function in _special(bindings, *names):
+            for operation in walk.of(ast.BinOp):
+                if isinstance(operation.op, kind):
+                    _pass_second(bindings, function, operation.right)
+                    _pass_second(bindings, function, operation.left)
+    for function in _special(bindings, "__init_subclass__"):
+        for made in walk.of(ast.ClassDef):
+            _pass_keywords(bindings, function, ast.Call(ast.Name(made.name), [], made.keywords))
+    for function in _special(bindings, "__call__"):
+        for call in walk.of(ast.Call):
+            _pass(bindings, function, call, 1)
+
+
+def _special(bindings: Bindings, *names: str) -> list[Function]:
+    return [it for name in names for it in bindings.members.get(name, ()) if isinstance(it, Function)][
+        :_MAX_CALLEES
+    ]
+
+
+def _pass_second(bindings: Bindings, function: Function, value: ast.expr) -> None:
+    for taker in parameters(function)[1:2] or parameters(function)[:1]:
+        bindings.names[taker.arg].append(value)
 
 
 class _Callees:
