@@ -20,7 +20,8 @@ _BOTH_WORLDS: Final = "backend"
 
 def check(subject: Subject) -> None:
     """Every setting that the program writes."""
-    for node in subject.nodes:
+    writers: list[ast.AST] = [*subject.nodes_of(ast.Assign), *subject.nodes_of(ast.Dict)]
+    for node in (*writers, *subject.nodes_of(ast.Call)):
         for name, value in _written(subject, node):
             effect = subject.catalogue.settings.get(name)
             if effect is not None and not _is_harmless(subject, value, effect):
