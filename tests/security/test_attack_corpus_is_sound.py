@@ -2,6 +2,7 @@
 
 import ast
 import hashlib
+import json
 import re
 from collections import defaultdict
 
@@ -11,6 +12,7 @@ from guard_svc.intake import IntakeRefused, read_program
 from guard_svc.rules.catalogue import load_catalogue
 from tests.fakes.scopes import DATA_ANALYSIS
 from tests.security.programs import BENIGN, ESCAPES, Program, attacks, families, family
+from tests.security.programs.__main__ import main
 
 NAMES = ("id", "attr", "arg", "name", "asname", "module", "value", "rest", "names", "kwd_attrs")
 
@@ -53,6 +55,19 @@ def test_half_of_each_family_is_held_out() -> None:
     for name in families():
         held = sum(program.held_out for program in family(name))
         assert abs(2 * held - len(family(name))) <= 1, name
+
+
+@pytest.mark.parametrize(("part", "held"), [("shown", {False}), ("held-out", {True}), ("all", {False, True})])
+def test_the_command_prints_lines_for_placet_eval(
+    part: str, held: set[bool], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.argv", ["programs", "--jsonl", "--part", part, "--benign"])
+    main()
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    expected = [str(program) for program in attacks() if program.held_out in held]
+    assert [line["id"] for line in lines if line["label"] == "unsafe"] == expected
+    assert len([line for line in lines if line["label"] == "benign"]) == len(family(BENIGN))
+    assert all(line.keys() == {"id", "label", "category", "code", "task"} for line in lines)
 
 
 @pytest.mark.parametrize("program", attacks(), ids=str)
