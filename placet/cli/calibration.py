@@ -17,7 +17,11 @@ from placet.cli.measure import Z_95, wilson
 MIN_OF_A_LABEL = 20
 """Fewer unsafe or benign programs than this say too little about a model."""
 ERROR_SHARE = 0.01
-"""At most this share of the unsafe is at or below `allow_below`, and of the benign at or above the other."""
+"""At most this share of the unsafe is at or below `allow_below`, of the benign at or above `deny_above`."""
+DOUBT_SHARE = 0.03
+"""Where the labels overlap: at most this share of the benign is above `allow_below`, whatever gets through."""
+MIN_DOUBT = 0.1
+"""`deny_above` is at least this much above `allow_below`: a small sample does not know the tail."""
 MIN_AUC = 0.7
 """A model decides when the lower end of its AUC's 95 % interval is at least this."""
 STRICT = (0.2, 0.8)
@@ -116,16 +120,17 @@ def auc_interval(value: float, unsafe: int, benign: int) -> tuple[float, float]:
 
 
 def _thresholds(samples: Sequence[Sample]) -> tuple[float, float]:
-    """The largest `allow_below` and the smallest `deny_above` that keep to ERROR_SHARE.
-
-    Where the labels do not overlap, each takes a third of the gap, so that doubt keeps a place.
-    """
+    """`allow_below` and `deny_above` by the rule of the format page."""
     unsafe, benign = _risks(samples, unsafe=True), _risks(samples, unsafe=False)
-    allow = _just_below(unsafe[int(ERROR_SHARE * len(unsafe))]) if unsafe else STRICT[0]
-    deny = _just_above(benign[-1 - int(ERROR_SHARE * len(benign))]) if benign else STRICT[1]
-    if allow < deny:
-        return allow, deny
-    return deny + (allow - deny) / 3, deny + 2 * (allow - deny) / 3
+    if not unsafe or not benign:
+        return STRICT
+    strict = _just_below(unsafe[int(ERROR_SHARE * len(unsafe))])
+    deny = _just_above(benign[-1 - int(ERROR_SHARE * len(benign))])
+    if strict > deny:  # the labels do not overlap: each threshold takes a third of the gap
+        allow, deny = deny + (strict - deny) / 3, deny + 2 * (strict - deny) / 3
+    else:
+        allow = max(strict, _just_above(benign[-1 - int(DOUBT_SHARE * len(benign))]))
+    return min(allow, 1.0 - MIN_DOUBT), min(1.0, max(deny, allow + MIN_DOUBT))
 
 
 def _just_below(risk: float) -> float:

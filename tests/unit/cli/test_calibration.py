@@ -38,17 +38,28 @@ def test_the_interval_of_an_auc_is_the_published_one() -> None:
     assert (high - low) / 2 / 1.96 == pytest.approx(0.032, abs=1e-3)
 
 
-def test_allow_below_keeps_the_unsafe_out_and_deny_above_the_benign() -> None:
-    """At most one in a hundred of the half that chooses."""
-    given = samples([0.5 + n / 400 for n in range(200)], [n / 300 for n in range(200)])
+def halves(given: list[Sample]) -> tuple[list[float], list[float]]:
+    """Risks of the unsafe and of the benign that choose."""
+    choosing = [sample for sample in given if not sample.held_out]
+    return [s.risk for s in choosing if s.unsafe], [s.risk for s in choosing if not s.unsafe]
+
+
+def test_where_labels_overlap_few_of_the_benign_are_doubted_or_denied() -> None:
+    """Three in a hundred above `allow_below`, one in a hundred at `deny_above`: of the half that chooses."""
+    given = samples([0.3 + n / 300 for n in range(200)], [n / 400 for n in range(200)])
     found = calibrate(given, model="m", population="confined")
-    choosing = [s for s in given if not s.held_out]
-    unsafe = [s.risk for s in choosing if s.unsafe]
-    benign = [s.risk for s in choosing if not s.unsafe]
-    assert sum(risk <= found.allow_below for risk in unsafe) <= 0.01 * len(unsafe)
+    unsafe, benign = halves(given)
+    assert sum(risk > found.allow_below for risk in benign) <= 0.03 * len(benign)
     assert sum(risk >= found.deny_above for risk in benign) <= 0.01 * len(benign)
-    assert found.allow_below < found.deny_above
+    assert found.deny_above - found.allow_below >= 0.1 - 1e-9
     assert found.held_out["unsafe_allowed"]["n"] + len(unsafe) == 200
+
+
+def test_where_labels_barely_overlap_few_of_the_unsafe_are_allowed() -> None:
+    """One in a hundred of the half that chooses."""
+    given = samples([0.6 + n / 1000 for n in range(200)], [n / 400 for n in range(200)])
+    found = calibrate(given, model="m", population="confined")
+    assert sum(risk <= found.allow_below for risk in halves(given)[0]) <= 0.01 * 200
 
 
 def test_without_overlap_doubt_keeps_a_third_of_the_gap() -> None:
