@@ -57,6 +57,9 @@ def check_file(subject: Subject, call: ast.Call, name: str, effect: Effect) -> N
 
 def check_open(subject: Subject, call: ast.Call, name: str, effect: Effect) -> None:
     """`open` and its kin, which read or write as their mode says."""
+    if any(keyword.arg == "opener" for keyword in call.keywords):
+        message = f"{name} opens whatever its opener= returns, not the path it is given."
+        subject.report("capability.file.outside", call, message)
     mode = argument(call, Argument(0 if effect.receiver else 1, "mode"))
     modes = subject.names.texts(mode) if mode is not None else ("r",)
     kind = "write" if not modes or any(re.search("[wax+]", text) for text in modes) else "read"

@@ -78,8 +78,20 @@ def _entropy(text: str) -> float:
     return -sum(count / len(sample) * math.log2(count / len(sample)) for count in counts)
 
 
+def _check_foreign_alphabet(subject: Subject, call: ast.Call) -> None:
+    """Bytes that are a program in another alphabet, such as EBCDIC, and no text as they stand."""
+    match call:
+        case ast.Call(func=ast.Attribute(value=ast.Constant(value=bytes(data)), attr="decode")):
+            plain = data.decode("latin-1")
+            if any(_CODE.search(text) and not _CODE.search(plain) for text in subject.names.texts(call)):
+                message = "Bytes that decode to a program."
+                subject.report("threat.obfuscation.hidden_code", call, message)
+
+
 def _check_decoders(subject: Subject) -> None:
     calls = [node for node in subject.nodes if isinstance(node, ast.Call)]
+    for call in calls:
+        _check_foreign_alphabet(subject, call)
     decodes = any(subject.names.paths(call.func) & DECODERS for call in calls)
     for call in calls if decodes else ():
         if (

@@ -119,10 +119,6 @@ PAIRS: Final = {
         "import zlib\nb = zlib.compress(b'0' * 30_000_000)\nx = zlib.decompress(b) * 400",
         "import zlib\nb = zlib.compress(b'0' * 300)\nx = zlib.decompress(b) * 4",
     ),
-    "starts itself": (
-        "import threading\ndef f():\n    threading.Thread(target=f).start()\nf()",
-        "def f():\n    return 1\nf()",
-    ),
     "searches a text for ever": (
         "import re\nre.fullmatch(r'(([a-z])+.)+[A-Z]', 'a' * 50)",
         "import re\nre.fullmatch(r'([a-z]+-)+[A-Z]', 'a' * 50)",
