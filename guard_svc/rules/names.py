@@ -14,8 +14,9 @@ from guard_svc.rules.constants import Constants
 from guard_svc.rules.fixpoint import Effort
 from guard_svc.rules.fold import UNKNOWN, Value
 from guard_svc.rules.fold_calls import CallFolder
+from guard_svc.rules.outside import MODULE_NAMES, USUAL_ALIASES
 from guard_svc.rules.passing import pass_arguments
-from guard_svc.rules.resolution import MODULE_NAMES, USUAL_ALIASES, Resolution, Thing
+from guard_svc.rules.resolution import Resolution, Thing
 from guard_svc.walk import Walk
 
 _BUILTINS: Final = frozenset(dir(builtins))

@@ -4,13 +4,10 @@ Knows expressions, and how names lead to each other. Must not know scopes or whi
 """
 
 import ast
-import builtins
-import json
-import sys
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
-from functools import lru_cache
 from typing import Final
 
+from guard_svc.rules import outside
 from guard_svc.rules.bindings import ANY, Bindings, Function, Meaning
 from guard_svc.rules.containers import (
     BY_KEY,
@@ -35,54 +32,7 @@ _MAX_THINGS: Final = 200
 _MAX_RESULTS: Final = 40
 _MAX_DOTS: Final = 40
 _MAX_CALLS: Final = 4
-_BUILTINS: Final = frozenset(dir(builtins))
 _DEFINITIONS: Final = (*(ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef),)
-MODULE_NAMES: Final = frozenset(sys.stdlib_module_names) | {
-    "requests",
-    "httpx",
-    "aiohttp",
-    "psutil",
-    "paramiko",
-}
-"""Modules that a program may mean although it does not import them: a fragment, or a name from elsewhere."""
-USUAL_ALIASES: Final = {"np": "numpy", "pd": "pandas", "plt": "matplotlib.pyplot", "sns": "seaborn"}
-"""What everybody calls the data stack; a forgotten import is a slip, and the name still means the module."""
-_NAMESPACES: Final = frozenset({"builtins.globals()", "builtins.locals()", "builtins.vars()"})
-_GETTERS: Final = frozenset(
-    {
-        "builtins.getattr",
-        "inspect.getattr_static",
-        "builtins.object.__getattribute__",
-        "builtins.type.__getattribute__",
-    }
-)
-_IMPORTERS: Final = frozenset(
-    {"builtins.__import__", "importlib.import_module", "importlib.__import__", "pkgutil.resolve_name"}
-)
-_SAME: Final = frozenset(
-    {
-        "functools.partial",
-        "functools.wraps",
-        "functools.partialmethod",
-        "builtins.staticmethod",
-        "builtins.classmethod",
-        "builtins.property",
-    }
-    | {
-        "copy.copy",
-        "copy.deepcopy",
-        "functools.lru_cache",
-        "functools.cache",
-        "functools.cached_property",
-        "typing.cast",
-        "builtins.memoryview",
-    }
-)
-"""Functions whose result stands for one of their arguments."""
-
-
-_READERS: Final = frozenset({"json.loads", "ast.literal_eval"})
-_MAX_TEXT: Final = 4096
 
 
 class Resolution:
@@ -152,7 +102,7 @@ class Resolution:
     def _of_name(self, name: str) -> Iterable[Thing]:
         bound = self._bindings.names.get(name)
         if bound is None:
-            return self._of_unbound(name)
+            return outside.unbound(name, self._bindings.stars)
         return self._meanings(bound)
 
     def _meanings(self, bound: Sequence[Meaning]) -> Things:
@@ -164,17 +114,6 @@ class Resolution:
             elif isinstance(item, ast.expr):
                 found.update(self.things(item))
         return frozenset(found)
-
-    def _of_unbound(self, name: str) -> list[Thing]:
-        if name == "__builtins__":
-            return ["builtins"]
-        if name in _BUILTINS:
-            return [f"builtins.{name}"]
-        if self._bindings.stars:
-            return [f"{module}.{name}" for module in self._bindings.stars]
-        if name in MODULE_NAMES:
-            return [name]
-        return [USUAL_ALIASES[name]] if name in USUAL_ALIASES else []
 
     def _of_attribute(self, node: ast.Attribute) -> Iterable[Thing]:
         return self._member(node.value, node.attr)
@@ -222,21 +161,21 @@ class Resolution:
         return found
 
     def _result(self, path: str, call: ast.Call) -> Iterable[Thing]:
-        if path in _GETTERS and len(call.args) >= 2:
+        if path in outside.GETTERS and len(call.args) >= 2:
             return set[Thing]().union(
                 *(self._chain(call.args[0], name) for name in self._texts(call.args[1]))
             )
-        if path in _IMPORTERS and call.args:
+        if path in outside.IMPORTERS and call.args:
             names = self._texts(call.args[0])
             return {part for name in names for part in (name.replace(":", "."), name.partition(".")[0])}
-        if path in _SAME and call.args:
+        if path in outside.SAME and call.args:
             return self._union(call.args[-1:] if path == "typing.cast" else call.args[:1])
         if path in PICKERS:
             return set[Thing]().union(
                 *(self._inside(arg, index) for arg in call.args for index in (ANY, BY_KEY))
             )
-        if path in _READERS and call.args:
-            return [thing for text in self._texts(call.args[0]) if (thing := _read(text)) is not None]
+        if path in outside.READERS and call.args:
+            return [thing for text in self._texts(call.args[0]) if (thing := outside.read(text)) is not None]
         if path == "builtins.vars" and call.args:
             return {f"{inner}.__dict__" for inner in self.paths(call.args[0])}
         if path.endswith(".__getattribute__") and call.args:
@@ -311,26 +250,13 @@ class Resolution:
 
     def _entry(self, path: str, index: ast.expr) -> Iterable[Thing]:
         """An entry of something from outside: of a namespace by name, else just `path[]`."""
-        if path.endswith(".__dict__") or path in ("builtins", "sys.modules") or path in _NAMESPACES:
+        if path.endswith(".__dict__") or path in ("builtins", "sys.modules") or path in outside.NAMESPACES:
             names = self._texts(index)
-            if path in _NAMESPACES:
+            if path in outside.NAMESPACES:
                 return _NOTHING.union(*(self._table(name) for name in names))
             root = path.removesuffix(".__dict__")
             return {name if path == "sys.modules" else f"{root}.{name}" for name in names}
         return () if path.endswith("[]") else (path + "[]",)
-
-
-@lru_cache(maxsize=256)
-def _read(text: str) -> ast.expr | None:
-    """The container that a constant text of JSON or Python spells."""
-    for read in (json.loads, ast.literal_eval):
-        try:
-            made = read(text)
-            if isinstance(made, list | tuple | dict) and len(text) <= _MAX_TEXT:
-                return ast.fix_missing_locations(ast.parse(repr(made), mode="eval").body)
-        except (ValueError, SyntaxError, RecursionError, MemoryError, TypeError):
-            continue
-    return None
 
 
 def _lasting(found: Things) -> Things:
