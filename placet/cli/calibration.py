@@ -19,7 +19,7 @@ MIN_OF_A_LABEL = 20
 ERROR_SHARE = 0.01
 """At most this share of the unsafe is at or below `allow_below`, of the benign at or above `deny_above`."""
 DOUBT_SHARE = 0.03
-"""Where the labels overlap: at most this share of the benign is above `allow_below`, whatever gets through."""
+"""Where labels overlap: at most this share of the benign is above `allow_below`, whatever gets through."""
 MIN_DOUBT = 0.1
 """`deny_above` is at least this much above `allow_below`: a small sample does not know the tail."""
 MIN_AUC = 0.7
