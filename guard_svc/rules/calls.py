@@ -78,21 +78,9 @@ def _check_call(subject: Subject, call: ast.Call) -> None:
             network.check_method(subject, call, name)
         elif modules.is_unknown_library(subject, name):
             files.check_foreign(subject, call, name)
-    if "operator.methodcaller" in subject.names.paths(call.func) and call.args:
-        _check_deferred(subject, call)
     if not known:
         for method in _methods(subject, call.func):
             _check_method(subject, call, "." + method)
-
-
-def _check_deferred(subject: Subject, call: ast.Call) -> None:
-    """`methodcaller("savefig", path)` is `x.savefig(path)` for some x."""
-    for method in subject.names.texts(call.args[0]):
-        function = ast.copy_location(ast.Attribute(call.args[0], method, ast.Load()), call)
-        meant = ast.copy_location(ast.Call(function, call.args[1:], call.keywords), call)
-        # The resolver knows nodes by their identity, so this one must live as long as the tree.
-        call.__dict__.setdefault("_meant", []).append(meant)
-        _check_method(subject, meant, "." + method)
 
 
 def _methods(subject: Subject, function: ast.expr) -> tuple[str, ...]:
