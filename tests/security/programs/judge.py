@@ -26,7 +26,9 @@ def expect(program: Program) -> None:
     decision = by_rules(program.code)
     expected = "ALLOWED" if program.missed else program.verdict
     found = [(f.rule_id, f.line) for f in decision.findings if f.severity >= 3]
-    assert str(decision.verdict) == expected, f"{program} ({program.does}): {decision.verdict}, {found}"
+    better = program.missed or program.why
+    hint = "; if that is right, change its manifest" if better else ""
+    assert str(decision.verdict) == expected, f"{program} ({program.does}): {decision.verdict}, {found}{hint}"
 
 
 @dataclass(frozen=True)
