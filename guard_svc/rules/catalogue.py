@@ -88,6 +88,8 @@ class Catalogue:
     companions: Mapping[str, frozenset[str]]
     public: Mapping[str, frozenset[str]]
     denied: Mapping[str, frozenset[str]]
+    opened: frozenset[str]
+    """Full names that may be used although they lie in a denied module."""
     doors: Mapping[str, Mapping[str, str]]
     """By library: what its modules call the foreign modules that they import, and which those are."""
     settings: Mapping[str, Effect]
@@ -155,6 +157,8 @@ class Catalogue:
 
     def is_denied(self, name: str) -> bool:
         """Whether `name`, or a module it lies in, is an exception that no import covers."""
+        if name in self.opened or any(name.startswith(opened + ".") for opened in self.opened):
+            return False
         if self._is_exception(name):
             return True
         behind = self.resolve(name)

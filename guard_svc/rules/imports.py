@@ -43,18 +43,19 @@ def _check_from(subject: Subject, node: ast.ImportFrom) -> None:
         subject.report("scope.import.not_allowed", node, "A relative import reaches outside the program.")
         return
     module = node.module or ""
-    _check_module(subject, node, module)
+    opened = subject.catalogue.opened
+    _check_module(subject, node, module, opened=all(f"{module}.{alias.name}" in opened for alias in node.names))
     if any(alias.name == "*" for alias in node.names) and not is_pure(subject, module):
         subject.report("scope.import.star", node, f"Everything in {module} is imported; name what is used.")
 
 
-def _check_module(subject: Subject, node: ast.stmt, module: str) -> None:
+def _check_module(subject: Subject, node: ast.stmt, module: str, *, opened: bool = False) -> None:
     subject.need(f"import:{module.split('.')[0]}")
     if not is_allowed(subject, module):
         secret = module.startswith(("__main__", "builtins"))
         message = f"The scope {subject.scope.name} does not allow importing {module}."
         subject.report("scope.import.not_allowed", node, message, Severity.CRITICAL if secret else None)
-    elif not _is_public(subject, module):
+    elif not opened and not _is_public(subject, module):
         subject.report(
             "scope.import.not_public", node, f"{module} is not part of the library's public interface."
         )

@@ -15,7 +15,7 @@ from guard_svc.rules.catalogue import KINDS, Argument, Catalogue, Effect
 FOLDER: Final = Path(__file__).with_name("catalogue")
 _LOADER: Final[Any] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # ten times faster where it is built
 _LIBRARY_KEYS: Final = frozenset({"library", "surveyed", "effects", "doors", "settings"})
-_MODULE_KEYS: Final = frozenset({"pure", "companions", "public", "denied", "closed"})
+_MODULE_KEYS: Final = frozenset({"pure", "companions", "public", "denied", "opened", "closed"})
 _EFFECT_KEYS: Final = frozenset({"effect", "path", "more", "also", "optional", "receiver", "unpickles_with", "values"})
 _PART: Final = r"[A-Za-z_]\w*"
 _NAME: Final = re.compile(
@@ -40,6 +40,7 @@ def read_catalogue(folder: Path = FOLDER) -> Catalogue:
         companions=_sets(modules["companions"]),
         public=_sets(modules["public"]),
         denied=_sets(modules["denied"]),
+        opened=frozenset(modules["opened"]),
         doors={table["library"]: table.get("doors", {}) for _, table in libraries if "doors" in table},
         settings=_settings(libraries),
         closed=frozenset(modules["closed"]),
