@@ -43,8 +43,8 @@ def _check_from(subject: Subject, node: ast.ImportFrom) -> None:
         subject.report("scope.import.not_allowed", node, "A relative import reaches outside the program.")
         return
     module = node.module or ""
-    opened = subject.catalogue.opened
-    _check_module(subject, node, module, opened=all(f"{module}.{alias.name}" in opened for alias in node.names))
+    opened = all(f"{module}.{alias.name}" in subject.catalogue.opened for alias in node.names)
+    _check_module(subject, node, module, opened=opened)
     if any(alias.name == "*" for alias in node.names) and not is_pure(subject, module):
         subject.report("scope.import.star", node, f"Everything in {module} is imported; name what is used.")
 

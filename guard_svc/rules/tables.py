@@ -16,7 +16,9 @@ FOLDER: Final = Path(__file__).with_name("catalogue")
 _LOADER: Final[Any] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # ten times faster where it is built
 _LIBRARY_KEYS: Final = frozenset({"library", "surveyed", "effects", "doors", "settings"})
 _MODULE_KEYS: Final = frozenset({"pure", "companions", "public", "denied", "opened", "closed"})
-_EFFECT_KEYS: Final = frozenset({"effect", "path", "more", "also", "optional", "receiver", "unpickles_with", "values"})
+_EFFECT_KEYS: Final = frozenset(
+    {"effect", "path", "more", "also", "optional", "receiver", "unpickles_with", "values"}
+)
 _PART: Final = r"[A-Za-z_]\w*"
 _NAME: Final = re.compile(
     rf"\.?{_PART}(?:\.{_PART})*"  # os.remove, or .to_csv: a method of an unknown object
