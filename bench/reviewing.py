@@ -24,7 +24,9 @@ from bench.report import Metric, against, percentile, plain, say
 from guard_svc.intake import read_program
 from guard_svc.profiles import load_profiles
 from guard_svc.prompts import Subject
+from guard_svc.review import Order, subject_of
 from guard_svc.reviewer import Reviewer
+from guard_svc.rules import analyse
 from guard_svc.views import Sources
 from placet.client import Placet
 from placet.llm.chat import ChatModel, Choice, ModelError, ModelSettings, Reply
@@ -38,7 +40,7 @@ SCOPE_FILE: Final = Path(__file__).resolve().parents[1] / "examples/scopes/data-
 SCOPE: Final = "data-analysis"
 START_S: Final = 120.0
 REVIEW_S: Final = 120.0
-NAIVE_TOKENS: Final = 700
+NAIVE_TOKENS: Final = 400
 _EMPTY: Final = "pass"
 
 
@@ -102,7 +104,7 @@ async def measure(programs: Sequence[Program], *, quick: bool) -> dict[str, Metr
 
     Raises RuntimeError when the model is missing or does not start.
     """
-    count = 3 if quick else 24
+    count = 1 if quick else 12
     chosen = programs[:: max(1, len(programs) // count)][:count]
     with tempfile.TemporaryDirectory(prefix="placet-bench-") as directory, embedded(Path(directory)) as model:
         say(f"the reviewer and a naive one, in turns, on {len(chosen)} programs")
@@ -144,15 +146,14 @@ def _wait_for(address: Path, server: subprocess.Popen[bytes]) -> None:
 
 async def _review_all(chat: ChatModel, programs: Sequence[Program]) -> list[Reviewed]:
     found = []
-    subject = _subject("")
-    empty = await _cost_of(chat, _EMPTY, subject)  # also fills the server's prefix cache
     for number, program in enumerate(programs):
+        subject = _subject(program.source)
+        empty = (await _ours(chat, _EMPTY, subject))[1][0]  # also fills the server's prefix cache
         naive = await _naive(chat, program) if number % 2 else None
-        clean, costs = await _ours(chat, program.source, _subject(program.task))
+        clean, costs = await _ours(chat, program.source, subject)
         naive = naive or await _naive(chat, program)
-        task_tokens = (await _cost_of(chat, _EMPTY, _subject(program.task))).prompt - empty.prompt
-        own = costs[0].prompt - empty.prompt - task_tokens
-        found.append(Reviewed(clean, tuple(costs), own, naive))
+        found.append(Reviewed(clean, tuple(costs), costs[0].prompt - empty.prompt, naive))
+        say(f"  {number + 1} of {len(programs)}")
     return found
 
 
@@ -160,14 +161,9 @@ async def _ours(chat: ChatModel, source: str, subject: Subject) -> tuple[bool, l
     tally = Tally(chat)
     intake = read_program(source.encode())
     reviewer = Reviewer(tally, load_profiles(), model=MODEL_NAME)
-    opinion = await reviewer.review(
-        Sources(intake.source, intake.canonical), subject, Deadline.after(REVIEW_S)
-    )
+    sources = Sources(intake.source, intake.canonical)
+    opinion = await reviewer.review(sources, subject, Deadline.after(REVIEW_S))
     return opinion.stance == "clean", tally.costs
-
-
-async def _cost_of(chat: ChatModel, source: str, subject: Subject) -> Cost:
-    return (await _ours(chat, source, subject))[1][0]
 
 
 async def _naive(chat: ChatModel, program: Program) -> Cost | None:
@@ -186,9 +182,10 @@ async def _naive(chat: ChatModel, program: Program) -> Cost | None:
     return tally.costs[0]
 
 
-def _subject(task: str) -> Subject:
-    scope = load_scope(SCOPE_FILE.read_bytes())
-    return Subject(scope.purpose, ("imports", "reading inputs", "writing outputs"), task, (), ())
+def _subject(source: str) -> Subject:
+    """What the guard tells its reviewer besides the program."""
+    order = Order(load_scope(SCOPE_FILE.read_bytes()), source.encode())
+    return subject_of(order, analyse(read_program(order.program), order.scope))
 
 
 def _reviewer_metrics(reviewed: Sequence[Reviewed]) -> dict[str, Metric]:
@@ -197,15 +194,25 @@ def _reviewer_metrics(reviewed: Sequence[Reviewed]) -> dict[str, Metric]:
     naive = [one.naive.seconds for one in reviewed if one.naive]
     base = plain(median(naive), "s", len(naive))
     metrics = {"naive_review_p50": base}
-    for name, some in (("clean", clean), ("flagged", flagged)):
+    for name, some in (("review_clean", clean), ("review_flagged", flagged)):
         if some:
             spent = median(one.seconds for one in some)
-            metrics[f"review_{name}_p50"] = against(
-                spent, "s", len(some), baseline=base, name="naive_review_p50"
-            )
+            metrics[f"{name}_p50"] = against(spent, "s", len(some), baseline=base, name="naive_review_p50")
+    metrics |= _stages([cost for one in reviewed for cost in one.costs])
     pairs = [one.naive.seconds / one.seconds for one in reviewed if one.naive]
     metrics["naive_over_ours_p50"] = plain(median(pairs), "times", len(pairs))
     return metrics | _tokens(clean or reviewed)
+
+
+def _stages(costs: Sequence[Cost]) -> dict[str, Metric]:
+    """Seconds and tokens of one question, by stage: one word, or reasons."""
+    metrics: dict[str, Metric] = {}
+    for stage, name in ((1, "stage_one"), (2, "stage_two")):
+        if some := [cost for cost in costs if cost.stage == stage]:
+            metrics[f"{name}_p50"] = plain(median(cost.seconds for cost in some), "s", len(some))
+            metrics[f"{name}_evaluated_p50"] = plain(median(c.evaluated for c in some), "tokens", len(some))
+            metrics[f"{name}_written_p50"] = plain(median(c.completion for c in some), "tokens", len(some))
+    return metrics
 
 
 def _tokens(reviewed: Sequence[Reviewed]) -> dict[str, Metric]:
