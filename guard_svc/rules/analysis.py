@@ -8,7 +8,7 @@ import structlog
 
 from guard_svc.findings import Finding, Severity
 from guard_svc.intake import Intake, IntakeRefused, read_program
-from guard_svc.rules import calls, hidden, imports, options, reach, resources, text
+from guard_svc.rules import buffers, calls, hidden, imports, options, reach, resources, text
 from guard_svc.rules.catalogue import load_catalogue
 from guard_svc.rules.implied import implied
 from guard_svc.rules.names import Names
@@ -19,7 +19,7 @@ from placet.scope import Scope
 _log = structlog.get_logger(__name__)
 
 Check = Callable[[Subject], None]
-_MODULES: Final = (imports, calls, options, reach, resources, text)
+_MODULES: Final = (imports, calls, options, buffers, reach, resources, text)
 CHECKS: Final[tuple[Check, ...]] = tuple(module.check for module in _MODULES)
 MAX_FINDINGS: Final = 200
 _FAILED: Final = Finding(

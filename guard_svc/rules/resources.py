@@ -62,8 +62,12 @@ def _always_true(test: ast.expr) -> bool:
             return not constants and not _false_comparison(test)
         case ast.UnaryOp(op=ast.Not(), operand=ast.Constant(value=value)):
             return not value
-        case ast.List() | ast.Tuple() | ast.Dict():
-            return bool(next(ast.iter_child_nodes(test), None))
+        case ast.List() | ast.Tuple() | ast.Set() | ast.Dict():
+            return bool(
+                next((part for part in ast.iter_child_nodes(test) if isinstance(part, ast.expr)), None)
+            )
+        case ast.Call(func=ast.Name(id="len" | "bool"), args=[inner]):
+            return _always_true(inner)
     return False
 
 

@@ -28,7 +28,7 @@ INTERNALS: Final = _words(
     """
     gi_frame gi_code gi_yieldfrom cr_frame cr_code cr_await ag_frame ag_code f_back f_globals f_locals
     f_builtins f_code tb_frame tb_next func_globals func_code co_code co_consts mro __traceback__
-    with_traceback cr_origin gi_running
+    with_traceback cr_origin gi_running _module _Printer__setup _Printer__filenames
     """
 )
 """Attributes of frames, code, generators and classes."""

@@ -7,6 +7,8 @@ from guard_svc.rules import analyse
 from tests.fakes.scopes import DATA_ANALYSIS
 
 ATTACKS = [
+    "while len([1]): pass",
+    "while bool('x'): pass",
     "while True:\n    pass",
     "while 1 == 1:\n    x = 1",
     "while not False:\n    x = 1",
