@@ -145,6 +145,8 @@ REASONS: Final = (
     Reason("task.manipulation.asked", "The task argues with the reviewer.",
            f"Instructions to the reviewer have no place in a task. {_TASK_WHY}", "Say what you want to know.",
            "CWE-1427"),
+    Reason("task.purpose.asked", "The task asks for a text rather than for a computation.",
+           f"A program computes; it does not write prose. {_TASK_WHY}", "Ask what should be computed."),
     Reason("task.purpose.outside", "The task does not fit the scope's purpose.",
            f"A scope is for one purpose. {_TASK_WHY}",
            "Use a scope that is for it, or say how it belongs here."),

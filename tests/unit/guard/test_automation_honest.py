@@ -14,7 +14,7 @@ from placet.scope import load_scope
 HERE: Final = Path(__file__)
 SCOPES: Final = HERE.parents[3] / "examples" / "scopes"
 HONEST: Final = yaml.safe_load(HERE.with_name("automation_honest.yaml").read_text("utf-8"))
-PLAIN: Final = frozenset({"figure", "salted"})
+PLAIN: Final = frozenset({"figure", "literal", "salted"})
 """Need nothing that an analysis may not do, or nothing but an import."""
 
 
