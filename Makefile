@@ -35,9 +35,10 @@ model: setup ## Fetch the embedded model (1.1 GB, once) and check its digest
 stubs: setup-dev ## Regenerate the committed gRPC stubs
 	@protos/generate.sh
 
+# Extras stay named: of `coverage==1` and a need for `coverage[toml]`, pip takes the newest for the second and fails on its hash.
 requirements: ## Pin the requirements again, with hashes (needs uv)
 	@cd requirements && for f in build services local sandbox bandit dev; do \
-	  uv pip compile -q --generate-hashes --no-annotate --no-emit-index-url --no-emit-find-links \
+	  uv pip compile -q --generate-hashes --no-annotate --no-strip-extras --no-emit-index-url --no-emit-find-links \
 	    --universal --python-version 3.11 --custom-compile-command "make requirements" $$f.in -o $$f.txt; done
 
 clean: ## Remove environments and the demo's state
