@@ -1,7 +1,7 @@
-"""One armed child as the executor sees it: its descriptors, its control group, its death.
+"""One armed child as the executor sees it: its processes, its descriptors, its control group, its death.
 
 A cell is used for one run or for none, and `destroy` leaves nothing of it. Trusted side; never parses what a
-program wrote. Knows no pool and no zygote beyond the socket it asks over.
+program wrote. Knows no pool.
 """
 
 from __future__ import annotations
@@ -9,179 +9,222 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import mmap
 import os
+import resource
 import signal
 import socket
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from executor_svc.sandbox import aio, cgroup, hostbox
+from executor_svc.sandbox.child import ARMED
+from executor_svc.sandbox.forkserver import ForkServer
 from executor_svc.sandbox.types import SandboxUnavailable
 
 _ARMING_S = 30.0
-_INITIAL_BYTES = 1 << 20
-_INITIAL_INODES = 1024
 _DEATH_MS = 10_000
+_MESSAGE_BYTES = 1 << 16
+
+
+class Process:
+    """A child of ours, by pidfd: no signal to it can meet another process."""
+
+    def __init__(self, pid: int) -> None:
+        self.pid = pid
+        self.handle = os.pidfd_open(pid)
+        self._end: tuple[int, resource.struct_rusage] | None = None
+
+    def kill(self) -> None:
+        """SIGKILL. Does not wait."""
+        with contextlib.suppress(ProcessLookupError):
+            signal.pidfd_send_signal(self.handle, signal.SIGKILL)
+
+    def dead(self, wait_ms: int = 0) -> bool:
+        """Whether it has ended; blocks for at most `wait_ms`."""
+        return aio.has_ended(self.handle, wait_ms)
+
+    async def ended(self) -> tuple[int, resource.struct_rusage]:
+        """Wait until it has ended, and return its wait status and what it used."""
+        await aio.readable(self.handle)
+        return self._reap()
+
+    def bury(self) -> None:
+        """Wait for a killed process and leave nothing of it. Idempotent.
+
+        Raises SandboxUnavailable if it does not die.
+        """
+        if self.handle < 0:
+            return
+        if not self.dead(_DEATH_MS):
+            raise SandboxUnavailable("a sandbox process does not die; restart the executor's worker")
+        self._reap()
+        os.close(self.handle)
+        self.handle = -1
+
+    def _reap(self) -> tuple[int, resource.struct_rusage]:
+        if self._end is None:
+            _, status, usage = os.wait4(self.pid, 0)
+            self._end = status, usage
+        return self._end
 
 
 @dataclass(eq=False)
 class Cell:
-    """An armed child. `supervisor` and `process` are pidfds; when `supervisor` has ended, all of it has."""
+    """An armed child. Where there are namespaces, `keeper` holds them and all of the cell ends with it."""
 
-    control: socket.socket
-    stdout: int
-    stderr: int
-    order: int
     tier: str
-    box_path: Path | None = None
-    supervisor: int = -1
-    process: int = -1
+    disk_bytes: int
+    inodes: int
+    stdout: int = -1
+    stderr: int = -1
     box: int = -1
     work: int = -1
-    pid: int = 0
-    baseline_data: int = 0
+    box_path: Path | None = None
+    note: mmap.mmap | None = None
+    order: socket.socket | None = None
+    control: socket.socket | None = None
+    keeper: Process | None = None
+    process: Process | None = None
     group: cgroup.RunGroup | None = None
     _closed: set[int] = field(default_factory=set)
 
-    def alive(self) -> bool:
-        """Whether supervisor and program process both still wait."""
-        return not aio.has_ended(self.supervisor) and not aio.has_ended(self.process)
+    @property
+    def program(self) -> Process:
+        """The program process; there is one as soon as the cell is armed."""
+        assert self.process is not None
+        return self.process
 
-    def kill_program(self) -> None:
-        """SIGKILL for the program process; its supervisor lives to report."""
-        with contextlib.suppress(ProcessLookupError):
-            signal.pidfd_send_signal(self.process, signal.SIGKILL)
+    def alive(self) -> bool:
+        """Whether all of it still waits."""
+        return not self.program.dead() and (self.keeper is None or not self.keeper.dead())
 
     def kill(self) -> None:
         """SIGKILL for everything of this run. Does not wait."""
-        for handle in (self.process, self.supervisor):
-            if handle >= 0:
-                with contextlib.suppress(ProcessLookupError):
-                    signal.pidfd_send_signal(handle, signal.SIGKILL)
+        for process in (self.process, self.keeper):
+            if process is not None:
+                process.kill()
 
-    def await_death(self) -> None:
-        """Block (milliseconds in practice) until every process is dead.
+    def bury(self) -> None:
+        """Wait (milliseconds in practice) until every process is dead.
 
         Raises SandboxUnavailable if one is not.
         """
-        for handle in (self.process, self.supervisor):
-            if handle >= 0 and not aio.has_ended(handle, _DEATH_MS):
-                raise SandboxUnavailable("a sandbox process does not die; restart the executor's worker")
+        for process in (self.process, self.keeper):
+            if process is not None:
+                process.bury()
 
-    async def ended(self) -> None:
-        """Wait until every process of the run is dead."""
-        for handle in (self.process, self.supervisor):
-            await aio.readable(handle)
+    async def ask(self, order: Mapping[str, object]) -> None:
+        """Have the keeper do something and wait until it is done. Raises SandboxUnavailable."""
+        assert self.control is not None
+        try:
+            self.control.send(json.dumps(order).encode())
+            await aio.readable(self.control.fileno())
+            answer = self.control.recv(_MESSAGE_BYTES)
+        except OSError as error:
+            raise SandboxUnavailable(f"the sandbox's keeper is gone: {error}") from error
+        if b"done" not in answer:
+            raise SandboxUnavailable(
+                f"the sandbox could not prepare the run: {answer.decode() or 'its keeper died'}"
+            )
 
     def destroy(self) -> None:
         """Kill, wait, close and remove everything. Idempotent."""
         try:
             self.kill()
-            self.await_death()
+            self.bury()
         finally:
-            self.control.close()
-            for handle in (
-                self.stdout,
-                self.stderr,
-                self.order,
-                self.supervisor,
-                self.process,
-                self.box,
-                self.work,
-            ):
-                self._close(handle)
+            for link in (self.order, self.control, self.note):
+                if link is not None:
+                    link.close()
+            for handle in (self.stdout, self.stderr, self.box, self.work):
+                if handle >= 0 and handle not in self._closed:
+                    self._closed.add(handle)
+                    os.close(handle)
             if self.group is not None:
                 self.group.remove()
             if self.box_path is not None:
                 hostbox.remove(self.box_path)
 
-    def close_order(self) -> None:
-        """The program has been sent; nothing more will be."""
-        self._close(self.order)
 
-    def _close(self, handle: int) -> None:
-        if handle >= 0 and handle not in self._closed:
-            self._closed.add(handle)
-            os.close(handle)
+async def arm(zygote: ForkServer, steward: ForkServer | None, disk_bytes: int, inodes: int) -> Cell:
+    """A cell with a disk of that size whose program process has given up every right and waits.
 
-
-async def arm(zygote: socket.socket, tier: str) -> Cell:
-    """Ask the zygote for a child and wait until it says it is armed.
-
-    Raises SandboxUnavailable with its reason.
+    Without a steward there are no namespaces (T0). Raises SandboxUnavailable with the reason.
     """
-    cell, theirs = _request(zygote, tier)
+    cell = Cell("T0" if steward is None else "T1", disk_bytes, inodes)
     try:
-        for handle in theirs:
-            os.close(handle)
         async with asyncio.timeout(_ARMING_S):
-            await aio.readable(cell.control.fileno())
-        _accept(cell)
+            if steward is None:
+                _make_box(cell)
+            else:
+                await _make_keeper(cell, steward)
+            await _make_program(cell, zygote)
+            if cell.keeper is not None and os.geteuid() == 0:
+                await cell.ask({"powerless": True})  # what is left to do before a run, root does from outside
     except TimeoutError:
         cell.destroy()
         raise SandboxUnavailable(
             "a sandbox process was not ready in time; the machine is overloaded"
         ) from None
+    except OSError as error:
+        cell.destroy()
+        raise SandboxUnavailable(f"a sandbox process could not be armed: {error}") from error
     except BaseException:
         cell.destroy()
         raise
     return cell
 
 
-def _request(zygote: socket.socket, tier: str) -> tuple[Cell, list[int]]:
-    """Create the channels and send the fork request; returns the ends that are the child's."""
-    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-    out_read, out_write = os.pipe()
-    err_read, err_write = os.pipe()
-    order_read, order_write = os.pipe()
-    cell = Cell(ours, out_read, err_read, order_write, tier)
-    given = [theirs.detach(), out_write, err_write, order_read]
-    try:
-        if tier == "T0":
-            cell.box_path = hostbox.create()
-            cell.box = os.open(cell.box_path, os.O_RDONLY | os.O_DIRECTORY)
-            cell.work = os.open(cell.box_path / "work", os.O_RDONLY | os.O_DIRECTORY)
-        for handle in (ours.fileno(), out_read, err_read, order_write):
-            os.set_blocking(handle, False)
-        box = str(cell.box_path or "")
-        order = {"tier": tier, "box": box, "size": _INITIAL_BYTES, "inodes": _INITIAL_INODES}
-        socket.send_fds(zygote, [json.dumps(order).encode()], given)
-    except OSError as error:
-        for handle in given:
-            os.close(handle)
-        cell.destroy()
-        raise SandboxUnavailable(f"the sandbox's parent process is gone: {error}") from error
-    return cell, given
+def _make_box(cell: Cell) -> None:
+    cell.box_path = hostbox.create()
+    cell.box = os.open(cell.box_path, os.O_RDONLY | os.O_DIRECTORY)
+    cell.work = os.open(cell.box_path / "work", os.O_RDONLY | os.O_DIRECTORY)
 
 
-def _accept(cell: Cell) -> None:
-    message, handles, _, _ = socket.recv_fds(cell.control, 1 << 16, 4)
-    for name, handle in zip(("supervisor", "process", "box", "work"), handles, strict=False):
-        setattr(cell, name, handle)
-    if not message:
-        raise SandboxUnavailable("a sandbox process died while it was armed")
-    answer = json.loads(message)
-    if "failed" in answer:
-        raise SandboxUnavailable(f"the sandbox could not be armed: {answer['failed']}")
-    cell.baseline_data = answer["baseline"]
-    cell.pid = _pid_of(cell.process)
-    cell.group = _join_group(cell)
+async def _make_keeper(cell: Cell, steward: ForkServer) -> None:
+    cell.control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    cell.control.setblocking(False)
+    order = {"size": cell.disk_bytes, "inodes": cell.inodes}
+    cell.keeper = Process(await steward.fork(order, [theirs.detach()]))
+    await aio.readable(cell.control.fileno())
+    message, handles, _, _ = socket.recv_fds(cell.control, _MESSAGE_BYTES, 2)
+    if len(handles) != 2:
+        raise SandboxUnavailable(f"the sandbox could not be armed: {message.decode() or 'its keeper died'}")
+    cell.box, cell.work = handles
 
 
-def _join_group(cell: Cell) -> cgroup.RunGroup | None:
+async def _make_program(cell: Cell, zygote: ForkServer) -> None:
+    cell.order, order = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
+    cell.stdout, stdout = os.pipe()
+    cell.stderr, stderr = os.pipe()
+    note = os.memfd_create("note", os.MFD_CLOEXEC)
+    given = [order.detach(), stdout, stderr, note]
+    os.ftruncate(note, mmap.PAGESIZE)
+    cell.note = mmap.mmap(note, mmap.PAGESIZE)
+    cell.order.setblocking(False)
+    for handle in (cell.stdout, cell.stderr):
+        os.set_blocking(handle, False)
+    if cell.keeper is not None:
+        given.append(os.dup(cell.keeper.handle))
+    cell.process = Process(await zygote.fork({"box": str(cell.box_path or "")}, given))
+    await aio.readable(cell.order.fileno())
+    said = cell.order.recv(_MESSAGE_BYTES)
+    if said != ARMED:
+        raise SandboxUnavailable(
+            f"the sandbox could not be armed: {said.decode() or 'its program process died'}"
+        )
+    cell.group = _join_group(cell.program.pid)
+
+
+def _join_group(pid: int) -> cgroup.RunGroup | None:
     group = cgroup.create()
     if group is None:
         return None
     try:
-        group.attach(cell.pid)
+        group.attach(pid)
     except OSError:
         group.remove()
         return None
     return group
-
-
-def _pid_of(pidfd: int) -> int:
-    for line in Path(f"/proc/self/fdinfo/{pidfd}").read_text().splitlines():
-        if line.startswith("Pid:"):
-            return int(line.split()[1])
-    raise SandboxUnavailable("the kernel does not say which process a pidfd is")

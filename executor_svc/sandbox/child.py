@@ -1,63 +1,54 @@
-"""The three processes of one run: keeper, supervisor and program. Runs in the sandbox interpreter, forked by
-the zygote.
+"""The program process of one run. Runs in the sandbox interpreter, forked by the zygote.
 
-The keeper enters the namespaces and waits. The supervisor (first process of the pid namespace) reports over a
-control socket and holds no right of its own once the run has begun. The program process takes every right
-from itself, says that it is armed and only then reads the one program it will run. Standard library only;
-trusts the executor, never the program.
+It enters its keeper's namespaces, takes every right from itself, says that it is armed, and only then reads
+the one program it will run. Standard library only; trusts the executor, never the program.
 """
 
 from __future__ import annotations
 
-import contextlib
 import fcntl
 import gc
-import json
 import mmap
 import os
 import resource
 import signal
-import socket
 import struct
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 from executor_svc.sandbox import kernel, landlock, namespaces, program
 
 HEADER = struct.Struct("!QQQQI")
-"""To the program process: CPU seconds, data bytes, file bytes, spare data bytes, length of the program."""
+"""Before the program: CPU seconds, data bytes beyond the libraries', file bytes, spare data bytes, length."""
 
 PID_PLACEHOLDER = 0x5EC0DE01
 """Stands in the seccomp filter for the program's own process id."""
 
-_MAX_MESSAGE = 1 << 16
+ARMED = b"armed"
+"""What a program process says once it has no right left; anything else is why it could not be armed."""
+
 _OPEN_FILES = 128
 _THREADS = 64
 
 
 @dataclass(frozen=True)
 class Arming:
-    """What the zygote knows about the run it forks for.
+    """What is the same for every program process of a zygote. Paths are the sandbox's."""
 
-    Paths are the sandbox's; all of it is the executor's word.
-    """
-
-    tier: str
     readable: tuple[str, ...]
     seccomp: bytes
-    box: str  # T0 only: the directory on the host that holds work/ and tmp/
-    size_bytes: int
-    inodes: int
+    executor: int  # process id
+    data_bytes: int  # what RLIMIT_DATA counts for the libraries
 
 
 @dataclass(frozen=True)
 class Channels:
-    """The descriptors that came with the request."""
+    """The descriptors that came with the request. `note` is one page of shared memory, `keeper` a pidfd."""
 
-    control: int
+    order: int
     stdout: int
     stderr: int
-    program: int
+    note: int
+    keeper: int = -1  # T0 has none
 
 
 def data_bytes() -> int:
@@ -69,152 +60,64 @@ def data_bytes() -> int:
     return 0
 
 
-def keep(arming: Arming, channels: Channels) -> None:
-    """Enter the isolation, fork the supervisor, wait for it. Never returns."""
-    control = socket.socket(fileno=channels.control)
-    try:
-        baseline = data_bytes()
-        box = _isolate(arming)
-        kernel.die_with_parent()
-        pid = os.fork()
-        if pid == 0:
-            _supervise(arming, channels, control, box, baseline)
-        os.closerange(0, _OPEN_FILES)
-        os.waitpid(pid, 0)
-    except BaseException as error:
-        _say(control, {"failed": f"{type(error).__name__}: {error}"})
-    finally:
-        os._exit(0)
+def become_program(arming: Arming, channels: Channels, box: str) -> None:
+    """Arm this process, run its one program, and end. Never returns.
 
-
-def _isolate(arming: Arming) -> namespaces.Box | None:
-    if arming.tier != "T0":
-        return namespaces.enter(arming.readable, arming.size_bytes, arming.inodes)
-    if os.geteuid() == 0:
-        namespaces.become_nobody()
-    os.chdir(f"{arming.box}/work")
-    return None
-
-
-def _say(control: socket.socket, message: Mapping[str, object], handles: tuple[int, ...] = ()) -> None:
-    socket.send_fds(control, [json.dumps(message).encode()], list(handles))
-
-
-def _supervise(
-    arming: Arming, channels: Channels, control: socket.socket, box: namespaces.Box | None, baseline: int
-) -> None:
-    kernel.die_with_parent()
-    note = mmap.mmap(-1, mmap.PAGESIZE)
-    ready_read, ready_write = os.pipe()
-    pid = os.fork()
-    if pid == 0:
-        _become_program(arming, channels, ready_write, note)
-    for handle in (channels.stdout, channels.stderr, channels.program, ready_write):
-        os.close(handle)
-    failure = os.read(ready_read, 4096)
-    if failure != b"armed":
-        _say(control, {"failed": failure.decode() or "the program process died while it was armed"})
-        os._exit(1)
-    handles = [os.pidfd_open(os.getpid()), os.pidfd_open(pid)]
-    if box is not None:
-        handles += [box.root_fd, box.work_fd]
-    _say(control, {"armed": True, "baseline": baseline}, tuple(handles))
-    _await_start(arming, control, box)
-    kernel.drop_capabilities()
-    _say(control, {"started": True})
-    _, status, usage = os.wait4(pid, 0)
-    _end_strays(arming)
-    _say(control, _report(status, usage, note[0]))
-    os._exit(0)
-
-
-def _await_start(arming: Arming, control: socket.socket, box: namespaces.Box | None) -> None:
-    """Take the run's quota and, once its inputs are in place, seal them, where the mounts are ours."""
-    while True:
-        message = control.recv(_MAX_MESSAGE)
-        if not message:
-            os._exit(0)  # the executor let go of this child
-        order = json.loads(message)
-        if order["do"] == "start":
-            return
-        if order["do"] == "resize" and box is not None:
-            kernel.resize_tmpfs(box.root_fd, order["size"], order["inodes"])
-        elif order["do"] == "seal":
-            namespaces.seal_inputs(_writable(arming)[0], order["names"])
-        _say(control, {"done": order["do"]})
-
-
-def _end_strays(arming: Arming) -> None:
-    """As first process of the pid namespace: nothing else in it lives when this returns.
-
-    No program can start a process; this does not rely on it.
+    `box` is the directory on the host that holds work/ and tmp/ where there are no namespaces, else empty.
     """
-    if arming.tier != "T0":
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(-1, signal.SIGKILL)
-    with contextlib.suppress(ChildProcessError):
-        while True:
-            os.waitpid(-1, 0)
-
-
-def _report(status: int, usage: resource.struct_rusage, out_of_memory: int) -> dict[str, object]:
-    exited = os.WIFEXITED(status)
-    return {
-        "exit_code": os.WEXITSTATUS(status) if exited else None,
-        "signal": None if exited else os.WTERMSIG(status),
-        "cpu_ms": round((usage.ru_utime + usage.ru_stime) * 1000),
-        "peak": usage.ru_maxrss * 1024,
-        "out_of_memory": bool(out_of_memory),
-    }
-
-
-def _become_program(arming: Arming, channels: Channels, ready: int, note: mmap.mmap) -> None:
+    code, order = 1, channels.order
     try:
         try:
-            _arrange_descriptors(channels, ready)
-            _take_rights(arming)
+            note = mmap.mmap(channels.note, mmap.PAGESIZE)
+            order = _arrange_descriptors(channels)
+            _take_rights(arming, channels.keeper, box)
         except BaseException as error:
-            os.write(4, f"{type(error).__name__}: {error}"[:4000].encode())
-            os._exit(1)
-        os.write(4, b"armed")
-        os.close(4)
-        source = _read_order(3)
-        os.close(3)
-        program.forget_ourselves()
-        os._exit(program.run(source, note))
+            os.write(order, f"{type(error).__name__}: {error}"[:4000].encode())
+            return
+        os.write(order, ARMED)
+        source = _read_order(order, arming)
+        os.close(order)
+        code = program.run(source, note)
     finally:
-        os._exit(1)
+        os._exit(code)
 
 
-def _arrange_descriptors(channels: Channels, ready: int) -> None:
-    """0 nothing, 1 and 2 the streams, 3 the order, 4 the way to say "armed"; nothing else stays open."""
+def _arrange_descriptors(channels: Channels) -> int:
+    """0 nothing, 1 and 2 the streams, 3 the order, which is returned; 4 the keeper, until it is joined."""
     nothing = os.open("/dev/null", os.O_RDONLY)
-    wanted = (nothing, channels.stdout, channels.stderr, channels.program, ready)
-    high = [fcntl.fcntl(handle, fcntl.F_DUPFD, 16) for handle in wanted]
+    wanted = (nothing, channels.stdout, channels.stderr, channels.order, channels.keeper)
+    high = [fcntl.fcntl(handle, fcntl.F_DUPFD, 16) for handle in wanted if handle >= 0]
     for number, handle in enumerate(high):
         os.dup2(handle, number)
-    os.closerange(len(wanted), resource.getrlimit(resource.RLIMIT_NOFILE)[0])
+    os.closerange(len(high), resource.getrlimit(resource.RLIMIT_NOFILE)[0])
+    return 3
 
 
-def _take_rights(arming: Arming) -> None:
-    kernel.die_with_parent()
-    for number in (signal.SIGCHLD, signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, signal.SIG_DFL)
+def _take_rights(arming: Arming, keeper: int, box: str) -> None:
+    if keeper >= 0:
+        namespaces.join(4)
+        os.close(4)
+        work, tmp = namespaces.places(arming.readable)
+    else:
+        if os.geteuid() == 0:
+            namespaces.become_nobody()
+        work, tmp = f"{box}/work", f"{box}/tmp"  # noqa: S108
+    os.chdir(work)
+    kernel.die_with_parent()  # after the last change of identity, which undoes it
+    if keeper < 0 and os.getppid() != arming.executor:
+        os._exit(1)
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
     os.setsid()
     os.umask(0o022)
-    _fix_environment(arming)
-    program.fresh_randomness()
+    os.environ.update(HOME=work, TMPDIR=tmp, MPLCONFIGDIR=tmp)
+    program.prepare()
     kernel.drop_capabilities()
     kernel.prctl(kernel.PR_SET_NO_NEW_PRIVS, 1)
     kernel.prctl(kernel.PR_SET_DUMPABLE, 0)
-    for limit, value in _fixed_limits(arming).items():
+    for limit, value in _fixed_limits(namespaced=keeper >= 0).items():
         resource.setrlimit(limit, (value, value))
-    work, tmp = _writable(arming)
-    version = landlock.restrict(
-        (*arming.readable, "/etc/passwd", "/etc/group") if arming.tier != "T0" else arming.readable,
-        (work, tmp, *namespaces.DEVICES),
-    )
-    if version == 0 and arming.tier == "T0":
+    readable = (*arming.readable, "/etc/passwd", "/etc/group") if keeper >= 0 else arming.readable
+    if landlock.restrict(readable, (work, tmp, *namespaces.DEVICES)) == 0 and keeper < 0:
         raise OSError(
             "this kernel has no Landlock and namespaces are not in use, so files cannot be protected"
         )
@@ -222,32 +125,16 @@ def _take_rights(arming: Arming) -> None:
     kernel.install_seccomp(_own_filter(arming.seccomp))
 
 
-def _writable(arming: Arming) -> tuple[str, str]:
-    if arming.tier == "T0":
-        return f"{arming.box}/work", f"{arming.box}/tmp"  # noqa: S108
-    return namespaces.places(arming.readable)
-
-
-def _fixed_limits(arming: Arming) -> dict[int, int]:
+def _fixed_limits(*, namespaced: bool) -> dict[int, int]:
     limits = {
         resource.RLIMIT_CORE: 0,
         resource.RLIMIT_NOFILE: _OPEN_FILES,
         resource.RLIMIT_MSGQUEUE: 0,
         resource.RLIMIT_MEMLOCK: 0,
     }
-    if arming.tier != "T0":
-        limits[resource.RLIMIT_NPROC] = (
-            _THREADS  # counted per user, and only a user namespace makes it ours alone
-        )
+    if namespaced:  # counted per user, and only a user namespace makes it ours alone
+        limits[resource.RLIMIT_NPROC] = _THREADS
     return limits
-
-
-def _fix_environment(arming: Arming) -> None:
-    work, tmp = _writable(arming)
-    os.environ["HOME"] = work
-    os.environ["TMPDIR"] = tmp
-    os.environ["MPLCONFIGDIR"] = tmp
-    os.chdir(work)
 
 
 def _own_filter(instructions: bytes) -> bytes:
@@ -259,13 +146,14 @@ def _own_filter(instructions: bytes) -> bytes:
     return bytes(filled)
 
 
-def _read_order(handle: int) -> bytes:
+def _read_order(handle: int, arming: Arming) -> bytes:
     """Take the limits of the run upon us, then return its program.
 
     Ends the process if the executor let go.
     """
     cpu_s, data, file_bytes, spare, length = HEADER.unpack(_read_exactly(handle, HEADER.size))
     source = _read_exactly(handle, length)
+    data += arming.data_bytes
     resource.setrlimit(resource.RLIMIT_CPU, (cpu_s, cpu_s + 1))
     resource.setrlimit(resource.RLIMIT_FSIZE, (file_bytes, file_bytes))
     resource.setrlimit(resource.RLIMIT_DATA, (data, data + spare))

@@ -7,7 +7,9 @@ knows no policy and holds no state.
 from __future__ import annotations
 
 import ctypes
+import errno
 import os
+import signal
 import struct
 
 CLONE_NEWNS = 0x00020000
@@ -30,6 +32,7 @@ MOUNT_ATTR_NODEV = 0x4
 
 PR_SET_PDEATHSIG = 1
 PR_SET_DUMPABLE = 4
+PR_GET_TID_ADDRESS = 40
 PR_SET_SECCOMP = 22
 PR_CAPBSET_DROP = 24
 PR_SET_NO_NEW_PRIVS = 38
@@ -45,8 +48,19 @@ _SYS_FSPICK = 433
 _SYS_OPENAT2 = 437
 _SYS_MOUNT_SETATTR = 442
 
+# Only on these does the old clone(2) take its arguments in an order that is known here.
+_SYS_CLONE = {"x86_64": 56, "aarch64": 220}
+_CLONE_PARENT = 0x8000
+_CLONE_CHILD_CLEARTID = 0x00200000
+_CLONE_CHILD_SETTID = 0x01000000
+_MADV_COLLAPSE = 25
+
 _libc = ctypes.CDLL(None, use_errno=True)
 _libc.syscall.restype = ctypes.c_long
+_holding_the_lock = ctypes.PyDLL(
+    None, use_errno=True
+)  # a child without the interpreter's lock could run nothing
+_holding_the_lock.syscall.restype = ctypes.c_long
 
 
 def _check(result: int, call: str) -> int:
@@ -71,6 +85,64 @@ def prctl(option: int, *args: int) -> int:
 def unshare(flags: int) -> None:
     """unshare(2). Raises OSError (EPERM where namespaces are not allowed)."""
     _check(_libc.unshare(ctypes.c_int(flags)), "unshare")
+
+
+def setns(handle: int, flags: int) -> None:
+    """setns(2) with a namespace, or with a pidfd and any CLONE_NEW* flags. Raises OSError."""
+    _check(_libc.setns(ctypes.c_int(handle), ctypes.c_int(flags)), "setns")
+
+
+def fork_sibling() -> int:
+    """fork(2) whose child belongs to our own parent: it is the parent's to wait for, and outlives us.
+
+    Returns the child's id, 0 in the child. For a process with one thread. What the C library's own fork would
+    do besides (locks of other threads, handlers of pthread_atfork) has no meaning there; the thread id that
+    it keeps is set by the kernel as it would be by fork. Raises OSError.
+    """
+    address = _thread_id_address()
+    flags = _CLONE_PARENT | signal.SIGCHLD
+    if address:
+        flags |= _CLONE_CHILD_SETTID | _CLONE_CHILD_CLEARTID
+    machine = os.uname().machine
+    if machine not in _SYS_CLONE:
+        raise OSError(errno.ENOSYS, f"forking a sibling is not known on {machine}")
+    last = (address, 0) if machine == "x86_64" else (0, address)
+    arguments = [ctypes.c_ulong(value) for value in (flags, 0, 0, *last)]
+    ctypes.pythonapi.PyOS_BeforeFork()
+    pid: int = _holding_the_lock.syscall(ctypes.c_long(_SYS_CLONE[machine]), *arguments)
+    if pid == 0:
+        ctypes.pythonapi.PyOS_AfterFork_Child()
+        return 0
+    ctypes.pythonapi.PyOS_AfterFork_Parent()
+    return _check(pid, "clone")
+
+
+def _thread_id_address() -> int:
+    """Where the C library keeps this thread's id, as it told the kernel; 0 where the kernel does not say."""
+    address = ctypes.c_ulong(0)
+    try:
+        prctl(PR_GET_TID_ADDRESS, ctypes.addressof(address))
+    except OSError:
+        return 0
+    return address.value
+
+
+def collapse_heap() -> int:
+    """Back our own private memory with huge pages where it can be, and return how many bytes are now.
+
+    A fork copies one entry for each, not 512. Best effort: kernels before 6.1 have no MADV_COLLAPSE.
+    """
+    huge, collapsed = 1 << 21, 0
+    with open("/proc/self/maps", encoding="ascii") as lines:  # noqa: PTH123 - the zygote, before any pathlib
+        ranges = [line.split() for line in lines]
+    for span, rights, _offset, _device, inode, *name in ranges:
+        if inode != "0" or "w" not in rights or name not in ([], ["[heap]"]):
+            continue
+        start, end = (int(part, 16) for part in span.split("-"))
+        for address in range(-(-start // huge) * huge, end - huge + 1, huge):
+            arguments = (ctypes.c_ulong(address), ctypes.c_ulong(huge), ctypes.c_int(_MADV_COLLAPSE))
+            collapsed += huge if _libc.madvise(*arguments) == 0 else 0
+    return collapsed
 
 
 def mount(source: str, target: str, kind: str | None, flags: int, data: str = "") -> None:

@@ -1,8 +1,9 @@
 """A private world for one run: namespaces, an unprivileged identity and a root with only what Python needs.
 
-Two ways to the same result. As root the mounts are made first, by real root, and the user namespace last, so
-that no capability inside it can touch a mount. As an ordinary user the user namespace comes first. Standard
-library only.
+The root is built once, as a template in the steward's mount namespace; each cell gets a copy of that
+namespace and adds its own disk. Two ways to the same result. As root the mounts are made first, by real root,
+and the user namespace last, so that no capability inside it can touch a mount. As an ordinary user a user
+namespace comes first, and each cell's own lies within it. Standard library only.
 """
 
 from __future__ import annotations
@@ -17,9 +18,8 @@ from executor_svc.sandbox import kernel
 SANDBOX_ID = 65534
 DEVICES = ("/dev/null", "/dev/zero", "/dev/urandom", "/dev/random")
 _STAGE = "/sys"  # a directory that exists everywhere and that the sandbox does not need
-_ISOLATED = (
-    kernel.CLONE_NEWNS | kernel.CLONE_NEWNET | kernel.CLONE_NEWIPC | kernel.CLONE_NEWUTS | kernel.CLONE_NEWPID
-)
+_QUOTA = "/quota"
+_ISOLATED = kernel.CLONE_NEWNS | kernel.CLONE_NEWNET | kernel.CLONE_NEWIPC | kernel.CLONE_NEWUTS
 _SEALED = kernel.MOUNT_ATTR_RDONLY | kernel.MOUNT_ATTR_NOSUID
 
 
@@ -41,29 +41,55 @@ def places(readable: Sequence[str]) -> tuple[str, str]:
     return ("/box/work", "/box/tmp") if taken else wanted
 
 
-def enter(readable: Sequence[str], size_bytes: int, inodes: int) -> Box:
-    """Move this process into new namespaces; its next child is the first process of the new pid namespace.
+def enter_template(readable: Sequence[str]) -> None:
+    """Move the steward into a mount namespace whose root is what every cell will see.
 
     Raises OSError where the kernel or the container refuses.
     """
     if os.geteuid() == 0:
-        return _enter_as_root(readable, size_bytes, inodes)
-    uid, gid = os.geteuid(), os.getegid()
-    kernel.unshare(kernel.CLONE_NEWUSER | _ISOLATED)
-    _write_maps("/proc/self", uid, gid)
-    return _build_root(readable, size_bytes, inodes)
+        kernel.unshare(kernel.CLONE_NEWNS)
+    else:
+        uid, gid = os.geteuid(), os.getegid()
+        kernel.unshare(kernel.CLONE_NEWUSER | kernel.CLONE_NEWNS)
+        proc = os.open("/proc", os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
+        _write_maps(proc, uid, gid)
+        os.close(proc)
+    _build_root(readable)
 
 
-def _enter_as_root(readable: Sequence[str], size_bytes: int, inodes: int) -> Box:
-    kernel.unshare(_ISOLATED)
-    proc = os.open("/proc/self", os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
-    box = _build_root(readable, size_bytes, inodes)
-    become_nobody()
-    kernel.prctl(kernel.PR_SET_DUMPABLE, 1)  # else the maps below belong to root
-    kernel.unshare(kernel.CLONE_NEWUSER)
-    _write_maps_at(proc, SANDBOX_ID, SANDBOX_ID)
-    os.close(proc)
+def enter(proc: int, readable: Sequence[str], size_bytes: int, inodes: int) -> Box:
+    """Move a keeper into namespaces of its cell's own, with a disk of `size_bytes` and `inodes`.
+
+    `proc` is the open directory /proc, which the root does not have. Raises OSError.
+    """
+    if os.geteuid() == 0:
+        kernel.unshare(_ISOLATED)
+        box = _mount_box(*places(readable), size_bytes, inodes)
+        become_nobody()
+        kernel.prctl(kernel.PR_SET_DUMPABLE, 1)  # else the maps below belong to root
+        kernel.unshare(kernel.CLONE_NEWUSER)
+        _write_maps(proc, SANDBOX_ID, SANDBOX_ID)
+    else:
+        uid, gid = os.geteuid(), os.getegid()
+        kernel.unshare(kernel.CLONE_NEWUSER | _ISOLATED)
+        _write_maps(proc, uid, gid)
+        box = _mount_box(*places(readable), size_bytes, inodes)
+    kernel.prctl(kernel.PR_SET_DUMPABLE, 1)  # else the program process could not join
     return box
+
+
+def join(keeper: int) -> None:
+    """Move a program process into a keeper's namespaces, all but the pid namespace, into which it was forked.
+
+    `keeper` is a pidfd. Raises OSError.
+    """
+    as_root = os.geteuid() == 0
+    if as_root:
+        os.setgroups([])
+    kernel.setns(keeper, kernel.CLONE_NEWUSER | _ISOLATED)
+    if as_root:
+        os.setresgid(SANDBOX_ID, SANDBOX_ID, SANDBOX_ID)
+        os.setresuid(SANDBOX_ID, SANDBOX_ID, SANDBOX_ID)
 
 
 def become_nobody() -> None:
@@ -73,25 +99,17 @@ def become_nobody() -> None:
     os.setresuid(SANDBOX_ID, SANDBOX_ID, SANDBOX_ID)
 
 
-def _write_maps(proc: str, uid: int, gid: int) -> None:
-    handle = os.open(proc, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        _write_maps_at(handle, uid, gid)
-    finally:
-        os.close(handle)
-
-
-def _write_maps_at(proc: int, uid: int, gid: int) -> None:
+def _write_maps(proc: int, uid: int, gid: int) -> None:
     maps = (("setgroups", "deny"), ("uid_map", f"{SANDBOX_ID} {uid} 1"), ("gid_map", f"{SANDBOX_ID} {gid} 1"))
     for name, text in maps:
-        handle = os.open(name, os.O_WRONLY | os.O_CLOEXEC, dir_fd=proc)
+        handle = os.open(f"self/{name}", os.O_WRONLY | os.O_CLOEXEC, dir_fd=proc)
         try:
             os.write(handle, text.encode())
         finally:
             os.close(handle)
 
 
-def _build_root(readable: Sequence[str], size_bytes: int, inodes: int) -> Box:
+def _build_root(readable: Sequence[str]) -> None:
     kernel.mount("none", "/", None, kernel.MS_REC | kernel.MS_PRIVATE)
     kernel.mount("root", _STAGE, "tmpfs", kernel.MS_NOSUID, "mode=755,size=1m")
     for path in readable:
@@ -100,14 +118,13 @@ def _build_root(readable: Sequence[str], size_bytes: int, inodes: int) -> Box:
         _bind_device(device)
     work, tmp = places(readable)
     _write_identity(work)
-    box = _mount_box(work, tmp, size_bytes, inodes)
+    for place in (work, tmp, _QUOTA):
+        Path(_STAGE + place).mkdir(parents=True, exist_ok=True)
     os.chdir(_STAGE)
     kernel.pivot_root(".", ".")
     kernel.umount_detached(".")
     os.chdir("/")
     kernel.restrict_mount("/", _SEALED | kernel.MOUNT_ATTR_NODEV)
-    os.chdir(work)
-    return box
 
 
 def _bind_readable(path: str) -> None:
@@ -137,21 +154,18 @@ def _write_identity(home: str) -> None:
 
 def _mount_box(work: str, tmp: str, size_bytes: int, inodes: int) -> Box:
     """One quota for the working directory and the temporary files; the box itself leaves the tree again."""
-    box = Path(_STAGE) / "quota"
-    box.mkdir()
     flags = kernel.MS_NOSUID | kernel.MS_NODEV
-    kernel.mount("box", str(box), "tmpfs", flags, f"mode=755,size={size_bytes},nr_inodes={inodes}")
+    kernel.mount("box", _QUOTA, "tmpfs", flags, f"mode=755,size={size_bytes},nr_inodes={inodes}")
     for name, where in (("work", work), ("tmp", tmp)):
-        directory, target = box / name, Path(_STAGE + where)
-        directory.mkdir()
-        directory.chmod(0o1777)
-        target.mkdir(parents=True, exist_ok=True)
-        kernel.mount(str(directory), str(target), None, kernel.MS_BIND)
+        directory = f"{_QUOTA}/{name}"
+        os.mkdir(directory)  # noqa: PTH102 - each page of pathlib that is touched is copied
+        os.chmod(directory, 0o1777)  # noqa: PTH101, S103
+        kernel.mount(directory, where, None, kernel.MS_BIND)
     opened = Box(
-        os.open(str(box), os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC),
-        os.open(str(box / "work"), os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC),
+        os.open(_QUOTA, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC),
+        os.open(f"{_QUOTA}/work", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC),
     )
-    kernel.umount_detached(str(box))
+    kernel.umount_detached(_QUOTA)
     return opened
 
 

@@ -27,27 +27,36 @@ FILENAME = "program.py"
 _OURS = (
     "executor_svc",
     "executor_svc.sandbox",
-    *(f"executor_svc.sandbox.{name}" for name in ("child", "kernel", "landlock", "namespaces", "program")),
+    *(
+        f"executor_svc.sandbox.{name}"
+        for name in ("child", "forking", "kernel", "landlock", "namespaces", "program", "zygote")
+    ),
 )
 _saved_figures: weakref.WeakSet[Any] = weakref.WeakSet()
 
 
-def fresh_randomness() -> None:
+def prepare() -> None:
+    """Everything that can be done before the program is there, so that its run does not wait for it."""
+    _fresh_randomness()
+    _open_streams()
+    _mark_saved_figures()
+    main = types.ModuleType("__main__")
+    main.__dict__.update(__builtins__=builtins, __file__=FILENAME)
+    sys.modules["__main__"] = main
+    sys.argv = [FILENAME]
+    for name in _OURS:  # nothing of ours is left for the program to import
+        sys.modules.pop(name, None)
+
+
+def _fresh_randomness() -> None:
     """Give this fork its own random state; `random` re-seeds itself at fork, numpy does not."""
     numpy_random = sys.modules.get("numpy.random")
     if numpy_random is not None:
         numpy_random.seed()
 
 
-def forget_ourselves() -> None:
-    """Leave nothing of ours for the program to import."""
-    for name in _OURS:
-        sys.modules.pop(name, None)
-
-
 def run(source: bytes, note: mmap.mmap) -> int:
     """Run `source` as `__main__` and return the exit code. `note[0]` becomes 1 when memory ran out."""
-    _open_streams()
     code = _execute(source, note)
     _quietly(cast(Callable[[], object], threading._shutdown))  # type: ignore[attr-defined]
     _quietly(atexit._run_exitfuncs)
@@ -71,11 +80,6 @@ def _open_streams() -> None:
 
 
 def _execute(source: bytes, note: mmap.mmap) -> int:
-    main = types.ModuleType("__main__")
-    main.__dict__.update(__builtins__=builtins, __file__=FILENAME)
-    sys.modules["__main__"] = main
-    sys.argv = [FILENAME]
-    _mark_saved_figures()
     try:
         linecache.cache[FILENAME] = (
             len(source),
@@ -83,7 +87,7 @@ def _execute(source: bytes, note: mmap.mmap) -> int:
             source.decode("utf-8", "replace").splitlines(True),
             FILENAME,
         )
-        exec(compile(source, FILENAME, "exec", dont_inherit=True), main.__dict__)  # noqa: S102 - its whole purpose
+        exec(compile(source, FILENAME, "exec", dont_inherit=True), sys.modules["__main__"].__dict__)  # noqa: S102 - its whole purpose
     except SystemExit as request:
         code = _exit_code(request)
     except MemoryError as error:

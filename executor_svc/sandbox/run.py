@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import json
 import math
 import os
 import time
@@ -39,13 +38,13 @@ _MOST_FILES = 4096
 
 @dataclass(frozen=True)
 class _End:
-    """What the supervisor reported; all None/0 when it was killed before it could."""
+    """How the program process ended, and what it used."""
 
-    exit_code: int | None = None
-    signal: int | None = None
-    cpu_ms: int = 0
-    peak: int = 0
-    out_of_memory: bool = False
+    exit_code: int | None
+    signal: int | None
+    cpu_ms: int
+    peak: int
+    out_of_memory: bool
 
 
 @dataclass
@@ -71,7 +70,7 @@ class Run:
         self._reason: RunStatus | None = None
         self.handed_over = False
         self._peak = 0
-        self._baseline_rss = _resident(cell.pid)
+        self._baseline_rss = _resident(cell.program.pid)
         self._started = time.monotonic()
 
     async def perform(self) -> RunResult:
@@ -86,10 +85,8 @@ class Run:
             tasks.create_task(self._hand_over())
             for stream in self._streams:
                 tasks.create_task(self._pump(stream))
-            end, reported = await self._await_report()
+            end = await self._await_end()
             wall_ms = round((time.monotonic() - self._started) * 1000)
-            if not reported:
-                await self._cell.ended()
             watch.cancel()
         self._check_disk()
         return self._result(end, wall_ms, self._collect())
@@ -99,54 +96,37 @@ class Run:
 
         Raises SandboxUnavailable, or ValueError for an input name that is a path.
         """
-        cell, size = self._cell, self._disk_bytes()
-        quota, inodes = _pages(size, len(self._inputs)), _MOST_FILES + len(self._inputs)
+        cell, limits = self._cell, self._limits
+        size, inodes = disk_of(limits, self._inputs)
         if cell.group is not None:
-            cell.group.limit(self._limits.memory_mib * _MIB + size + _SPARE_DATA)
-        names = [item.name for item in self._inputs]
-        if cell.tier == "T0":
+            cell.group.limit(limits.memory_mib * _MIB + self._disk_bytes() + _SPARE_DATA)
+        resize = {"size": size, "inodes": inodes} if (size, inodes) != (cell.disk_bytes, cell.inodes) else {}
+        if cell.keeper is None:
             place_inputs(cell.work, self._inputs)
         elif os.geteuid() == 0:
-            kernel.resize_tmpfs(cell.box, quota, inodes)
-            place_inputs(
-                cell.work, self._inputs
-            )  # owned by root in a sticky directory: nobody else replaces them
-        else:
-            await self._order({"do": "resize", "size": quota, "inodes": inodes})
+            if resize:
+                kernel.resize_tmpfs(cell.box, size, inodes)
+            # Owned by root in a sticky directory: nobody else replaces them.
             place_inputs(cell.work, self._inputs)
-            await self._order({"do": "seal", "names": names})
-        await self._order({"do": "start"})
+        else:
+            if resize and self._inputs:  # room for the inputs first
+                await cell.ask(resize)
+                resize = {}
+            place_inputs(cell.work, self._inputs)
+            await cell.ask({**resize, "names": [item.name for item in self._inputs], "powerless": True})
 
     def _disk_bytes(self) -> int:
         return self._limits.artifact_mib * _MIB + sum(len(item.content) for item in self._inputs)
 
-    async def _order(self, order: dict[str, object]) -> None:
-        """Have the supervisor do something and wait for its answer."""
-        try:
-            self._cell.control.send(json.dumps(order).encode())
-        except OSError as error:
-            raise SandboxUnavailable(f"the sandbox's supervisor is gone: {error}") from error
-        answer = await self._message()
-        if answer is None or "failed" in answer:
-            raise SandboxUnavailable(f"the sandbox could not prepare the run: {answer}")
-
-    async def _message(self) -> dict[str, object] | None:
-        await aio.readable(self._cell.control.fileno())
-        try:
-            message = self._cell.control.recv(1 << 16)
-        except ConnectionError:
-            message = b""
-        return json.loads(message) if message else None
-
     async def _hand_over(self) -> None:
-        limits, cell = self._limits, self._cell
-        data = cell.baseline_data + limits.memory_mib * _MIB + _SLACK_DATA
+        limits, order = self._limits, self._cell.order
+        assert order is not None
         # A little beyond the quota, so that the quota is what a large file meets first.
-        file_bytes = _pages(self._disk_bytes(), len(self._inputs)) + _PAGE
+        file_bytes = disk_of(limits, self._inputs)[0] + _PAGE
+        data = limits.memory_mib * _MIB + _SLACK_DATA
         header = HEADER.pack(math.ceil(limits.cpu_s), data, file_bytes, _SPARE_DATA, len(self._program))
-        with contextlib.suppress(BrokenPipeError):  # it died; the report says how
-            await aio.write_all(cell.order, header + self._program)
-        cell.close_order()
+        with contextlib.suppress(BrokenPipeError, ConnectionResetError):  # it died; its end says how
+            await aio.write_all(order.fileno(), header + self._program)
 
     async def _pump(self, stream: _Stream) -> None:
         cap = self._limits.output_kib * 1024
@@ -165,10 +145,10 @@ class Run:
                 return
 
     def _stop(self, reason: RunStatus) -> None:
-        """The first limit that was reached names the end. The supervisor lives on to report what was used."""
+        """The first limit that was reached names the end."""
         if self._reason is None:
             self._reason = reason
-            self._cell.kill_program()
+            self._cell.program.kill()
 
     async def _watch(self) -> None:
         deadline = self._started + self._limits.wall_s
@@ -182,13 +162,13 @@ class Run:
             self._check_disk()
 
     def _check_memory(self) -> None:
-        used = _resident(self._cell.pid) - self._baseline_rss
+        used = _resident(self._cell.program.pid) - self._baseline_rss
         self._peak = max(self._peak, used)
         if self._cell.group is None and used > self._limits.memory_mib * _MIB + _SPARE_DATA:
             self._stop(RunStatus.MEMORY_EXCEEDED)
 
     def _check_disk(self) -> None:
-        if self._cell.tier == "T0":
+        if self._cell.keeper is None:
             used, files = hostbox.measure(self._cell.box, _MOST_FILES)
             full = used > self._disk_bytes() or files > _MOST_FILES
         else:
@@ -197,14 +177,23 @@ class Run:
         if full:
             self._stop(RunStatus.DISK_EXCEEDED)
 
-    async def _await_report(self) -> tuple[_End, bool]:
-        """What the supervisor says once nothing of the program lives, and whether it could say it."""
-        message = await self._message()
-        if message is not None:
-            return _End(**message), True  # type: ignore[arg-type]
-        if self._reason is None and not self._ran_out_of_memory():
-            raise SandboxUnavailable("the sandbox lost the run; nothing is known about the program")
-        return _End(), False
+    async def _await_end(self) -> _End:
+        """How the program process ended, once nothing of the cell lives any more."""
+        cell = self._cell
+        status, usage = await cell.program.ended()
+        if cell.keeper is not None:
+            if cell.keeper.dead() and self._reason is None:  # it took the program along
+                raise SandboxUnavailable("the sandbox lost the run; nothing is known about the program")
+            cell.keeper.kill()
+            await cell.keeper.ended()
+        exited = os.WIFEXITED(status)
+        return _End(
+            exit_code=os.WEXITSTATUS(status) if exited else None,
+            signal=None if exited else os.WTERMSIG(status),
+            cpu_ms=round((usage.ru_utime + usage.ru_stime) * 1000),
+            peak=usage.ru_maxrss * 1024,
+            out_of_memory=cell.note is not None and cell.note[0] != 0,
+        )
 
     def _ran_out_of_memory(self) -> bool:
         return self._cell.group is not None and self._cell.group.out_of_memory()
@@ -239,9 +228,15 @@ class Run:
             return RunStatus.MEMORY_EXCEEDED
         if end.signal == 24 or (end.signal == 9 and end.cpu_ms >= self._limits.cpu_s * 1000):
             return RunStatus.CPU_EXCEEDED
-        if end.out_of_memory or (end.signal is None and end.exit_code is None):
+        if end.out_of_memory:
             return RunStatus.MEMORY_EXCEEDED
         return RunStatus.SIGNALED if end.signal is not None else RunStatus.EXITED
+
+
+def disk_of(limits: RunLimits, inputs: Sequence[InputFile]) -> tuple[int, int]:
+    """Bytes and inodes of the disk that a run with these limits and inputs gets."""
+    size = limits.artifact_mib * _MIB + sum(len(item.content) for item in inputs)
+    return _pages(size, len(inputs)), _MOST_FILES + len(inputs)
 
 
 def _pages(size: int, files: int) -> int:

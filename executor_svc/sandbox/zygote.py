@@ -1,31 +1,20 @@
-"""The zygote: a clean interpreter with the data libraries loaded, which forks one child per request.
+"""The zygote: a clean interpreter with a set of libraries loaded, which forks a program process per request.
 
-Started by path with the sandbox interpreter, isolated and without site. It stays single threaded, sees no
-program, no input and no secret, and dies with the executor. Standard library only, and nothing of the
-executor's packages: the sibling modules are loaded by path.
+Stays single threaded, sees no program, no input and no secret, and dies with the executor. Runs in the
+sandbox interpreter (launch.py). Standard library only.
 """
 
 from __future__ import annotations
 
 import base64
-import gc
 import importlib
 import json
 import os
-import signal
 import socket
 import sys
-import types
 import warnings
 
-
-def _find_siblings() -> None:
-    """Make our sibling modules importable under their usual names without running any package's code."""
-    here = os.path.dirname(os.path.abspath(__file__))  # noqa: PTH100, PTH120 - no pathlib before it is needed
-    for name, path in (("executor_svc", os.path.dirname(here)), ("executor_svc.sandbox", here)):  # noqa: PTH120
-        package = types.ModuleType(name)
-        package.__path__ = [path]
-        sys.modules[name] = package
+from executor_svc.sandbox import child, forking, kernel
 
 
 def _load_libraries(names: list[str]) -> list[str]:
@@ -54,14 +43,6 @@ def _warm_fonts() -> None:
     pyplot.close("all")
 
 
-def _reap(_number: int, _frame: object) -> None:
-    try:
-        while os.waitpid(-1, os.WNOHANG)[0]:
-            continue
-    except ChildProcessError:
-        return
-
-
 def _prepare_builtins() -> None:
     import site
 
@@ -70,54 +51,48 @@ def _prepare_builtins() -> None:
     site.sethelper()
 
 
-def _serve(link: socket.socket, settings: dict[str, str]) -> None:
-    from executor_svc.sandbox import child
-
-    seccomp = base64.b64decode(settings["seccomp"])
-    signal.signal(signal.SIGCHLD, _reap)
-    while True:
-        message, handles, _, _ = socket.recv_fds(link, 1 << 16, 4)
-        if not message:
-            return
-        order = json.loads(message)
-        if os.fork() == 0:
-            signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-            link.close()
-            arming = child.Arming(
-                order["tier"],
-                tuple(settings["readable"]),
-                seccomp,
-                order["box"],
-                order["size"],
-                order["inodes"],
-            )
-            child.keep(arming, child.Channels(*handles))
-        for handle in handles:
-            os.close(handle)
+def _threads() -> int:
+    with open("/proc/self/status", encoding="ascii") as status:  # noqa: PTH123
+        return next(int(line.split()[1]) for line in status if line.startswith("Threads:"))
 
 
-def main() -> None:
+def main(link: socket.socket) -> None:
     """Load, report, then fork until the executor hangs up."""
-    link = socket.socket(fileno=int(sys.argv[1]))
-    settings = json.loads(link.recv(1 << 18))
-    _find_siblings()
-    from executor_svc.sandbox import kernel
-
-    kernel.die_with_parent()
-    if os.getppid() != settings["parent"]:
+    message, handles, _, _ = socket.recv_fds(link, 1 << 18, 1)
+    settings = json.loads(message)
+    if not forking.begin(settings["parent"]):
         return
+    if handles and os.geteuid() != 0:  # the steward's user namespace gives the right to enter its cells'
+        kernel.setns(handles[0], kernel.CLONE_NEWUSER)
+        kernel.die_with_parent()
+    for handle in handles:
+        os.close(handle)
     sys.path[:] = settings["path"]
-    importlib.import_module("executor_svc.sandbox.child")
     _prepare_builtins()
     loaded = _load_libraries(settings["preload"])
-    gc.collect()
-    gc.disable()
-    gc.freeze()
-    with open("/proc/self/status", encoding="ascii") as status:  # noqa: PTH123
-        threads = next(int(line.split()[1]) for line in status if line.startswith("Threads:"))
-    link.send(json.dumps({"loaded": loaded, "threads": threads}).encode())
-    _serve(link, settings)
+    if _threads() != 1:
+        link.send(
+            b'{"failed": "a preloaded library starts threads, so that the interpreter cannot be forked"}'
+        )
+        return
+    own_pids = os.open("/proc/self/ns/pid", os.O_RDONLY | os.O_CLOEXEC)
+    readable = tuple(settings["readable"])
+    seccomp = base64.b64decode(settings["seccomp"])
+    forking.settle()
+    arming = child.Arming(readable, seccomp, settings["parent"], child.data_bytes())
 
+    def fork(order: forking.Order, handles: list[int]) -> int:
+        channels = child.Channels(*handles)
+        if channels.keeper >= 0:
+            kernel.setns(channels.keeper, kernel.CLONE_NEWPID)
+        try:
+            pid = kernel.fork_sibling()
+            if pid == 0:
+                child.become_program(arming, channels, str(order["box"]))
+        finally:
+            if channels.keeper >= 0:
+                kernel.setns(own_pids, kernel.CLONE_NEWPID)
+        return pid
 
-if __name__ == "__main__":
-    main()
+    link.send(json.dumps({"loaded": loaded}).encode())
+    forking.serve(link, fork)

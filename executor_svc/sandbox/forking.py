@@ -1,0 +1,51 @@
+"""What the zygote and the steward have in common: beginning as the executor's, and forking on request.
+
+Standard library only; runs in the sandbox interpreter.
+"""
+
+from __future__ import annotations
+
+import gc
+import json
+import os
+import socket
+from collections.abc import Callable, Mapping
+
+from executor_svc.sandbox import kernel
+
+Order = Mapping[str, object]
+_MESSAGE_BYTES = 1 << 16
+_MOST_HANDLES = 8
+
+
+def begin(parent: int) -> bool:
+    """Die with the executor from now on; False when it is dead already."""
+    kernel.die_with_parent()
+    return os.getppid() == parent
+
+
+def settle() -> None:
+    """Lay out memory so that forks are cheap and stay so. Call when everything is loaded."""
+    gc.collect()
+    gc.disable()
+    gc.freeze()
+    kernel.collapse_heap()
+
+
+def serve(link: socket.socket, fork: Callable[[Order, list[int]], int]) -> None:
+    """Answer each order with the id of what `fork` made of it, until the executor hangs up.
+
+    `fork` gets the descriptors that came along, which are closed here afterwards.
+    """
+    while True:
+        message, handles, _, _ = socket.recv_fds(link, _MESSAGE_BYTES, _MOST_HANDLES)
+        if not message:
+            return
+        try:
+            answer: dict[str, object] = {"pid": fork(json.loads(message), handles)}
+        except OSError as error:
+            answer = {"failed": str(error)}
+        finally:
+            for handle in handles:
+                os.close(handle)
+        link.send(json.dumps(answer).encode())

@@ -1,0 +1,134 @@
+"""A process that forks on request, as the executor sees it: its start, its one socket, its end.
+
+There are two kinds: a zygote forks program processes, the steward forks keepers. What they fork belongs to
+the executor and outlives them. Trusted side; knows no tier and no run.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import socket
+import subprocess
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from executor_svc.sandbox import aio
+from executor_svc.sandbox.types import SandboxUnavailable
+
+START_S = 60.0
+FORK_S = 30.0
+_MESSAGE_BYTES = 1 << 16
+
+
+class ForkServer:
+    """One such process. `report` is what it said when it was ready, `forks` how often it has forked."""
+
+    def __init__(self, process: subprocess.Popen[bytes], link: socket.socket) -> None:
+        self._process = process
+        self._link = link
+        self._pidfd = os.pidfd_open(process.pid)
+        self._asking = asyncio.Lock()
+        self.report: Mapping[str, object] = {}
+        self.forks = 0
+        self.started = time.monotonic()
+
+    @property
+    def pidfd(self) -> int:
+        """The process itself, for the namespaces that it is in."""
+        return self._pidfd
+
+    def alive(self) -> bool:
+        """Whether it can still fork."""
+        return self._process.poll() is None
+
+    def stop(self) -> None:
+        """Kill it. What it has forked lives on."""
+        if self._pidfd >= 0:
+            os.close(self._pidfd)
+            self._pidfd = -1
+        self._link.close()
+        self._process.kill()
+        self._process.wait()
+
+    async def fork(self, order: Mapping[str, object], handles: Sequence[int]) -> int:
+        """Have it fork and return the id of the new process, which is a child of this one.
+
+        `handles` are given away: they are closed here whatever happens. Raises SandboxUnavailable.
+        """
+        try:
+            async with self._asking, asyncio.timeout(FORK_S):
+                socket.send_fds(self._link, [json.dumps(order).encode()], list(handles))
+                self.forks += 1
+                answer = await self._answer()
+        except TimeoutError:
+            self.stop()  # its late answer would be taken for the next one's
+            raise SandboxUnavailable(
+                "the sandbox's parent process does not answer; is the machine overloaded?"
+            ) from None
+        except (OSError, ValueError) as error:
+            raise SandboxUnavailable(f"the sandbox's parent process is gone: {error}") from error
+        finally:
+            for handle in handles:
+                os.close(handle)
+        if "pid" not in answer:
+            raise SandboxUnavailable(f"the sandbox could not fork: {answer.get('failed')}")
+        return int(str(answer["pid"]))
+
+    async def _answer(self) -> Mapping[str, object]:
+        await aio.readable(self._link.fileno())
+        found: Mapping[str, object] = json.loads(self._link.recv(_MESSAGE_BYTES))
+        return found
+
+    async def _begin(self, settings: Mapping[str, object], handles: Sequence[int]) -> None:
+        socket.send_fds(self._link, [json.dumps(settings).encode()], list(handles))
+        async with asyncio.timeout(START_S):
+            self.report = await self._answer()
+
+
+async def start(
+    name: str,
+    python: Path,
+    environment: Mapping[str, str],
+    settings: Mapping[str, object],
+    handles: Sequence[int] = (),
+) -> ForkServer:
+    """Start the module `name` beside this one with `python`, and wait until it is ready.
+
+    Raises SandboxUnavailable with what it said.
+    """
+    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    process = subprocess.Popen(  # noqa: ASYNC220 - must be the child of this thread, whose death it follows
+        [
+            str(python),
+            "-I",
+            "-S",
+            "-B",
+            str(Path(__file__).with_name("launch.py")),
+            name,
+            str(theirs.fileno()),
+        ],
+        env=environment,
+        cwd="/",
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        pass_fds=[theirs.fileno()],
+    )
+    theirs.close()
+    ours.setblocking(False)
+    server = ForkServer(process, ours)
+    try:
+        await server._begin({"parent": os.getpid(), **settings}, handles)
+    except (OSError, ValueError, TimeoutError) as error:
+        server.stop()
+        raise SandboxUnavailable(f"the sandbox interpreter did not start: {error}") from error
+    except BaseException:
+        server.stop()
+        raise
+    if "failed" in server.report:
+        server.stop()
+        raise SandboxUnavailable(str(server.report["failed"]))
+    return server

@@ -1,0 +1,28 @@
+"""How the zygote and the steward begin: `python -I -S -B launch.py NAME FD`.
+
+Run by path, so that the interpreter loads nothing of the executor's packages: the modules beside this one
+become importable under their usual names without any package's own code. Standard library only.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+import socket
+import sys
+import types
+
+
+def main() -> None:
+    """Hand over to the module of that name, with the socket that orders come over."""
+    here = os.path.dirname(os.path.abspath(__file__))  # noqa: PTH100, PTH120 - no pathlib before it is needed
+    for name, path in (("executor_svc", os.path.dirname(here)), ("executor_svc.sandbox", here)):  # noqa: PTH120
+        package = types.ModuleType(name)
+        package.__path__ = [path]
+        sys.modules[name] = package
+    module = importlib.import_module(f"executor_svc.sandbox.{sys.argv[1]}")
+    module.main(socket.socket(fileno=int(sys.argv[2])))
+
+
+if __name__ == "__main__":
+    main()
