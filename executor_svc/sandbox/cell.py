@@ -100,6 +100,18 @@ class Cell:
         """Whether all of it still waits."""
         return not self.program.dead() and (self.keeper is None or not self.keeper.dead())
 
+    def abandoned(self) -> bool:
+        """Whether the keeper has ended, or is ending: then the kernel kills the program as well.
+
+        It closes its socket before that; it is not dead before the program has been waited for.
+        """
+        if self.control is None:
+            return False
+        try:
+            return self.control.recv(1, socket.MSG_PEEK) == b""
+        except BlockingIOError:
+            return False
+
     def kill(self) -> None:
         """SIGKILL for everything of this run. Does not wait."""
         for process in (self.process, self.keeper):

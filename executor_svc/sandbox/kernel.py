@@ -92,15 +92,17 @@ def setns(handle: int, flags: int) -> None:
     _check(_libc.setns(ctypes.c_int(handle), ctypes.c_int(flags)), "setns")
 
 
-def fork_sibling() -> int:
+def fork_sibling(namespaces: int = 0) -> int:
     """fork(2) whose child belongs to our own parent: it is the parent's to wait for, and outlives us.
+
+    `namespaces` are CLONE_NEW* flags for the child.
 
     Returns the child's id, 0 in the child. For a process with one thread. What the C library's own fork would
     do besides (locks of other threads, handlers of pthread_atfork) has no meaning there; the thread id that
     it keeps is set by the kernel as it would be by fork. Raises OSError.
     """
     address = _thread_id_address()
-    flags = _CLONE_PARENT | signal.SIGCHLD
+    flags = _CLONE_PARENT | signal.SIGCHLD | namespaces
     if address:
         flags |= _CLONE_CHILD_SETTID | _CLONE_CHILD_CLEARTID
     machine = os.uname().machine

@@ -100,10 +100,10 @@ class Pool:
     async def close(self) -> None:
         """Kill and remove everything that has not been taken."""
         self._closed = True
-        tasks = [*self._arming, *([self._rotating] if self._rotating else [])]
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        if self._rotating is not None:
+            self._rotating.cancel()
+        # Not cancelled: what has been asked to fork must be taken, to be killed.
+        await asyncio.gather(*self._arming, *filter(None, [self._rotating]), return_exceptions=True)
         while self._armed:
             self._armed.pop().destroy()
         if self._zygote is not None:

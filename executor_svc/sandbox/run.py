@@ -182,7 +182,7 @@ class Run:
         cell = self._cell
         status, usage = await cell.program.ended()
         if cell.keeper is not None:
-            if cell.keeper.dead() and self._reason is None:  # it took the program along
+            if cell.abandoned() and self._reason is None:
                 raise SandboxUnavailable("the sandbox lost the run; nothing is known about the program")
             cell.keeper.kill()
             await cell.keeper.ended()

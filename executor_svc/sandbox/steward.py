@@ -23,7 +23,6 @@ def main(link: socket.socket) -> None:
     readable = tuple(settings["readable"])
     try:
         proc = os.open("/proc", os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
-        own_pids = os.open("/proc/self/ns/pid", os.O_RDONLY | os.O_CLOEXEC)
         namespaces.enter_template(readable)
     except OSError as error:
         link.send(json.dumps({"failed": f"namespaces are not allowed here: {error}"}).encode())
@@ -31,14 +30,10 @@ def main(link: socket.socket) -> None:
     link.send(b'{"ready": true}')
 
     def fork(order: forking.Order, handles: list[int]) -> int:
-        kernel.unshare(kernel.CLONE_NEWPID)
-        try:
-            pid = kernel.fork_sibling()
-            if pid == 0:
-                link.close()
-                keeper.keep(socket.socket(fileno=handles[0]), proc, readable, order)
-        finally:
-            kernel.setns(own_pids, kernel.CLONE_NEWPID)
+        pid = kernel.fork_sibling(kernel.CLONE_NEWPID)
+        if pid == 0:
+            link.close()
+            keeper.keep(socket.socket(fileno=handles[0]), proc, readable, order)
         return pid
 
     forking.serve(link, fork)

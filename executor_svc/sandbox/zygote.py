@@ -75,7 +75,6 @@ def main(link: socket.socket) -> None:
             b'{"failed": "a preloaded library starts threads, so that the interpreter cannot be forked"}'
         )
         return
-    own_pids = os.open("/proc/self/ns/pid", os.O_RDONLY | os.O_CLOEXEC)
     readable = tuple(settings["readable"])
     seccomp = base64.b64decode(settings["seccomp"])
     forking.settle()
@@ -83,15 +82,11 @@ def main(link: socket.socket) -> None:
 
     def fork(order: forking.Order, handles: list[int]) -> int:
         channels = child.Channels(*handles)
-        if channels.keeper >= 0:
+        if channels.keeper >= 0:  # for the next child; nothing else is forked here, so there is no way back
             kernel.setns(channels.keeper, kernel.CLONE_NEWPID)
-        try:
-            pid = kernel.fork_sibling()
-            if pid == 0:
-                child.become_program(arming, channels, str(order["box"]))
-        finally:
-            if channels.keeper >= 0:
-                kernel.setns(own_pids, kernel.CLONE_NEWPID)
+        pid = kernel.fork_sibling()
+        if pid == 0:
+            child.become_program(arming, channels, str(order["box"]))
         return pid
 
     link.send(json.dumps({"loaded": loaded}).encode())

@@ -14,8 +14,8 @@ from executor_svc.sandbox import InputFile, Sandbox
 from executor_svc.sandbox.backend import PRELOAD
 from tests.conformance.sandbox_kit import LIMITS, descendants, eventually, run, sandbox_fixture
 
-IDLE = 4
-"""The zygote, and keeper, supervisor and program process of the one armed child."""
+SERVERS = {"T1": 2, "T0": 1}
+"""The zygote and, where there are namespaces, the steward. An armed cell has as many processes as there are."""
 
 sandbox = sandbox_fixture(PRELOAD)
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -292,7 +292,8 @@ async def test_cancelling_kills_everything_before_it_returns(sandbox: Sandbox) -
     await run(sandbox, "pass")
     running = asyncio.Event()
     await asyncio.sleep(1)  # the pool is full again and what has run is gone
-    assert await eventually(lambda: len(descendants(os.getpid())) == IDLE)
+    servers = SERVERS[sandbox.tier]
+    assert await eventually(lambda: len(descendants(os.getpid())) == 2 * servers)
     armed = descendants(os.getpid())
 
     async def started(_stream: str, _data: bytes) -> None:
@@ -304,8 +305,8 @@ async def test_cancelling_kills_everything_before_it_returns(sandbox: Sandbox) -
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
-    assert await eventually(lambda: len(armed & descendants(os.getpid())) == 1)  # the zygote lives on
-    assert await eventually(lambda: len(descendants(os.getpid())) == IDLE)
+    assert len(armed & descendants(os.getpid())) == servers  # at once: all of the run is dead
+    assert await eventually(lambda: len(descendants(os.getpid())) == 2 * servers)
 
 
 async def test_a_failing_receiver_ends_the_run_with_its_error(sandbox: Sandbox) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pyseccomp
 import pytest
 
-from executor_svc.sandbox import SandboxUnavailable, backend, open_sandbox, probe, seccomp
+from executor_svc.sandbox import SandboxUnavailable, open_sandbox, pool, probe, seccomp
 from tests.conformance.sandbox_kit import PYTHON, run
 
 
@@ -46,7 +46,7 @@ async def test_a_readable_secret_is_noticed(monkeypatch: pytest.MonkeyPatch) -> 
 
 
 async def test_a_leaked_environment_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(backend, "_ENVIRONMENT", {**backend._ENVIRONMENT, "OPENAI_API_KEY": "x"})
+    monkeypatch.setattr(pool, "ENVIRONMENT", {**pool.ENVIRONMENT, "OPENAI_API_KEY": "x"})
     canary = probe.program(isolated=True, secrets=(), environment=("LANG",))
     sandbox = open_sandbox(PYTHON, preload=())
     monkeypatch.setattr(probe, "program", lambda **_: canary)
