@@ -2,8 +2,8 @@
 
 A line of TASKS.jsonl is {id, label, task, inputs?}; the label is in_scope or out_of_scope, the inputs are
 names of attached files. Each task is judged by the words alone, and by the embedded model at each of a few
-thresholds, so that a team can choose its `screen_refuse_above`. Tasks are text here: no program is written and
-nothing runs.
+thresholds, so that a team can choose its `screen_refuse_above`. Tasks are text here: no program is written
+and nothing runs.
 """
 
 import argparse
