@@ -18,6 +18,7 @@ from pathlib import Path
 from executor_svc.sandbox import aio
 from executor_svc.sandbox.types import SandboxUnavailable
 
+LAUNCHER = Path(__file__).with_name("launch.py")
 START_S = 60.0
 FORK_S = 30.0
 _MESSAGE_BYTES = 1 << 16
@@ -106,7 +107,7 @@ async def start(
             "-I",
             "-S",
             "-B",
-            str(Path(__file__).with_name("launch.py")),
+            str(LAUNCHER),
             name,
             str(theirs.fileno()),
         ],

@@ -1,0 +1,192 @@
+"""Reading attack programs, the world that they attack, and running them. See sandbox_attacks/README.md."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import re
+import secrets
+import shutil
+import socket
+import subprocess
+import sys
+import sysconfig
+import tempfile
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import pytest
+
+from executor_svc.sandbox import RunLimits, Sandbox
+from executor_svc.sandbox.namespaces import SANDBOX_ID
+from tests.conformance.sandbox_kit import ROOT, Ran, run
+
+DIRECTORY = Path(__file__).with_name("sandbox_attacks")
+LIMITS = RunLimits(wall_s=10, cpu_s=4, memory_mib=96, output_kib=64, artifacts=8, artifact_mib=4)
+TIERS = ("T1", "T0")
+_FIELD = re.compile(r"^(falls without|tiers|ends|as): *(.+)$", re.MULTILINE)
+_MARK = re.compile(rb"^GOT\b", re.MULTILINE)
+
+
+@dataclass(frozen=True)
+class Attack:
+    """One program and what its docstring says of it."""
+
+    name: str
+    source: str
+    aim: str
+    falls_without: tuple[tuple[str, ...], ...]
+    """Alternatives; empty when nothing lets it succeed here."""
+    tiers: tuple[str, ...]
+    ends: tuple[str, ...]
+    people: tuple[str, ...]
+    """Whether the executor is root or user."""
+
+
+def load(path: Path) -> Attack:
+    """Read one. Raises ValueError when its docstring is not as README.md says."""
+    source = path.read_text(encoding="utf-8")
+    doc = re.match(r'"""(.+?)"""', source, re.DOTALL)
+    fields = dict(_FIELD.findall(doc.group(1))) if doc else {}
+    if doc is None or "falls without" not in fields:
+        raise ValueError(f"{path.name}: the docstring must say what the attack falls without")
+    told = fields["falls without"]
+    ways = () if told.startswith("nothing:") else tuple(tuple(way.split(", ")) for way in told.split(" or "))
+    return Attack(
+        path.stem,
+        source,
+        doc.group(1).splitlines()[0],
+        ways,
+        tuple(fields.get("tiers", "T1, T0").split(", ")),
+        tuple(fields["ends"].split(" or ")) if "ends" in fields else (),
+        tuple(fields.get("as", "root, user").split(", ")),
+    )
+
+
+ATTACKS = tuple(load(path) for path in sorted(DIRECTORY.glob("*.py")))
+
+
+@dataclass(frozen=True)
+class World:
+    """What there is on the host to be attacked. `token` is in the secret file and nowhere else."""
+
+    secret: str
+    token: str
+    port: int
+    udp: int
+    abstract: str
+    unix: str
+    victim: int
+
+    def arm(self, attack: Attack) -> str:
+        """The program with the world's words in it."""
+        words = {
+            "@SECRET@": self.secret,
+            "@PORT@": str(self.port),
+            "@UDP@": str(self.udp),
+            "@ABSTRACT@": self.abstract,
+            "@UNIX@": self.unix,
+            "@VICTIM@": str(self.victim),
+        }
+        return re.sub(r"@[A-Z0-9]+@", lambda word: words.get(word.group(0), word.group(0)), attack.source)
+
+
+@contextlib.contextmanager
+def world() -> Iterator[World]:
+    """A host with something to lose."""
+    directory = Path(
+        tempfile.mkdtemp(prefix="placet-attacked-", dir="/var/tmp")
+    )  # not where the sandbox has its own /tmp
+    directory.chmod(0o755)
+    token, abstract = secrets.token_hex(16), f"placet-attacked-{secrets.token_hex(8)}"
+    (directory / "secret").write_text(token)
+    victim = subprocess.Popen(["sleep", "3600"], user=SANDBOX_ID if os.geteuid() == 0 else None)
+    with contextlib.ExitStack() as stack:
+        stack.callback(shutil.rmtree, directory)
+        stack.callback(victim.wait)
+        stack.callback(victim.kill)
+        listening = [
+            stack.enter_context(socket.socket(family, kind))
+            for family, kind in (
+                (socket.AF_INET, socket.SOCK_STREAM),
+                (socket.AF_INET, socket.SOCK_DGRAM),
+                (socket.AF_UNIX, socket.SOCK_STREAM),
+                (socket.AF_UNIX, socket.SOCK_STREAM),
+            )
+        ]
+        unix = directory / "socket"
+        for one, address in zip(
+            listening, (("127.0.0.1", 0), ("127.0.0.1", 0), f"\0{abstract}", str(unix)), strict=True
+        ):
+            one.bind(address)
+            if one.type == socket.SOCK_STREAM:
+                one.listen(64)
+        unix.chmod(0o777)
+        ports = [one.getsockname()[1] for one in listening[:2]]
+        yield World(str(directory / "secret"), token, ports[0], ports[1], abstract, str(unix), victim.pid)
+
+
+def reached(ran: Ran, here: World) -> bool:
+    """Whether an attack got what it wanted."""
+    text = ran.stdout + ran.stderr
+    return bool(_MARK.search(text)) or here.token.encode() in text
+
+
+def status_of(ran: Ran) -> str:
+    """The run's status, with the signal's number for one that was signalled."""
+    signal = ran.result.signal
+    return ran.status if signal is None else f"{ran.status} {signal}"
+
+
+async def attempt(sandbox: Sandbox, attack: Attack, here: World) -> Ran:
+    """Run one attack."""
+    return await run(sandbox, here.arm(attack), limits=LIMITS)
+
+
+_AS_USER = """
+import asyncio, json, sys
+sys.path[:0] = sys.argv[3:]
+from pathlib import Path
+from executor_svc.sandbox import SandboxUnavailable, open_sandbox
+from tests.conformance.sandbox_kit import run
+from tests.security.sandbox_attacks_kit import LIMITS
+
+async def main():
+    sandbox = open_sandbox(Path(sys.argv[1]), pool_size=1, min_tier=sys.argv[2], max_tier=sys.argv[2], preload=())
+    await sandbox.start()
+    for line in sys.stdin:
+        name, program = json.loads(line)
+        ran = await run(sandbox, program, limits=LIMITS)
+        signal = "" if ran.result.signal is None else f" {ran.result.signal}"
+        said = (ran.stdout + ran.stderr).decode("utf-8", "replace")
+        print(json.dumps([name, ran.status + signal, said]), flush=True)
+    await sandbox.close()
+
+asyncio.run(main())
+"""
+
+
+def attempt_as_user(python: Path, tier: str, programs: dict[str, str]) -> dict[str, tuple[str, str]]:
+    """Run programs where the executor is somebody who owns nothing; per name the status and all output.
+
+    Skips where that cannot be tried.
+    """
+    outer = Path(f"/usr/bin/python{sys.version_info.major}.{sys.version_info.minor}")
+    if os.geteuid() != 0 or not outer.exists() or shutil.which("setpriv") is None:
+        pytest.skip("needs root, setpriv and a system interpreter to become an ordinary user")
+    command = ["setpriv", "--reuid", "4321", "--regid", "4321", "--clear-groups", str(outer), "-c", _AS_USER]
+    done = subprocess.run(
+        [*command, str(python), tier, str(ROOT), sysconfig.get_paths()["purelib"]],
+        input="".join(json.dumps(item) + "\n" for item in programs.items()),
+        cwd="/",
+        env={"PATH": "/usr/bin:/bin"},
+        capture_output=True,
+        text=True,
+        timeout=600,
+    )
+    if "not permitted" in done.stderr:
+        pytest.skip("user namespaces are not allowed here")
+    assert done.returncode == 0, done.stderr
+    return {name: (status, said) for name, status, said in map(json.loads, done.stdout.splitlines())}
