@@ -15,7 +15,7 @@ from executor_svc.sandbox.backend import PRELOAD
 from tests.conformance.sandbox_kit import LIMITS, descendants, eventually, run, sandbox_fixture
 
 SERVERS = {"T1": 2, "T0": 1}
-"""The zygote and, where there are namespaces, the steward. An armed cell has as many processes as there are."""
+"""The zygote and, where there are namespaces, the steward. An armed cell has as many processes."""
 
 sandbox = sandbox_fixture(PRELOAD)
 pytestmark = pytest.mark.asyncio(loop_scope="module")

@@ -1,7 +1,7 @@
 """The sandbox's defences, one by one removable: what each attack must get past.
 
-A defence inside the sandbox is removed from a copy of its modules, from which the zygote and the steward are then
-started; one of the executor is replaced in this process. Nothing here is ever used outside tests.
+A defence inside the sandbox is removed from a copy of its modules, from which the zygote and the steward are
+then started; one of the executor is replaced in this process. Nothing here is ever used outside tests.
 """
 
 from __future__ import annotations

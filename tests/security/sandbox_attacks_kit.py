@@ -14,7 +14,7 @@ import sys
 import sysconfig
 import tempfile
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -154,7 +154,8 @@ from tests.conformance.sandbox_kit import run
 from tests.security.sandbox_attacks_kit import LIMITS
 
 async def main():
-    sandbox = open_sandbox(Path(sys.argv[1]), pool_size=1, min_tier=sys.argv[2], max_tier=sys.argv[2], preload=())
+    tier = sys.argv[2]
+    sandbox = open_sandbox(Path(sys.argv[1]), min_tier=tier, max_tier=tier, preload=())
     await sandbox.start()
     for line in sys.stdin:
         name, program = json.loads(line)

@@ -43,9 +43,8 @@ async def test_without_its_defences_an_attack_reaches_its_aim(
         for attack in GROUPS[(tier, way)]:
             ran = await attempt(sandbox, attack, here)
             if not reached(ran, here):
-                held.append(
-                    f"{attack.name} ended {ran.status}: {(ran.stdout + ran.stderr)[-400:].decode('utf-8', 'replace')}"
-                )
+                said = (ran.stdout + ran.stderr)[-400:].decode("utf-8", "replace")
+                held.append(f"{attack.name} ended {ran.status}: {said}")
     assert not held, "\n".join(held)
 
 
