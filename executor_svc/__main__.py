@@ -12,7 +12,7 @@ from placetpb.executor.v1 import executor_pb2_grpc
 
 from executor_svc.gate import Gate
 from executor_svc.run import Runner
-from executor_svc.sandbox import Sandbox, SandboxUnavailable, open_sandbox
+from executor_svc.sandbox import Rotation, Sandbox, SandboxUnavailable, open_sandbox
 from executor_svc.servicer import SERVICE, ExecutorServicer
 from executor_svc.settings import ExecutorSettings
 from executor_svc.trust import TrustFiles
@@ -37,6 +37,7 @@ async def main(settings: ExecutorSettings) -> None:
         settings.sandbox_python,
         pool_size=settings.pool_size,
         min_tier=settings.min_tier,
+        rotation=Rotation(settings.rotate_runs, settings.rotate_minutes * 60),
         secrets=(str(settings.tls_key),),  # the self-test must not be able to read it
     )
     async with connect(settings.audit_address, settings.tls, server="audit") as audit:

@@ -15,6 +15,7 @@ from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Final
 
+from executor_svc import narrowing
 from executor_svc.sandbox import InputFile, RunLimits
 from executor_svc.trust import KnownScopes
 from placet.approval import Approval, ApprovalRefused, InputDigest, KeySet, Limits, envelope
@@ -116,9 +117,9 @@ class RunPermit:
 
     @property
     def limits(self) -> RunLimits:
-        """The approval's limits, as the sandbox takes them."""
+        """The approval's limits, as the sandbox takes them: no more than the grants need."""
         given = self.start.approval.limits
-        return RunLimits(
+        limits = RunLimits(
             given.wall_s,
             given.cpu_s,
             given.memory_mib,
@@ -126,6 +127,12 @@ class RunPermit:
             given.artifacts,
             given.artifact_mib,
         )
+        return narrowing.limits_for(self.start.approval.grants, limits)
+
+    @property
+    def inputs(self) -> tuple[InputFile, ...]:
+        """The files that the program finds: no more than the grants need."""
+        return narrowing.inputs_for(self.start.approval.grants, self.start.request.inputs)
 
     def use(self) -> Start:
         """Take the one run it allows. Raises RuntimeError the second time."""

@@ -17,7 +17,7 @@ from typing import Any, Protocol
 import grpc
 import structlog
 
-from executor_svc import admission, records
+from executor_svc import admission, narrowing, records
 from executor_svc.admission import Case, Pool, RunPermit, RunRequest, Start
 from executor_svc.records import Captured
 from executor_svc.refusals import spent
@@ -172,7 +172,11 @@ class Runner:
         try:
             await events.started(permit)
             result = await self._sandbox.run(
-                start.request.program, start.request.inputs, permit.limits, streams.forward
+                start.request.program,
+                permit.inputs,
+                permit.limits,
+                streams.forward,
+                imports=narrowing.imports_of(start.approval.grants),
             )
         except (asyncio.CancelledError, CallerGone):
             self._keep(self._append_cancelled(permit, streams))

@@ -32,11 +32,14 @@ class ExecutorSettings(ServiceSettings):
     sandbox_python: Path
     """Interpreter whose packages programs may import."""
     pool_size: Annotated[int, Field(ge=1, le=64)] = 2
-    """Children kept armed."""
+    """Cells kept armed, for each set of libraries in use."""
+    rotate_runs: Annotated[int, Field(ge=1)] = 2000
+    rotate_minutes: Annotated[float, Field(gt=0)] = 30
+    """A zygote is replaced after so many runs or so long; whatever comes first."""
     min_tier: Literal["T0", "T1", "T2", "T3"] = "T0"
     """The service does not start below it."""
     max_concurrent_runs: Annotated[int, Field(ge=1, le=256)] = 2
-    max_queued_runs: Annotated[int, Field(ge=0, le=1024)] = 8
+    max_queued_runs: Annotated[int, Field(ge=0, le=1024)] = 128
     """Requests beyond these two together are told to come back."""
 
     max_wall_s: Annotated[int, Field(ge=1, le=3600)] = 600

@@ -4,6 +4,7 @@ Runs one program, isolated, limited and once. See `types` for its words and `bac
 """
 
 from executor_svc.sandbox.backend import open_sandbox
+from executor_svc.sandbox.pool import Rotation
 from executor_svc.sandbox.types import (
     InputFile,
     RunArtifact,
@@ -17,6 +18,7 @@ from executor_svc.sandbox.types import (
 
 __all__ = [
     "InputFile",
+    "Rotation",
     "RunArtifact",
     "RunLimits",
     "RunResult",

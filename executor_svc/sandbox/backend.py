@@ -6,14 +6,16 @@ Trusted side, asyncio. Never imports what a program may import and never parses 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+import contextlib
+import time
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
-from executor_svc.sandbox import cgroup, forkserver, hostbox, landlock, probe, seccomp
-from executor_svc.sandbox.cell import Cell
-from executor_svc.sandbox.forkserver import ForkServer
+from executor_svc.sandbox import cgroup, hostbox, landlock, probe, seccomp
 from executor_svc.sandbox.interpreter import Interpreter, describe
-from executor_svc.sandbox.pool import ENVIRONMENT, SET_INSIDE, Pool, Rotation
+from executor_svc.sandbox.libraries import DATA, USUAL, LibrarySet
+from executor_svc.sandbox.pool import ENVIRONMENT, SET_INSIDE, Rotation
+from executor_svc.sandbox.pools import Pools
 from executor_svc.sandbox.run import Run, disk_of
 from executor_svc.sandbox.types import (
     InputFile,
@@ -26,9 +28,12 @@ from executor_svc.sandbox.types import (
 )
 
 TIERS = ("T0", "T1")
-PRELOAD = ("numpy", "pandas", "matplotlib.pyplot")  # each page more makes every run's end slower
+PRELOAD = DATA.modules
 _PROBE_LIMITS = RunLimits(wall_s=20, cpu_s=10, memory_mib=128, output_kib=64, artifacts=0, artifact_mib=1)
 _ATTEMPTS = 3
+_KEEP_S = 60.0
+_PROBE_S = 3600.0
+_UNUSED_S = 900.0
 
 
 class LinuxSandbox:
@@ -40,27 +45,26 @@ class LinuxSandbox:
         pool_size: int,
         tiers: Sequence[str],
         secrets: Sequence[str],
-        preload: Sequence[str],
+        sets: Sequence[LibrarySet],
         rotation: Rotation,
     ) -> None:
         self._python = python
-        self._preload = tuple(preload)
+        self._sets = tuple(sets)
         self._pool_size = pool_size
         self._tiers = tuple(tiers)
         self._secrets = tuple(secrets)
         self._rotation = rotation
-        self._tier = ""
+        self._tier = self._reached = ""
         self._isolation: tuple[str, ...] = ()
+        self._broken = "the sandbox has not been started"
         self._interpreter: Interpreter | None = None
         self._filter = b""
-        self._steward: ForkServer | None = None
-        self._starting = asyncio.Lock()
-        self._pool: Pool | None = None
-        self._closed = False
+        self._pools: Pools | None = None
+        self._keeping: asyncio.Task[None] | None = None
 
     @property
     def tier(self) -> str:
-        """The tier the self-test observed; empty before `start`."""
+        """The tier that the last self-test observed; empty before `start`, and while a self-test fails."""
         return self._tier
 
     @property
@@ -90,46 +94,74 @@ class LinuxSandbox:
                 reasons.append(f"{tier}: {error}")
                 await self._forget()
                 continue
+            assert self._pools is not None
+            self._keeping = asyncio.create_task(self._keep(self._pools))
             return
         await self.close()
         raise SandboxUnavailable("no permitted isolation tier works here. " + " | ".join(reasons))
 
     async def close(self) -> None:
         """Kill and remove everything."""
-        self._closed = True
+        if self._keeping is not None:
+            self._keeping.cancel()
+            await asyncio.gather(self._keeping, return_exceptions=True)
         await self._forget()
         cgroup.sweep(ours=True)
 
     async def run(
-        self, program: bytes, inputs: Sequence[InputFile], limits: RunLimits, on_output: OnOutput
+        self,
+        program: bytes,
+        inputs: Sequence[InputFile],
+        limits: RunLimits,
+        on_output: OnOutput,
+        *,
+        imports: Collection[str] = (),
     ) -> RunResult:
         """Run once, in a child that has never seen anything else."""
         if not self._tier:
-            raise SandboxUnavailable("the sandbox has not been started")
-        return await self._run(program, inputs, limits, on_output)
+            raise SandboxUnavailable(self._broken)
+        return await self._run(program, inputs, limits, on_output, imports)
 
     async def probe(self) -> None:
-        """Check again that the isolation holds. Raises SandboxUnavailable; then no program may be run."""
-        self._isolation = await self._probe(self._tier)
+        """Check again that the isolation holds.
+
+        Raises SandboxUnavailable; then no program is run until a later check has passed.
+        """
+        try:
+            self._isolation = await self._probe(self._reached)
+        except SandboxUnavailable as error:
+            self._tier, self._isolation, self._broken = "", (), str(error)
+            raise
+        self._tier = self._reached
 
     async def _try(self, tier: str) -> None:
-        self._pool = self._make_pool(tier)
-        self._isolation = await self._probe(tier)
-        self._tier = tier
-        self._pool.fill()
-
-    def _make_pool(self, tier: str) -> Pool:
         assert self._interpreter is not None
-        steward = self._no_steward if tier == "T0" else self._living_steward
-        return Pool(self._interpreter, self._preload, self._filter, steward, self._pool_size, self._rotation)
+        self._pools = Pools(
+            self._interpreter,
+            self._sets,
+            self._filter,
+            self._pool_size,
+            self._rotation,
+            namespaced=tier != "T0",
+        )
+        self._isolation = await self._probe(tier)
+        self._tier = self._reached = tier
+
+    async def _keep(self, pools: Pools) -> None:
+        """Probe again every hour, sooner while that fails; give back what nobody uses."""
+        probed = time.monotonic()
+        while True:
+            await asyncio.sleep(_KEEP_S)
+            with contextlib.suppress(SandboxUnavailable):  # the tier is empty then, and tells
+                if not self._tier or time.monotonic() - probed >= _PROBE_S:
+                    probed = time.monotonic()
+                    await self.probe()
+                await pools.close_unused(_UNUSED_S)
 
     async def _forget(self) -> None:
-        if self._pool is not None:
-            await self._pool.close()
-            self._pool = None
-        if self._steward is not None:
-            self._steward.stop()
-            self._steward = None
+        if self._pools is not None:
+            await self._pools.close()
+            self._pools = None
 
     async def _probe(self, tier: str) -> tuple[str, ...]:
         output = bytearray()
@@ -140,19 +172,24 @@ class LinuxSandbox:
         canary = probe.program(
             isolated=tier != "T0", secrets=self._secrets, environment=(*ENVIRONMENT, *SET_INSIDE)
         )
-        result = await self._run(canary, (), _PROBE_LIMITS, keep)
+        result = await self._run(canary, (), _PROBE_LIMITS, keep, ())
         if result.status is not RunStatus.EXITED or result.exit_code != 0:
             told = output.decode("utf-8", "replace").strip().splitlines()[-1:]
             raise SandboxUnavailable(f"the sandbox's self-test ended {result.status}: {' '.join(told)}")
         return (*_mechanisms(tier), *probe.judge(bytes(output)))
 
     async def _run(
-        self, program: bytes, inputs: Sequence[InputFile], limits: RunLimits, on_output: OnOutput
+        self,
+        program: bytes,
+        inputs: Sequence[InputFile],
+        limits: RunLimits,
+        on_output: OnOutput,
+        imports: Collection[str],
     ) -> RunResult:
-        if self._pool is None:
-            raise SandboxUnavailable("the sandbox has been closed")
         for attempt in range(_ATTEMPTS):
-            child: Cell = await self._pool.take(disk_of(limits, inputs))
+            if self._pools is None:
+                raise SandboxUnavailable("the sandbox has been closed")
+            child = await self._pools.pool_for(imports).take(disk_of(limits, inputs))
             run = Run(child, program, inputs, limits, on_output)
             try:
                 await run.prepare()
@@ -167,22 +204,6 @@ class LinuxSandbox:
             finally:
                 child.destroy()
         raise SandboxUnavailable("the sandbox's processes keep dying; see the machine's memory")
-
-    async def _no_steward(self) -> None:
-        return None
-
-    async def _living_steward(self) -> ForkServer:
-        assert self._interpreter is not None
-        async with self._starting:
-            if self._closed:
-                raise SandboxUnavailable("the sandbox has been closed")
-            if self._steward is not None and not self._steward.alive():
-                self._steward.stop()
-                self._steward = None
-            if self._steward is None:
-                settings = {"readable": self._interpreter.readable}
-                self._steward = await forkserver.start("steward", self._interpreter.python, {}, settings)
-            return self._steward
 
 
 def _first(group: BaseExceptionGroup[BaseException]) -> BaseException:
@@ -216,16 +237,17 @@ def open_sandbox(
     min_tier: str = "T0",
     max_tier: str = "T1",
     secrets: Sequence[str] = (),
-    preload: Sequence[str] = PRELOAD,
+    preload: Sequence[str] | None = None,
     rotation: Rotation = Rotation(),  # noqa: B008 - frozen
 ) -> Sandbox:
     """A sandbox that runs programs with the interpreter `python`; call `start` before anything else.
 
     `min_tier` is refused to be undercut; `max_tier` lets tests and restricted containers stay below
     namespaces. `secrets` are host paths (such as the state directory) that the self-test must find
-    unreadable.
+    unreadable. `preload` names the modules of the only set of libraries, instead of the usual sets.
     """
     if min_tier not in TIERS or max_tier not in TIERS:
         raise ValueError(f"tiers are {', '.join(TIERS)}")
     tiers = [tier for tier in reversed(TIERS) if min_tier <= tier <= max_tier]
-    return LinuxSandbox(Path(python), pool_size, tiers, ("/etc/shadow", *secrets), preload, rotation)
+    sets = USUAL if preload is None else (LibrarySet("preload", tuple(preload)),)
+    return LinuxSandbox(Path(python), pool_size, tiers, ("/etc/shadow", *secrets), sets, rotation)

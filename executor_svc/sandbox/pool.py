@@ -17,6 +17,7 @@ from executor_svc.sandbox import cell, forkserver, hostbox
 from executor_svc.sandbox.cell import Cell
 from executor_svc.sandbox.forkserver import ForkServer
 from executor_svc.sandbox.interpreter import Interpreter
+from executor_svc.sandbox.libraries import LibrarySet
 from executor_svc.sandbox.types import SandboxUnavailable
 
 ENVIRONMENT = {
@@ -52,14 +53,14 @@ class Pool:
     def __init__(
         self,
         interpreter: Interpreter,
-        preload: tuple[str, ...],
+        libraries: LibrarySet,
         seccomp: bytes,
         steward: Callable[[], Awaitable[ForkServer | None]],
         size: int,
         rotation: Rotation,
     ) -> None:
         self._interpreter = interpreter
-        self._preload = preload
+        self._libraries = libraries
         self._seccomp = seccomp
         self._steward = steward
         self._size = size
@@ -72,6 +73,17 @@ class Pool:
         self._waiting: deque[asyncio.Future[Cell]] = deque()
         self._arming: set[asyncio.Task[None]] = set()
         self._closed = False
+        self._last_taken = time.monotonic()
+
+    @property
+    def ready(self) -> bool:
+        """Whether a cell can be had without waiting for libraries to be loaded."""
+        return self._zygote is not None and self._zygote.alive()
+
+    @property
+    def unused_s(self) -> float:
+        """Seconds since a cell was taken."""
+        return time.monotonic() - self._last_taken
 
     async def take(self, disk: tuple[int, int]) -> Cell:
         """A living armed cell, the caller's from now on; others will get a disk like `disk`.
@@ -79,6 +91,7 @@ class Pool:
         Raises SandboxUnavailable.
         """
         self._disk = disk
+        self._last_taken = time.monotonic()
         while self._armed:
             found = self._armed.popleft()
             if found.alive():
@@ -198,7 +211,7 @@ class Pool:
                 {
                     "path": self._interpreter.path,
                     "readable": self._interpreter.readable,
-                    "preload": self._preload,
+                    "preload": self._libraries.modules,
                     "seccomp": base64.b64encode(self._seccomp).decode(),
                 },
                 [steward.pidfd] if steward is not None else [],

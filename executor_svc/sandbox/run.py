@@ -122,7 +122,7 @@ class Run:
         limits, order = self._limits, self._cell.order
         assert order is not None
         # A little beyond the quota, so that the quota is what a large file meets first.
-        file_bytes = disk_of(limits, self._inputs)[0] + _PAGE
+        file_bytes = disk_of(limits, self._inputs)[0] + _PAGE if limits.artifact_mib else 0
         data = limits.memory_mib * _MIB + _SLACK_DATA
         header = HEADER.pack(math.ceil(limits.cpu_s), data, file_bytes, _SPARE_DATA, len(self._program))
         with contextlib.suppress(BrokenPipeError, ConnectionResetError):  # it died; its end says how
@@ -170,7 +170,7 @@ class Run:
     def _check_disk(self) -> None:
         if self._cell.keeper is None:
             used, files = hostbox.measure(self._cell.box, _MOST_FILES)
-            full = used > self._disk_bytes() or files > _MOST_FILES
+            full = used > disk_of(self._limits, self._inputs)[0] or files > _MOST_FILES
         else:
             quota = os.fstatvfs(self._cell.box)
             full = quota.f_bfree == 0 or quota.f_ffree == 0

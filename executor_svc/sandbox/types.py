@@ -6,7 +6,7 @@ any other module of the sandbox.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
@@ -38,7 +38,7 @@ class RunLimits:
 
     `wall_s` and `cpu_s` are seconds (CPU is enforced in whole seconds, rounded up), `memory_mib` is what the
     program allocates beyond the preloaded libraries, `output_kib` holds for each stream, `artifacts` counts
-    new files and `artifact_mib` is everything the run writes to its disk.
+    new files and `artifact_mib` is everything the run writes to its disk; 0 is not a byte.
     """
 
     wall_s: float
@@ -102,7 +102,7 @@ class Sandbox(Protocol):
 
     @property
     def tier(self) -> str:
-        """The isolation the probe really observed: "T0" or "T1"."""
+        """The isolation that the last self-test observed; empty while it fails, and then nothing runs."""
         ...
 
     @property
@@ -124,9 +124,15 @@ class Sandbox(Protocol):
         ...
 
     async def run(
-        self, program: bytes, inputs: Sequence[InputFile], limits: RunLimits, on_output: OnOutput
+        self,
+        program: bytes,
+        inputs: Sequence[InputFile],
+        limits: RunLimits,
+        on_output: OnOutput,
+        *,
+        imports: Collection[str] = (),
     ) -> RunResult:
-        """Run `program` once.
+        """Run `program` once. `imports` are the packages it is known to need; they make it faster, no more.
 
         Cancelling the awaiting task kills every process before CancelledError propagates.
         """

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 
 from executor_svc.sandbox import (
@@ -63,7 +63,13 @@ class FakeSandbox:
         self.fail = SandboxUnavailable("told to fail")
 
     async def run(
-        self, program: bytes, inputs: Sequence[InputFile], limits: RunLimits, on_output: OnOutput
+        self,
+        program: bytes,
+        inputs: Sequence[InputFile],
+        limits: RunLimits,
+        on_output: OnOutput,
+        *,
+        imports: Collection[str] = (),
     ) -> RunResult:
         """Play the script."""
         self.runs.append(FakeRun(program, tuple(inputs), limits))
