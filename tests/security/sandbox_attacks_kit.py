@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import json
 import os
 import re
@@ -19,13 +20,17 @@ from pathlib import Path
 
 import pytest
 
-from executor_svc.sandbox import RunLimits, Sandbox
+from executor_svc.sandbox import InputFile, RunLimits, Sandbox
 from executor_svc.sandbox.namespaces import SANDBOX_ID
 from tests.conformance.sandbox_kit import ROOT, Ran, run
 
 DIRECTORY = Path(__file__).with_name("sandbox_attacks")
 LIMITS = RunLimits(wall_s=10, cpu_s=4, memory_mib=96, output_kib=64, artifacts=8, artifact_mib=4)
+INPUTS = (getattr(InputFile, "of", InputFile)("given.csv", b"a,b\n1,2\n"),)
 TIERS = ("T1", "T0")
+TOKEN = "PLACET_ATTACKED_TOKEN"
+"""The variable of the executor's environment that holds the token."""
+_USER_ID = 4321
 _FIELD = re.compile(r"^(falls without|tiers|ends|as): *(.+)$", re.MULTILINE)
 _MARK = re.compile(rb"^GOT\b", re.MULTILINE)
 
@@ -70,9 +75,15 @@ ATTACKS = tuple(load(path) for path in sorted(DIRECTORY.glob("*.py")))
 
 @dataclass(frozen=True)
 class World:
-    """What there is on the host to be attacked. `token` is in the secret file and nowhere else."""
+    """What there is on the host to be attacked.
+
+    `token` is in the secret file, in the environment of the executor and of the victim, and in the shared
+    memory, and nowhere else.
+    """
 
     secret: str
+    open: str
+    memory: int
     token: str
     port: int
     udp: int
@@ -84,6 +95,8 @@ class World:
         """The program with the world's words in it."""
         words = {
             "@SECRET@": self.secret,
+            "@OPEN@": self.open,
+            "@MEMORY@": str(self.memory),
             "@PORT@": str(self.port),
             "@UDP@": str(self.udp),
             "@ABSTRACT@": self.abstract,
@@ -102,9 +115,11 @@ def world() -> Iterator[World]:
     directory.chmod(0o755)
     token, abstract = secrets.token_hex(16), f"placet-attacked-{secrets.token_hex(8)}"
     (directory / "secret").write_text(token)
-    victim = subprocess.Popen(["sleep", "3600"], user=SANDBOX_ID if os.geteuid() == 0 else None)
     with contextlib.ExitStack() as stack:
         stack.callback(shutil.rmtree, directory)
+        stack.enter_context(pytest.MonkeyPatch.context()).setenv(TOKEN, token)
+        memory = stack.enter_context(_shared_memory(token))
+        victim = subprocess.Popen(["sleep", "3600"], user=SANDBOX_ID if os.geteuid() == 0 else None)
         stack.callback(victim.wait)
         stack.callback(victim.kill)
         listening = [
@@ -125,7 +140,46 @@ def world() -> Iterator[World]:
                 one.listen(64)
         unix.chmod(0o777)
         ports = [one.getsockname()[1] for one in listening[:2]]
-        yield World(str(directory / "secret"), token, ports[0], ports[1], abstract, str(unix), victim.pid)
+        yield World(
+            str(directory / "secret"),
+            _open_directory(directory),
+            memory,
+            token,
+            ports[0],
+            ports[1],
+            abstract,
+            str(unix),
+            victim.pid,
+        )
+
+
+def _open_directory(within: Path) -> str:
+    """Where everybody may do what they like, with files of several owners."""
+    made = within / "open"
+    made.mkdir()
+    made.chmod(0o777)
+    for name, owner in (("ours", -1), ("nobodys", SANDBOX_ID), ("users", _USER_ID)):
+        (made / name).write_text("not to be changed")
+        (made / name).chmod(0o666)
+        if os.geteuid() == 0:
+            os.chown(made / name, owner, owner)
+    return str(made)
+
+
+@contextlib.contextmanager
+def _shared_memory(text: str) -> Iterator[int]:
+    """A System V segment that everybody may read; its id."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    libc.shmat.restype = ctypes.c_void_p
+    segment = libc.shmget(0, 4096, 0o1644)  # IPC_CREAT, of nobody's key
+    assert segment >= 0, os.strerror(ctypes.get_errno())
+    try:
+        address = libc.shmat(segment, None, 0)
+        ctypes.memmove(address, text.encode(), len(text))
+        libc.shmdt(ctypes.c_void_p(address))
+        yield segment
+    finally:
+        libc.shmctl(segment, 0, None)  # IPC_RMID
 
 
 def reached(ran: Ran, here: World) -> bool:
@@ -142,7 +196,7 @@ def status_of(ran: Ran) -> str:
 
 async def attempt(sandbox: Sandbox, attack: Attack, here: World) -> Ran:
     """Run one attack."""
-    return await run(sandbox, here.arm(attack), limits=LIMITS)
+    return await run(sandbox, here.arm(attack), INPUTS, LIMITS)
 
 
 _AS_USER = """
@@ -151,7 +205,7 @@ sys.path[:0] = sys.argv[3:]
 from pathlib import Path
 from executor_svc.sandbox import SandboxUnavailable, open_sandbox
 from tests.conformance.sandbox_kit import run
-from tests.security.sandbox_attacks_kit import LIMITS
+from tests.security.sandbox_attacks_kit import INPUTS, LIMITS
 
 async def main():
     tier = sys.argv[2]
@@ -159,7 +213,7 @@ async def main():
     await sandbox.start()
     for line in sys.stdin:
         name, program = json.loads(line)
-        ran = await run(sandbox, program, limits=LIMITS)
+        ran = await run(sandbox, program, INPUTS, LIMITS)
         signal = "" if ran.result.signal is None else f" {ran.result.signal}"
         said = (ran.stdout + ran.stderr).decode("utf-8", "replace")
         print(json.dumps([name, ran.status + signal, said]), flush=True)
@@ -177,12 +231,13 @@ def attempt_as_user(python: Path, tier: str, programs: dict[str, str]) -> dict[s
     outer = Path(f"/usr/bin/python{sys.version_info.major}.{sys.version_info.minor}")
     if os.geteuid() != 0 or not outer.exists() or shutil.which("setpriv") is None:
         pytest.skip("needs root, setpriv and a system interpreter to become an ordinary user")
-    command = ["setpriv", "--reuid", "4321", "--regid", "4321", "--clear-groups", str(outer), "-c", _AS_USER]
+    person = ["--reuid", str(_USER_ID), "--regid", str(_USER_ID), "--clear-groups"]
+    command = ["setpriv", *person, str(outer), "-c", _AS_USER]
     done = subprocess.run(
         [*command, str(python), tier, str(ROOT), sysconfig.get_paths()["purelib"]],
         input="".join(json.dumps(item) + "\n" for item in programs.items()),
         cwd="/",
-        env={"PATH": "/usr/bin:/bin"},
+        env={"PATH": "/usr/bin:/bin", TOKEN: os.environ[TOKEN]},
         capture_output=True,
         text=True,
         timeout=600,
