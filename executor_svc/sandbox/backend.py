@@ -12,6 +12,7 @@ from collections.abc import Collection, Sequence
 from pathlib import Path
 
 from executor_svc.sandbox import cgroup, hostbox, landlock, probe, seccomp
+from executor_svc.sandbox.cell import Cell
 from executor_svc.sandbox.interpreter import Interpreter, describe
 from executor_svc.sandbox.libraries import DATA, USUAL, LibrarySet
 from executor_svc.sandbox.pool import ENVIRONMENT, SET_INSIDE, Rotation
@@ -61,6 +62,7 @@ class LinuxSandbox:
         self._filter = b""
         self._pools: Pools | None = None
         self._keeping: asyncio.Task[None] | None = None
+        self._buried: dict[Cell, asyncio.Task[None]] = {}
 
     @property
     def tier(self) -> str:
@@ -105,6 +107,7 @@ class LinuxSandbox:
         if self._keeping is not None:
             self._keeping.cancel()
             await asyncio.gather(self._keeping, return_exceptions=True)
+        await asyncio.gather(*self._buried.values())
         await self._forget()
         cgroup.sweep(ours=True)
 
@@ -178,6 +181,11 @@ class LinuxSandbox:
             raise SandboxUnavailable(f"the sandbox's self-test ended {result.status}: {' '.join(told)}")
         return (*_mechanisms(tier), *probe.judge(bytes(output)))
 
+    def _bury(self, child: Cell) -> None:
+        """Remove what is left of a cell whose processes are dead, while its result is already on its way."""
+        self._buried[child] = asyncio.create_task(asyncio.to_thread(child.destroy))
+        self._buried[child].add_done_callback(lambda _: self._buried.pop(child))
+
     async def _run(
         self,
         program: bytes,
@@ -193,7 +201,9 @@ class LinuxSandbox:
             run = Run(child, program, inputs, limits, on_output)
             try:
                 await run.prepare()
-                return await run.perform()
+                result = await run.perform()
+                self._bury(child)
+                return result
             except SandboxUnavailable:
                 if run.handed_over or attempt == _ATTEMPTS - 1:
                     raise
@@ -202,7 +212,8 @@ class LinuxSandbox:
             except OSError as error:
                 raise SandboxUnavailable(f"the sandbox failed: {error}") from error
             finally:
-                child.destroy()
+                if child not in self._buried:
+                    child.destroy()
         raise SandboxUnavailable("the sandbox's processes keep dying; see the machine's memory")
 
 

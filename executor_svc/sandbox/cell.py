@@ -227,7 +227,7 @@ async def _make_program(cell: Cell, zygote: ForkServer) -> None:
         raise SandboxUnavailable(
             f"the sandbox could not be armed: {said.decode() or 'its program process died'}"
         )
-    cell.group = _join_group(cell.program.pid)
+    cell.group = await asyncio.to_thread(_join_group, cell.program.pid)  # the kernel may make it wait
 
 
 def _join_group(pid: int) -> cgroup.RunGroup | None:
