@@ -6,6 +6,7 @@ import contextlib
 import ctypes
 import json
 import os
+import platform
 import re
 import secrets
 import shutil
@@ -14,9 +15,10 @@ import subprocess
 import sys
 import sysconfig
 import tempfile
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -31,7 +33,7 @@ TIERS = ("T1", "T0")
 TOKEN = "PLACET_ATTACKED_TOKEN"
 """The variable of the executor's environment that holds the token."""
 _USER_ID = 4321
-_FIELD = re.compile(r"^(falls without|tiers|ends|as): *(.+)$", re.MULTILINE)
+_FIELD = re.compile(r"^(falls without|tiers|ends|as|machine|limits|again): *(.+)$", re.MULTILINE)
 _MARK = re.compile(rb"^GOT\b", re.MULTILINE)
 
 
@@ -48,6 +50,11 @@ class Attack:
     ends: tuple[str, ...]
     people: tuple[str, ...]
     """Whether the executor is root or user."""
+    machine: str
+    """The only kind of machine that it makes sense on; empty for any."""
+    limits: RunLimits
+    runs: int
+    """How often it runs: twice when the second looks for what the first left."""
 
 
 def load(path: Path) -> Attack:
@@ -67,10 +74,23 @@ def load(path: Path) -> Attack:
         tuple(fields.get("tiers", "T1, T0").split(", ")),
         tuple(fields["ends"].split(" or ")) if "ends" in fields else (),
         tuple(fields.get("as", "root, user").split(", ")),
+        fields.get("machine", ""),
+        replace(LIMITS, **_numbers(fields.get("limits", ""))),
+        2 if "again" in fields else 1,
     )
 
 
-ATTACKS = tuple(load(path) for path in sorted(DIRECTORY.glob("*.py")))
+def _numbers(text: str) -> dict[str, Any]:
+    """What "wall_s=0.5, artifacts=2" says."""
+    told = (part.partition("=") for part in text.split(", ") if part)
+    return {name: float(value) if name.endswith("_s") else int(value) for name, _, value in told}
+
+
+ATTACKS = tuple(
+    attack
+    for attack in map(load, sorted(DIRECTORY.glob("*.py")))
+    if attack.machine in ("", platform.machine())
+)
 
 
 @dataclass(frozen=True)
@@ -195,25 +215,28 @@ def status_of(ran: Ran) -> str:
 
 
 async def attempt(sandbox: Sandbox, attack: Attack, here: World) -> Ran:
-    """Run one attack."""
-    return await run(sandbox, here.arm(attack), INPUTS, LIMITS)
+    """Run one attack, and once more where it looks for what it left."""
+    for _ in range(attack.runs - 1):
+        await run(sandbox, here.arm(attack), INPUTS, attack.limits)
+    return await run(sandbox, here.arm(attack), INPUTS, attack.limits)
 
 
 _AS_USER = """
 import asyncio, json, sys
 sys.path[:0] = sys.argv[3:]
 from pathlib import Path
-from executor_svc.sandbox import SandboxUnavailable, open_sandbox
+from executor_svc.sandbox import RunLimits, open_sandbox
 from tests.conformance.sandbox_kit import run
-from tests.security.sandbox_attacks_kit import INPUTS, LIMITS
+from tests.security.sandbox_attacks_kit import INPUTS
 
 async def main():
     tier = sys.argv[2]
     sandbox = open_sandbox(Path(sys.argv[1]), min_tier=tier, max_tier=tier, preload=())
     await sandbox.start()
     for line in sys.stdin:
-        name, program = json.loads(line)
-        ran = await run(sandbox, program, INPUTS, LIMITS)
+        name, program, limits, runs = json.loads(line)
+        for _ in range(runs):
+            ran = await run(sandbox, program, INPUTS, RunLimits(**limits))
         signal = "" if ran.result.signal is None else f" {ran.result.signal}"
         said = (ran.stdout + ran.stderr).decode("utf-8", "replace")
         print(json.dumps([name, ran.status + signal, said]), flush=True)
@@ -223,8 +246,10 @@ asyncio.run(main())
 """
 
 
-def attempt_as_user(python: Path, tier: str, programs: dict[str, str]) -> dict[str, tuple[str, str]]:
-    """Run programs where the executor is somebody who owns nothing; per name the status and all output.
+def attempt_as_user(
+    python: Path, tier: str, attacks: Sequence[Attack], here: World
+) -> dict[str, tuple[str, str]]:
+    """Run attacks where the executor is somebody who owns nothing; per name the status and all output.
 
     Skips where that cannot be tried.
     """
@@ -235,7 +260,10 @@ def attempt_as_user(python: Path, tier: str, programs: dict[str, str]) -> dict[s
     command = ["setpriv", *person, str(outer), "-c", _AS_USER]
     done = subprocess.run(
         [*command, str(python), tier, str(ROOT), sysconfig.get_paths()["purelib"]],
-        input="".join(json.dumps(item) + "\n" for item in programs.items()),
+        input="".join(
+            json.dumps([attack.name, here.arm(attack), asdict(attack.limits), attack.runs]) + "\n"
+            for attack in attacks
+        ),
         cwd="/",
         env={"PATH": "/usr/bin:/bin", TOKEN: os.environ[TOKEN]},
         capture_output=True,

@@ -58,10 +58,10 @@ async def test_an_attack_does_not_reach_its_aim(
 @pytest.fixture(scope="module", params=TIERS)
 def as_user(request: pytest.FixtureRequest, here: World) -> tuple[str, dict[str, tuple[str, str]]]:
     tier = request.param
-    programs = {attack.name: here.arm(attack) for of, attack in AS_USER if of == tier}
+    attacks = [attack for of, attack in AS_USER if of == tier]
     if not PYTHON.exists():
         pytest.skip("no sandbox interpreter: run `make setup`")
-    return tier, attempt_as_user(reachable_python(), tier, programs)
+    return tier, attempt_as_user(reachable_python(), tier, attacks, here)
 
 
 def test_no_attack_reaches_its_aim_when_the_executor_is_an_ordinary_user(
