@@ -46,7 +46,7 @@ def started(start: Start) -> Body:
 
 
 def finished(permit: RunPermit, result: RunResult, captured: Captured) -> Body:
-    """`run_finished` of a run that ended by itself or at a limit."""
+    """`run_finished`, however it ended."""
     body: Body = {
         **_end(permit, result.status.value, captured),
         "usage": asdict(result.usage),
@@ -67,16 +67,6 @@ def finished_bodies(result: RunResult, captured: Captured) -> dict[str, bytes]:
     if len(listed := _artifact_list(result)) > MAX_ARTIFACT_LIST_BYTES:
         bodies["artifacts"] = listed
     return bodies
-
-
-def cancelled(permit: RunPermit, wall_ms: int, captured: Captured) -> Body:
-    """`run_finished` of a run whose caller went away. The sandbox reports no CPU and memory for it."""
-    usage = {
-        "wall_ms": wall_ms,
-        "stdout_bytes": len(captured.stdout),
-        "stderr_bytes": len(captured.stderr),
-    }
-    return {**_end(permit, "CANCELLED", captured), "usage": usage, "artifacts": []}
 
 
 def aborted(start: Start, reason: str) -> Body:
@@ -106,7 +96,7 @@ def input_entry(entry: InputDigest) -> Body:
 
 def artifact_entry(artifact: RunArtifact) -> Body:
     """Name, digest and size."""
-    return {"name": artifact.name, "sha256": artifact.sha256.hex(), "size": len(artifact.content)}
+    return {"name": artifact.name, "sha256": artifact.sha256.hex(), "size": artifact.size}
 
 
 def _artifacts(result: RunResult) -> Body:

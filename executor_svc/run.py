@@ -7,7 +7,6 @@ sandbox, trust and clock are handed in.
 from __future__ import annotations
 
 import asyncio
-import time
 import uuid
 from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass, field
@@ -22,6 +21,7 @@ from executor_svc.admission import Case, Pool, RunPermit, RunRequest, Start
 from executor_svc.records import Captured
 from executor_svc.refusals import spent
 from executor_svc.sandbox import RunResult, Sandbox, SandboxUnavailable
+from executor_svc.sandbox.types import NOTHING_RAN
 from executor_svc.trust import Trust
 from placet.approval import Approval, ApprovalRefused, Limits
 from placet.audit.client import NO_BODIES, Appended, AuditLog
@@ -46,7 +46,7 @@ class RunEvents(Protocol):
 
 @dataclass(frozen=True)
 class Finished:
-    """A run that is over and recorded."""
+    """A run that is over and recorded. Whoever gets it closes its result."""
 
     permit: RunPermit
     result: RunResult
@@ -61,19 +61,19 @@ class _Streams:
     kept: Mapping[str, bytearray] = field(
         default_factory=lambda: {"stdout": bytearray(), "stderr": bytearray()}
     )
-    began: float = field(default_factory=time.monotonic)
+    left: RunResult = NOTHING_RAN
+    """What there is of a run that was cancelled."""
 
     async def forward(self, stream: str, data: bytes) -> None:
         self.kept[stream].extend(data)
         await self.events.output(stream, data)
 
+    def cancelled(self, left: RunResult) -> None:
+        self.left = left
+
     @property
     def captured(self) -> Captured:
         return Captured(bytes(self.kept["stdout"]), bytes(self.kept["stderr"]))
-
-    @property
-    def wall_ms(self) -> int:
-        return int((time.monotonic() - self.began) * 1000)
 
 
 class Runner:
@@ -177,24 +177,26 @@ class Runner:
                 permit.limits,
                 streams.forward,
                 imports=narrowing.imports_of(start.approval.grants),
+                on_cancelled=streams.cancelled,
             )
         except (asyncio.CancelledError, CallerGone):
-            self._keep(self._append_cancelled(permit, streams))
+            self._keep(self._append_end(permit, streams.left, streams.captured))
             raise
         except Exception as error:
             raise await self._abort(start, error) from error
-        body = records.finished(permit, result, streams.captured)
-        appending = self._keep(
-            self._append(
-                start, "run_finished", body, bodies=records.finished_bodies(result, streams.captured)
-            )
-        )
-        return Finished(permit, result, await asyncio.shield(appending))
+        appending = self._keep(self._append_end(permit, result, streams.captured))
+        try:
+            return Finished(permit, result, await asyncio.shield(appending))
+        except BaseException:
+            result.close()
+            raise
 
-    async def _append_cancelled(self, permit: RunPermit, streams: _Streams) -> None:
-        captured = streams.captured
-        body = records.cancelled(permit, streams.wall_ms, captured)
-        await self._append(permit.start, "run_finished", body, captured.bodies())
+    def _append_end(
+        self, permit: RunPermit, result: RunResult, captured: Captured
+    ) -> Coroutine[Any, Any, Appended]:
+        body = records.finished(permit, result, captured)
+        bodies = records.finished_bodies(result, captured)
+        return self._append(permit.start, "run_finished", body, bodies)
 
     async def _abort(self, start: Start, error: Exception) -> Exception:
         """Record that we failed; the error to raise."""

@@ -1,13 +1,14 @@
 """ExecutorService: messages to requests, events to messages. Decides nothing.
 
 The stream is written from the handler itself, so that a slow reader slows the program down rather
-than filling memory.
+than filling memory. What a request holds is let go of when its call ends, however it ends.
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from contextlib import ExitStack, closing
 from dataclasses import asdict
 from typing import Any, Final
 
@@ -22,7 +23,8 @@ from executor_svc.gate import Gate
 from executor_svc.inputs import MAX_CHUNK_BYTES, Assembly, Declared
 from executor_svc.refusals import to_error
 from executor_svc.run import CallerGone, Finished, Runner
-from executor_svc.sandbox import RunArtifact, Sandbox, Usage
+from executor_svc.sandbox import RunArtifact, Sandbox, Usage, aio
+from executor_svc.sandbox.spool import is_large
 from placet.approval import ApprovalRefused, Limits
 from placet.approval.reading import REQUEST_ID
 from placet.audit.client import Appended
@@ -54,20 +56,24 @@ class ExecutorServicer(executor_pb2_grpc.ExecutorServiceServicer):
         """Read the whole request, admit it, run it; artifacts leave once the run's end is on record."""
         caller = caller_of(context).uri
         async with self._gate.enter():
-            try:
-                request = await receive(request_iterator, caller)
-            except ServiceError as unreadable:
-                await self._runner.refuse_unreadable(caller, unreadable)
-                raise
-            events = _Stream(context)
-            async with self._gate.run():
+            with ExitStack() as held:
                 try:
-                    finished = await self._runner.run(request, events)
-                    await events.finish(finished)
-                except ApprovalRefused as refusal:
-                    raise to_error(refusal) from refusal
-                except CallerGone as gone:
-                    raise ServiceError(grpc.StatusCode.CANCELLED, "CALLER_GONE", str(gone)) from gone
+                    request = await receive(request_iterator, caller, held)
+                except ServiceError as unreadable:
+                    await self._runner.refuse_unreadable(caller, unreadable)
+                    raise
+                async with self._gate.run():
+                    await self._run(request, _Stream(context))
+
+    async def _run(self, request: RunRequest, events: _Stream) -> None:
+        try:
+            finished = await self._runner.run(request, events)
+            with closing(finished.result):
+                await events.finish(finished)
+        except ApprovalRefused as refusal:
+            raise to_error(refusal) from refusal
+        except CallerGone as gone:
+            raise ServiceError(grpc.StatusCode.CANCELLED, "CALLER_GONE", str(gone)) from gone
 
     async def DescribePool(
         self, request: pb.DescribePoolRequest, context: Context
@@ -82,16 +88,17 @@ class ExecutorServicer(executor_pb2_grpc.ExecutorServiceServicer):
         )
 
 
-async def receive(messages: AsyncIterator[pb.ExecuteRequest], caller: str) -> RunRequest:
-    """The whole request, if it arrives in time.
+async def receive(messages: AsyncIterator[pb.ExecuteRequest], caller: str, held: ExitStack) -> RunRequest:
+    """The whole request, if it arrives in time. Its inputs are there until `held` is closed.
 
     Raises:
         ServiceError: INVALID_ARGUMENT when the stream is out of order or bounds;
+            RESOURCE_EXHAUSTED/INPUT_NO_ROOM when the inputs cannot be held;
             DEADLINE_EXCEEDED/REQUEST_STALLED when it does not end in time.
     """
     try:
         async with asyncio.timeout(RECEIVE_TIMEOUT_S):
-            return await _read(messages, caller)
+            return await _read(messages, caller, held)
     except TimeoutError:
         raise ServiceError(
             grpc.StatusCode.DEADLINE_EXCEEDED,
@@ -100,18 +107,21 @@ async def receive(messages: AsyncIterator[pb.ExecuteRequest], caller: str) -> Ru
         ) from None
 
 
-async def _read(messages: AsyncIterator[pb.ExecuteRequest], caller: str) -> RunRequest:
+async def _read(messages: AsyncIterator[pb.ExecuteRequest], caller: str, held: ExitStack) -> RunRequest:
     first = await anext(messages, None)
     if first is None or first.WhichOneof("message") != "header":
         raise _bad("HEADER_MISSING", "the first message must be the header")
     header = first.header
     if header.request_id and not REQUEST_ID.fullmatch(header.request_id):
         raise _bad("REQUEST_ID_INVALID", "request_id is at most 128 printable ASCII characters without space")
-    assembly = Assembly([Declared(ref.name, ref.sha256, ref.size) for ref in header.inputs])
+    manifest = [Declared(ref.name, ref.sha256, ref.size) for ref in header.inputs]
+    large = is_large(sum(declared.size for declared in manifest))
+    assembly = await aio.call(Assembly, manifest, in_thread=large)
+    held.callback(assembly.close)
     async for message in messages:
         if message.WhichOneof("message") != "chunk":
             raise _bad("HEADER_TWICE", "after the header only input chunks may follow")
-        assembly.add(message.chunk.name, message.chunk.data)
+        await aio.call(assembly.add, message.chunk.name, message.chunk.data, in_thread=assembly.on_disk)
     return RunRequest(caller, header.program, header.approval, assembly.finish(), header.request_id)
 
 
@@ -134,7 +144,7 @@ class _Stream:
     async def finish(self, finished: Finished) -> None:
         """The artifacts' bytes, then the end."""
         for artifact in finished.result.artifacts:
-            for chunk in _chunks(artifact.content):
+            async for chunk in artifact.held.stream():
                 await self._write(
                     pb.ExecuteResponse(artifact=pb.ArtifactChunk(name=artifact.name, data=chunk))
                 )
@@ -171,6 +181,7 @@ def _usage(usage: Usage) -> common_pb2.Usage:
         max_memory_bytes=usage.max_memory_bytes,
         stdout_bytes=usage.stdout_bytes,
         stderr_bytes=usage.stderr_bytes,
+        max_threads=usage.max_threads,
     )
 
 
@@ -178,7 +189,7 @@ def _artifact(artifact: RunArtifact) -> common_pb2.Artifact:
     return common_pb2.Artifact(
         name=artifact.name,
         sha256=artifact.sha256,
-        size=len(artifact.content),
+        size=artifact.size,
         media_type=artifact.media_type,
     )
 

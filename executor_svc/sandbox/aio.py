@@ -1,10 +1,16 @@
-"""Waiting for file descriptors in asyncio, without transports. Knows nothing of sandboxes."""
+"""Waiting in asyncio: for descriptors, without transports, and for threads. Knows nothing of sandboxes."""
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import functools
 import os
 import select
+from collections.abc import Callable
+from typing import TypeVar
+
+R = TypeVar("R")
 
 
 async def readable(handle: int) -> None:
@@ -35,6 +41,23 @@ async def write_all(handle: int, data: bytes) -> None:
                 await ready
             finally:
                 loop.remove_writer(handle)
+
+
+async def call(work: Callable[..., R], *args: object, in_thread: bool) -> R:
+    """Do blocking work here or, if it may take long, in a thread.
+
+    Being cancelled waits for the thread's end: what it uses may be closed as soon as this has returned.
+    """
+    if not in_thread:
+        return work(*args)
+    done = asyncio.get_running_loop().run_in_executor(None, functools.partial(work, *args))
+    try:
+        return await asyncio.shield(done)
+    except asyncio.CancelledError:
+        while not done.done():
+            with contextlib.suppress(asyncio.CancelledError):  # asked again, which changes nothing
+                await asyncio.wait([done])
+        raise
 
 
 def _resolve(ready: asyncio.Future[None]) -> None:

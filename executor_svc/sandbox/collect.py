@@ -1,20 +1,23 @@
-"""Reading what a run left behind, after every process of it is dead.
+"""Placing inputs into a run's directory, and reading what the run left there after all of it is dead.
 
-Everything in the directory is hostile: opened beneath it only, through no link, regular files only, within
-caps. Nothing is parsed. Knows no process and no namespace.
+What is left is hostile: opened beneath the directory only, through no link, regular files only, within caps,
+copied in constant memory, and never parsed. Everything here blocks. Knows no process and no namespace.
 """
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import mimetypes
 import os
 import stat
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
+from typing import BinaryIO
 
 from executor_svc.sandbox import kernel
-from executor_svc.sandbox.types import InputFile, RunArtifact
+from executor_svc.sandbox.spool import CHUNK, Held, Spool
+from executor_svc.sandbox.types import InputFile, RunArtifact, SandboxUnavailable
 
 MAX_DEPTH = 4
 """Directories below the working directory in which artifacts are looked for."""
@@ -34,7 +37,8 @@ class Collected:
 def place_inputs(directory: int, inputs: Collection[InputFile]) -> None:
     """Write the inputs, read-only, into a fresh working directory.
 
-    Raises ValueError for a name that is a path.
+    Raises ValueError for a name that is a path, SandboxUnavailable if what went in is not what was digested,
+    OSError.
     """
     for item in inputs:
         if not _is_plain(item.name) or "/" in item.name:
@@ -42,8 +46,14 @@ def place_inputs(directory: int, inputs: Collection[InputFile]) -> None:
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
         handle = os.open(item.name, flags, 0o444, dir_fd=directory)
         with os.fdopen(handle, "wb") as file:
-            file.write(item.content)
+            # Not sendfile(2): what it places would have to be read back to be digested.
+            digest = hashlib.sha256()
+            for chunk in item.held.chunks():
+                digest.update(chunk)
+                file.write(chunk)
             os.fchmod(file.fileno(), 0o444)
+        if digest.digest() != item.sha256:
+            raise SandboxUnavailable(f"the input {item.name!r} has changed while it was held")
 
 
 def _is_plain(name: str) -> bool:
@@ -75,43 +85,64 @@ def _walk(directory: int, prefix: str, depth: int) -> Iterator[str]:
                 os.close(inner)
 
 
-def _read(directory: int, name: str, most: int) -> bytes | None:
-    """The content of one regular file of at most `most` bytes.
-
-    None if larger; OSError if it is not ours to read.
-    """
-    handle = kernel.open_beneath(directory, name, os.O_RDONLY)
-    with os.fdopen(handle, "rb") as file:
-        status = os.fstat(handle)
-        if not stat.S_ISREG(status.st_mode) or status.st_nlink != 1:
-            raise PermissionError(name)
-        if status.st_size > most:
-            return None
-        content = file.read(most + 1)
-    return None if len(content) > most else content
-
-
 def collect(directory: int, inputs: Collection[str], most_files: int, most_bytes: int) -> Collected:
     """New regular files beneath `directory`, in order of name, up to the caps.
 
-    Blocking; call when all is dead.
+    Call when all is dead: nothing changes meanwhile. Raises OSError when there is no room to hold them.
     """
-    artifacts: list[RunArtifact] = []
+    found: list[tuple[str, int]] = []
     exceeded, left = False, most_bytes
     for seen, name in enumerate(_walk(directory, "", 0)):
         if name in inputs:
             continue
-        if len(artifacts) >= most_files or seen >= _MAX_SEEN:
+        if len(found) >= most_files or seen >= _MAX_SEEN:
             exceeded = True
             break
         try:
-            content = _read(directory, name, left)
+            with _open(directory, name) as file:
+                size = os.fstat(file.fileno()).st_size
         except OSError:
             continue  # a hard link or a file its owner made unreadable: not an artifact
-        if content is None:
+        if size > left:
             exceeded = True
             continue
-        left -= len(content)
+        left -= size
+        found.append((name, size))
+    return Collected(_hold(directory, found), exceeded)
+
+
+def _open(directory: int, name: str) -> BinaryIO:
+    """One regular file with no other name. Raises OSError if it is not ours to read."""
+    file = os.fdopen(kernel.open_beneath(directory, name, os.O_RDONLY), "rb", buffering=0)
+    status = os.fstat(file.fileno())
+    if not stat.S_ISREG(status.st_mode) or status.st_nlink != 1:
+        file.close()
+        raise PermissionError(name)
+    return file
+
+
+def _hold(directory: int, found: Sequence[tuple[str, int]]) -> tuple[RunArtifact, ...]:
+    """Take copies of what was found; the directory can go then."""
+    spool = Spool(sum(size for _, size in found))
+    artifacts, start = [], 0
+    for name, size in found:
+        held = Held(spool, start, size)
+        with _open(directory, name) as file:
+            digest = _copy(file, held)
         media = mimetypes.guess_type(name, strict=True)[0] or "application/octet-stream"
-        artifacts.append(RunArtifact(name, hashlib.sha256(content).digest(), media, content))
-    return Collected(tuple(artifacts), exceeded)
+        artifacts.append(RunArtifact(name, digest, media, held))
+        start += size
+    return tuple(artifacts)
+
+
+def _copy(file: BinaryIO, held: Held) -> bytes:
+    """Fill `held` from a file and return the digest of what was put there."""
+    digest, copied = hashlib.sha256(), 0
+    while copied < held.size:
+        chunk = file.read(min(CHUNK, held.size - copied))
+        if not chunk:
+            raise OSError(errno.EIO, "a file of the run has become shorter")
+        held.spool.write(held.start + copied, chunk)
+        digest.update(chunk)
+        copied += len(chunk)
+    return digest.digest()

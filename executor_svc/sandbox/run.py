@@ -9,15 +9,18 @@ import asyncio
 import contextlib
 import math
 import os
+import signal
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 from executor_svc.sandbox import aio, hostbox, kernel
 from executor_svc.sandbox.cell import Cell
 from executor_svc.sandbox.child import HEADER
 from executor_svc.sandbox.collect import Collected, collect, place_inputs
+from executor_svc.sandbox.spool import is_large
 from executor_svc.sandbox.types import (
     InputFile,
     OnOutput,
@@ -34,6 +37,8 @@ _SPARE_DATA = 24 * _MIB
 _SLACK_DATA = 8 * _MIB
 _PAGE = os.sysconf("SC_PAGE_SIZE")
 _MOST_FILES = 4096
+_STATUS = frozenset({"RssAnon", "RssShmem", "VmRSS", "Threads"})
+_FEW_FILES = 256
 
 
 @dataclass(frozen=True)
@@ -43,8 +48,17 @@ class _End:
     exit_code: int | None
     signal: int | None
     cpu_ms: int
-    peak: int
-    out_of_memory: bool
+    resident: int  # bytes at most
+    out_of_memory: bool  # by its own account
+
+
+@dataclass(frozen=True)
+class _Seen:
+    """What a process has at a moment: bytes of its own (of no file), bytes resident, threads."""
+
+    own: int = 0
+    resident: int = 0
+    threads: int = 1
 
 
 @dataclass
@@ -69,9 +83,11 @@ class Run:
         self._streams = (_Stream("stdout", cell.stdout), _Stream("stderr", cell.stderr))
         self._reason: RunStatus | None = None
         self.handed_over = False
-        self._peak = 0
-        self._baseline_rss = _resident(cell.program.pid)
-        self._started = time.monotonic()
+        self._most = _Seen()
+        self._much_to_collect = False
+        self._baseline = _see(cell.program.pid)
+        self._starved_before = _starved_on_machine() if cell.group is None else 0
+        self._started = self._ended = 0.0
 
     async def perform(self) -> RunResult:
         """Run to the end, once prepared.
@@ -86,10 +102,21 @@ class Run:
             for stream in self._streams:
                 tasks.create_task(self._pump(stream))
             end = await self._await_end()
-            wall_ms = round((time.monotonic() - self._started) * 1000)
+            self._ended = time.monotonic()
             watch.cancel()
         self._check_disk()
-        return self._result(end, wall_ms, self._collect())
+        return self._result(end, await self._collect())
+
+    def cancel(self) -> RunResult:
+        """Kill all of it, since nobody waits for it any more, and say what it has used.
+
+        Blocks for milliseconds. Raises SandboxUnavailable if it does not die.
+        """
+        self._cell.kill()
+        self._cell.bury()
+        self._ended = self._ended or time.monotonic()
+        self._reason = RunStatus.CANCELLED
+        return self._result(self._end(), Collected((), False))
 
     async def prepare(self) -> None:
         """Inputs and quota, before the program is there; after a failure here another cell may be tried.
@@ -102,21 +129,24 @@ class Run:
             cell.group.limit(limits.memory_mib * _MIB + self._disk_bytes() + _SPARE_DATA)
         resize = {"size": size, "inodes": inodes} if (size, inodes) != (cell.disk_bytes, cell.inodes) else {}
         if cell.keeper is None:
-            place_inputs(cell.work, self._inputs)
+            await self._place()
         elif os.geteuid() == 0:
             if resize:
                 kernel.resize_tmpfs(cell.box, size, inodes)
-            # Owned by root in a sticky directory: nobody else replaces them.
-            place_inputs(cell.work, self._inputs)
+            await self._place()  # owned by root in a sticky directory: nobody else replaces them
         else:
             if resize and self._inputs:  # room for the inputs first
                 await cell.ask(resize)
                 resize = {}
-            place_inputs(cell.work, self._inputs)
+            await self._place()
             await cell.ask({**resize, "names": [item.name for item in self._inputs], "powerless": True})
 
+    async def _place(self) -> None:
+        large = is_large(sum(item.size for item in self._inputs))
+        await aio.call(place_inputs, self._cell.work, self._inputs, in_thread=large)
+
     def _disk_bytes(self) -> int:
-        return self._limits.artifact_mib * _MIB + sum(len(item.content) for item in self._inputs)
+        return self._limits.artifact_mib * _MIB + sum(item.size for item in self._inputs)
 
     async def _hand_over(self) -> None:
         limits, order = self._limits, self._cell.order
@@ -155,17 +185,37 @@ class Run:
         while True:
             left = deadline - time.monotonic()
             if left <= 0:
-                self._stop(RunStatus.TIMED_OUT)
+                self._overrun(RunStatus.TIMED_OUT)
                 return
             await asyncio.sleep(min(left, _WATCH_S))
+            self._check_cpu()
             self._check_memory()
             self._check_disk()
 
+    def _check_cpu(self) -> None:
+        with contextlib.suppress(OSError):  # it is gone
+            if time.clock_gettime(_cpu_clock(self._cell.program.pid)) >= self._limits.cpu_s:
+                self._overrun(RunStatus.CPU_EXCEEDED)
+
+    def _overrun(self, reason: RunStatus) -> None:
+        """As `_stop`, of what only a living program can do: one that has ended by now kept to the limit."""
+        if not self._cell.program.dead():
+            self._stop(reason)
+
+    @cached_property
+    def _counted(self) -> bool:
+        """Whether the kernel counts memory and threads, so that nobody has to look."""
+        group = self._cell.group
+        return group is not None and group.peak() is not None and group.most_threads() is not None
+
     def _check_memory(self) -> None:
-        used = _resident(self._cell.program.pid) - self._baseline_rss
-        self._peak = max(self._peak, used)
+        if self._counted:
+            return
+        seen, most = _see(self._cell.program.pid), self._most
+        used = seen.own - self._baseline.own
+        self._most = _Seen(max(most.own, used), 0, max(most.threads, seen.threads))
         if self._cell.group is None and used > self._limits.memory_mib * _MIB + _SPARE_DATA:
-            self._stop(RunStatus.MEMORY_EXCEEDED)
+            self._overrun(RunStatus.MEMORY_EXCEEDED)
 
     def _check_disk(self) -> None:
         if self._cell.keeper is None:
@@ -173,69 +223,101 @@ class Run:
             full = used > disk_of(self._limits, self._inputs)[0] or files > _MOST_FILES
         else:
             quota = os.fstatvfs(self._cell.box)
+            used = (quota.f_blocks - quota.f_bfree) * quota.f_frsize
+            files = quota.f_files - quota.f_ffree
             full = quota.f_bfree == 0 or quota.f_ffree == 0
+        self._much_to_collect = is_large(used) or files > _FEW_FILES
         if full:
             self._stop(RunStatus.DISK_EXCEEDED)
 
     async def _await_end(self) -> _End:
         """How the program process ended, once nothing of the cell lives any more."""
         cell = self._cell
-        status, usage = await cell.program.ended()
+        await cell.program.ended()
         if cell.keeper is not None:
             if cell.abandoned() and self._reason is None:
                 raise SandboxUnavailable("the sandbox lost the run; nothing is known about the program")
             cell.keeper.kill()
             await cell.keeper.ended()
+        return self._end()
+
+    def _end(self) -> _End:
+        cell = self._cell
+        status, usage = cell.program.end
         exited = os.WIFEXITED(status)
         return _End(
             exit_code=os.WEXITSTATUS(status) if exited else None,
             signal=None if exited else os.WTERMSIG(status),
             cpu_ms=round((usage.ru_utime + usage.ru_stime) * 1000),
-            peak=usage.ru_maxrss * 1024,
+            resident=usage.ru_maxrss * 1024,
             out_of_memory=cell.note is not None and cell.note[0] != 0,
         )
 
-    def _ran_out_of_memory(self) -> bool:
-        return self._cell.group is not None and self._cell.group.out_of_memory()
-
-    def _collect(self) -> Collected:
+    async def _collect(self) -> Collected:
         names = {item.name for item in self._inputs}
-        return collect(self._cell.work, names, self._limits.artifacts, self._limits.artifact_mib * _MIB)
+        limits = self._limits
+        caps = limits.artifacts, limits.artifact_mib * _MIB
+        return await aio.call(collect, self._cell.work, names, *caps, in_thread=self._much_to_collect)
 
-    def _result(self, end: _End, wall_ms: int, collected: Collected) -> RunResult:
+    def _result(self, end: _End, collected: Collected) -> RunResult:
         status = self._status(end)
         if status is RunStatus.EXITED and collected.exceeded:
             status = RunStatus.DISK_EXCEEDED
-        group_peak = self._cell.group.peak() if self._cell.group else None
         stdout, stderr = self._streams
-        peak = group_peak if group_peak is not None else max(self._peak, end.peak - self._baseline_rss, 0)
-        usage = Usage(wall_ms, end.cpu_ms, peak, stdout.count, stderr.count)
         exited = status in (RunStatus.EXITED, RunStatus.DISK_EXCEEDED, RunStatus.MEMORY_EXCEEDED)
         return RunResult(
             status,
             end.exit_code if exited else None,
             end.signal if status is RunStatus.SIGNALED else None,
-            usage,
+            self._usage(end),
             collected.artifacts,
             stdout.truncated,
             stderr.truncated,
         )
 
+    def _usage(self, end: _End) -> Usage:
+        group = self._cell.group
+        peak = group.peak() if group is not None else None
+        threads = group.most_threads() if group is not None else None
+        if peak is None:
+            peak = max(self._most.own, end.resident - self._baseline.resident)
+        stdout, stderr = self._streams
+        return Usage(
+            wall_ms=round((self._ended - self._started) * 1000),
+            cpu_ms=end.cpu_ms,
+            max_memory_bytes=peak,
+            stdout_bytes=stdout.count,
+            stderr_bytes=stderr.count,
+            max_threads=self._most.threads if threads is None else threads,
+        )
+
     def _status(self, end: _End) -> RunStatus:
+        """What ended it. Raises SandboxUnavailable when that was the machine's lack of memory."""
         if self._reason is not None:
             return self._reason
-        if end.signal is not None and self._ran_out_of_memory():
+        group = self._cell.group
+        if end.signal == signal.SIGKILL and group is not None and group.out_of_memory():
             return RunStatus.MEMORY_EXCEEDED
-        if end.signal == 24 or (end.signal == 9 and end.cpu_ms >= self._limits.cpu_s * 1000):
-            return RunStatus.CPU_EXCEEDED
+        if end.signal in (signal.SIGXCPU, signal.SIGKILL) and end.cpu_ms >= self._limits.cpu_s * 1000:
+            return (
+                RunStatus.CPU_EXCEEDED
+            )  # the kernel was first, which it is only if we were kept from looking
+        if end.signal == signal.SIGKILL and self._starved():
+            raise SandboxUnavailable("the machine ran out of memory; nothing is known about the program")
         if end.out_of_memory:
             return RunStatus.MEMORY_EXCEEDED
         return RunStatus.SIGNALED if end.signal is not None else RunStatus.EXITED
 
+    def _starved(self) -> bool:
+        """Whether the kernel may have killed it for memory that others had taken."""
+        if self._cell.group is not None:
+            return self._cell.group.starved()
+        return _starved_on_machine() > self._starved_before
+
 
 def disk_of(limits: RunLimits, inputs: Sequence[InputFile]) -> tuple[int, int]:
     """Bytes and inodes of the disk that a run with these limits and inputs gets."""
-    size = limits.artifact_mib * _MIB + sum(len(item.content) for item in inputs)
+    size = limits.artifact_mib * _MIB + sum(item.size for item in inputs)
     return _pages(size, len(inputs)), _MOST_FILES + len(inputs)
 
 
@@ -244,8 +326,27 @@ def _pages(size: int, files: int) -> int:
     return (size // _PAGE + files + 2) * _PAGE
 
 
-def _resident(pid: int) -> int:
-    try:
-        return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * _PAGE
-    except (OSError, IndexError, ValueError):
-        return 0
+def _see(pid: int) -> _Seen:
+    """All but nothing of a process that is gone."""
+    found = {}
+    with contextlib.suppress(OSError):
+        for line in Path(f"/proc/{pid}/status").read_text().splitlines():
+            name, _, value = line.partition(":")
+            if name in _STATUS:
+                found[name] = int(value.split()[0])
+    own = found.get("RssAnon", 0) + found.get("RssShmem", 0)
+    return _Seen(own * 1024, found.get("VmRSS", 0) * 1024, found.get("Threads", 1))
+
+
+def _cpu_clock(pid: int) -> int:
+    """The clock that clock_getcpuclockid(3) answers with: CPU time of all threads, to the nanosecond."""
+    return (~pid << 3) | 2
+
+
+def _starved_on_machine() -> int:
+    """How many processes the kernel has killed for memory, anywhere."""
+    with contextlib.suppress(OSError):
+        for line in Path("/proc/vmstat").read_text().splitlines():
+            if line.startswith("oom_kill "):
+                return int(line.split()[1])
+    return 0

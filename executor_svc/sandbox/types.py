@@ -1,15 +1,18 @@
 """The words of the sandbox: limits, inputs, results and its one error.
 
-Knows no operating system and no process; may be imported by admission and by the gRPC front. Must not import
-any other module of the sandbox.
+Knows no operating system and no process; may be imported by admission and by the gRPC front. Of the sandbox's
+modules it may import only `spool`, where bytes are held.
 """
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Awaitable, Callable, Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Protocol
+from typing import Protocol, Self
+
+from executor_svc.sandbox.spool import Held, held
 
 OnOutput = Callable[[str, bytes], Awaitable[None]]
 """Receives ("stdout" | "stderr", bytes) as the program writes them; awaiting it is the back-pressure."""
@@ -36,7 +39,7 @@ class RunStatus(StrEnum):
 class RunLimits:
     """What one run may use.
 
-    `wall_s` and `cpu_s` are seconds (CPU is enforced in whole seconds, rounded up), `memory_mib` is what the
+    `wall_s` and `cpu_s` are seconds (of CPU, of all threads together), `memory_mib` is what the
     program allocates beyond the preloaded libraries, `output_kib` holds for each stream, `artifacts` counts
     new files and `artifact_mib` is everything the run writes to its disk; 0 is not a byte.
     """
@@ -51,31 +54,61 @@ class RunLimits:
 
 @dataclass(frozen=True)
 class InputFile:
-    """A file the program finds, read-only, in its working directory. `name` is a plain file name."""
+    """A file the program finds, read-only, in its working directory.
+
+    `name` is a plain file name, `sha256` the digest (32 bytes) of what is held; by both it is compared.
+    """
 
     name: str
-    content: bytes
+    sha256: bytes
+    held: Held = field(repr=False, compare=False)
+
+    @classmethod
+    def of(cls, name: str, content: bytes) -> Self:
+        """An input whose bytes are at hand."""
+        return cls(name, hashlib.sha256(content).digest(), held(content))
+
+    @property
+    def size(self) -> int:
+        """Bytes."""
+        return self.held.size
 
 
 @dataclass(frozen=True)
 class Usage:
-    """What a run used. Bytes of output count what was forwarded; memory is the observed peak."""
+    """What a run used. Bytes of output count what was forwarded.
 
-    wall_ms: int
-    cpu_ms: int
-    max_memory_bytes: int
-    stdout_bytes: int
-    stderr_bytes: int
+    Memory and threads are the most at one time: memory beyond the preloaded libraries, threads with the
+    program's first (a program can have no second process). Where the kernel keeps no count of threads, it is
+    the most that was seen in looking every 20 ms.
+    """
+
+    wall_ms: int = 0
+    cpu_ms: int = 0
+    max_memory_bytes: int = 0
+    stdout_bytes: int = 0
+    stderr_bytes: int = 0
+    max_threads: int = 0
 
 
 @dataclass(frozen=True)
 class RunArtifact:
-    """A new regular file. `content` is untrusted bytes: store it, never parse it on the trusted side."""
+    """A new regular file. What is held is untrusted bytes: store it, never parse it on the trusted side."""
 
     name: str
     sha256: bytes
     media_type: str
-    content: bytes
+    held: Held = field(repr=False, compare=False)
+
+    @property
+    def size(self) -> int:
+        """Bytes."""
+        return self.held.size
+
+    @property
+    def content(self) -> bytes:
+        """All of it at once, for who has room for it."""
+        return b"".join(self.held.chunks())
 
 
 @dataclass(frozen=True)
@@ -92,6 +125,18 @@ class RunResult:
     artifacts: tuple[RunArtifact, ...]
     stdout_truncated: bool
     stderr_truncated: bool
+
+    def close(self) -> None:
+        """Let go of the artifacts' bytes. Idempotent."""
+        for artifact in self.artifacts:
+            artifact.held.spool.close()
+
+
+OnCancelled = Callable[[RunResult], None]
+"""Receives, with status CANCELLED, what a run had used that its caller ended."""
+
+NOTHING_RAN = RunResult(RunStatus.CANCELLED, None, None, Usage(), (), False, False)
+"""What there is of a run that was cancelled before its program was handed over."""
 
 
 class Sandbox(Protocol):
@@ -131,9 +176,11 @@ class Sandbox(Protocol):
         on_output: OnOutput,
         *,
         imports: Collection[str] = (),
+        on_cancelled: OnCancelled | None = None,
     ) -> RunResult:
         """Run `program` once. `imports` are the packages it is known to need; they make it faster, no more.
 
-        Cancelling the awaiting task kills every process before CancelledError propagates.
+        Cancelling the awaiting task, or raising from `on_output`, kills every process; then `on_cancelled` is
+        told what was used, unless the program was not handed over yet; then the error propagates.
         """
         ...

@@ -121,7 +121,7 @@ async def test_a_time_limit_keeps_what_was_printed(sandbox: Sandbox) -> None:
 async def test_cpu_time_is_limited_on_its_own(sandbox: Sandbox) -> None:
     ran = await run(sandbox, "while True: pass", limits=dataclasses.replace(LIMITS, cpu_s=1))
     assert ran.status == "CPU_EXCEEDED"
-    assert ran.result.usage.cpu_ms >= 900
+    assert 1000 <= ran.result.usage.cpu_ms < 1500
 
 
 async def test_catching_the_cpu_signal_does_not_help(sandbox: Sandbox) -> None:
@@ -205,7 +205,7 @@ print(RandomForestClassifier(5, random_state=0).fit(frame[["x"]], [0, 1, 1]).pre
 print(round(float(sm.OLS(frame.y, frame.x).fit().params.iloc[0]), 3), np.linalg.inv(np.eye(2)).sum())
 print(len(stats.linregress(frame.x, frame.y)))
 """
-    data = InputFile("data.csv", b"day,x,y\n2026-01-01,1,2\n2026-01-02,2,4\n2026-01-03,3,6\n")
+    data = InputFile.of("data.csv", b"day,x,y\n2026-01-01,1,2\n2026-01-02,2,4\n2026-01-03,3,6\n")
     ran = await run(sandbox, program, [data])
     assert (ran.result.exit_code, ran.stderr) == (0, b"")
     assert ran.stdout == b"2.0 [2, 4, 6]\n0\n2.0 2.0\n5\n"
@@ -243,7 +243,7 @@ open("out.csv", "w").write("a,b\\n")
 os.makedirs("deep/er"); open("deep/er/x.json", "w").write("{}")
 os.makedirs("1/2/3/4/5"); open("1/2/3/4/5/too-deep", "w").write("x")
 """
-    ran = await run(sandbox, program, [InputFile("in.csv", b"1")])
+    ran = await run(sandbox, program, [InputFile.of("in.csv", b"1")])
     found = {artifact.name: artifact for artifact in ran.result.artifacts}
     assert set(found) == {"out.csv", "deep/er/x.json"}
     assert found["out.csv"].sha256 == hashlib.sha256(b"a,b\n").digest()
@@ -252,7 +252,11 @@ os.makedirs("1/2/3/4/5"); open("1/2/3/4/5/too-deep", "w").write("x")
 
 
 async def test_inputs_can_be_read(sandbox: Sandbox) -> None:
-    inputs = [InputFile("a.csv", b"x\n1\n"), InputFile("zwei drei.txt", b"\x00\xff"), InputFile("empty", b"")]
+    inputs = [
+        InputFile.of("a.csv", b"x\n1\n"),
+        InputFile.of("zwei drei.txt", b"\x00\xff"),
+        InputFile.of("empty", b""),
+    ]
     ran = await run(
         sandbox, "import os\nfor n in sorted(os.listdir()): print(n, open(n, 'rb').read())", inputs
     )
@@ -278,14 +282,14 @@ for attempt in (lambda: open("a.csv", "w"), lambda: open("a.csv", "a"), lambda: 
         print("refused")
 print(open("a.csv").read())
 """
-    ran = await run(sandbox, program, [InputFile("a.csv", b"x")])
+    ran = await run(sandbox, program, [InputFile.of("a.csv", b"x")])
     assert ran.stdout == b"refused\n" * 7 + b"x\n"
 
 
 async def test_an_input_name_that_is_a_path_is_refused(sandbox: Sandbox) -> None:
     for name in ("../a", "/etc/a", "", ".", "a/b"):
         with pytest.raises(ValueError, match="plain file name"):
-            await run(sandbox, "print(1)", [InputFile(name, b"")])
+            await run(sandbox, "print(1)", [InputFile.of(name, b"")])
 
 
 async def test_cancelling_kills_everything_before_it_returns(sandbox: Sandbox) -> None:

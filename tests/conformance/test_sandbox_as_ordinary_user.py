@@ -38,7 +38,7 @@ async def main():
         print(data.decode(), end="", flush=True)
     sandbox = open_sandbox(Path(sys.argv[1]), min_tier=sys.argv[2], max_tier=sys.argv[2], preload=())
     await sandbox.start()
-    result = await sandbox.run(TAMPER, [InputFile("a", b"intact")], LIMITS, out)
+    result = await sandbox.run(TAMPER, [InputFile.of("a", b"intact")], LIMITS, out)
     print(result.status, [(a.name, a.content) for a in result.artifacts])
     async def drop(stream, data): pass
     floods = (b"open('f', 'wb').write(bytes(9 << 20))", b"x = bytearray(10**9)", b"while True: print(1)")

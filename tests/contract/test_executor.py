@@ -75,9 +75,8 @@ def messages(world: World, **header: object) -> Iterator[pb.ExecuteRequest]:
     fields = {"program": world.program, "approval": world.approval, "inputs": refs, **header}
     yield pb.ExecuteRequest(header=pb.ExecuteHeader(**fields))
     for given in world.inputs:
-        for start in range(0, len(given.content), CHUNK):
-            chunk = common_pb2.InputChunk(name=given.name, data=given.content[start : start + CHUNK])
-            yield pb.ExecuteRequest(chunk=chunk)
+        for data in given.held.chunks():
+            yield pb.ExecuteRequest(chunk=common_pb2.InputChunk(name=given.name, data=data))
 
 
 async def execute(stub, requests, seen: list[str] | None = None) -> list[pb.ExecuteResponse]:
@@ -252,7 +251,7 @@ async def test_a_queued_request_runs_when_a_slot_is_free(authority: Authority) -
 
 async def test_a_large_input_arrives_whole(authority: Authority) -> None:
     """3 MiB in chunks; the digest is computed from what arrived."""
-    inputs = (InputFile("big.csv", b"0123456789abcdef" * (3 * MIB // 16)),)
+    inputs = (InputFile.of("big.csv", b"0123456789abcdef" * (3 * MIB // 16)),)
     world = replace(World(), inputs=inputs, approval=signed(good_approval(inputs=digests(inputs))))
     house = House(world=world)
     async with opened(authority, house) as stub:

@@ -18,7 +18,7 @@ from placet.approval.statement import new_approval_id
 
 NOW = datetime(2026, 5, 4, 12, 0, 0, tzinfo=UTC)
 PROGRAM = b"import pandas as pd\nprint(pd.read_csv('sales.csv').price.mean())\n"
-INPUTS = (InputFile("sales.csv", b"region,price\nnorth,1\n"),)
+INPUTS = (InputFile.of("sales.csv", b"region,price\nnorth,1\n"),)
 SCOPE = ScopeRef("data-analysis", 3, hashlib.sha256(b"a scope file").digest())
 LIMITS = Limits(30, 20, 512, 1024, 16, 20)
 CEILING = Limits(60, 60, 1024, 4096, 32, 64)
@@ -30,7 +30,7 @@ OTHER_KEY = SigningKey.generate()
 
 def digests(inputs: tuple[InputFile, ...]) -> tuple[InputDigest, ...]:
     """What an approval says of these inputs."""
-    return tuple(InputDigest(i.name, hashlib.sha256(i.content).digest(), len(i.content)) for i in inputs)
+    return tuple(InputDigest(i.name, i.sha256, i.size) for i in inputs)
 
 
 def good_approval(**changes: Any) -> Approval:

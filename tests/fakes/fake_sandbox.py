@@ -16,12 +16,13 @@ from executor_svc.sandbox import (
     SandboxUnavailable,
     Usage,
 )
-from executor_svc.sandbox.types import OnOutput
+from executor_svc.sandbox.spool import held
+from executor_svc.sandbox.types import OnCancelled, OnOutput
 
 
 def artifact(name: str, content: bytes) -> RunArtifact:
     """An artifact with its true digest."""
-    return RunArtifact(name, hashlib.sha256(content).digest(), "application/octet-stream", content)
+    return RunArtifact(name, hashlib.sha256(content).digest(), "application/octet-stream", held(content))
 
 
 @dataclass(frozen=True)
@@ -70,10 +71,12 @@ class FakeSandbox:
         on_output: OnOutput,
         *,
         imports: Collection[str] = (),
+        on_cancelled: OnCancelled | None = None,
     ) -> RunResult:
         """Play the script."""
         self.runs.append(FakeRun(program, tuple(inputs), limits))
         self.running.set()
+        usage = Usage(12, 7, 1 << 20, len(self.stdout), len(self.stderr), 3)
         try:
             if self.stdout:
                 await on_output("stdout", self.stdout)
@@ -83,8 +86,9 @@ class FakeSandbox:
                 await asyncio.Event().wait()
         except asyncio.CancelledError:
             self.killed += 1
+            if on_cancelled is not None:
+                on_cancelled(RunResult(RunStatus.CANCELLED, None, None, usage, (), False, False))
             raise
         if self.fail:
             raise self.fail
-        usage = Usage(12, 7, 1 << 20, len(self.stdout), len(self.stderr))
         return RunResult(self.status, self.exit_code, self.signal, usage, self.artifacts, False, False)

@@ -30,7 +30,7 @@ WITHOUT = {
     "check_audience": replace(GOOD, approval=signed(good_approval(audience=("other",)))),
     "check_time": replace(GOOD, now=GOOD.now + timedelta(days=1)),
     "check_program": replace(GOOD, program=PROGRAM + b"\n"),
-    "check_inputs": replace(GOOD, inputs=(InputFile("other.csv", b"1"),)),
+    "check_inputs": replace(GOOD, inputs=(InputFile.of("other.csv", b"1"),)),
     "check_scope": replace(GOOD, scopes=KnownScopes(frozenset())),
     "check_limits": replace(GOOD, approval=signed(good_approval(limits=Limits(999, 20, 512, 1024, 16, 20)))),
     "check_tier": replace(GOOD, approval=signed(good_approval(min_tier="T3"))),

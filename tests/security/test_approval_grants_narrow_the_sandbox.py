@@ -10,7 +10,7 @@ from tests.conformance.sandbox_kit import LIMITS, run, sandbox_fixture
 
 sandbox = sandbox_fixture()
 pytestmark = pytest.mark.asyncio(loop_scope="module")
-INPUTS = (InputFile("sales.csv", b"region,price\n"),)
+INPUTS = (InputFile.of("sales.csv", b"region,price\n"),)
 WRITE = """
 import os
 for place in (".", os.environ["TMPDIR"]):

@@ -56,17 +56,17 @@ CASES = {
         "APPROVAL_DIGEST_MISMATCH",
     ),
     "input changed": (
-        replace(GOOD, inputs=(InputFile("sales.csv", b"region,price\nnorth,2\n"),)),
+        replace(GOOD, inputs=(InputFile.of("sales.csv", b"region,price\nnorth,2\n"),)),
         "APPROVAL_INPUT_CHANGED",
     ),
     "input missing": (replace(GOOD, inputs=()), "APPROVAL_INPUT_MISSING"),
     "input too many": (
-        replace(GOOD, inputs=(*INPUTS, InputFile("more.csv", b"x"))),
+        replace(GOOD, inputs=(*INPUTS, InputFile.of("more.csv", b"x"))),
         "APPROVAL_INPUT_EXTRA",
     ),
     "input sent twice": (replace(GOOD, inputs=INPUTS * 2), "APPROVAL_INPUT_EXTRA"),
     "input renamed": (
-        replace(GOOD, inputs=(InputFile("Sales.csv", INPUTS[0].content),)),
+        replace(GOOD, inputs=(replace(INPUTS[0], name="Sales.csv"),)),
         "APPROVAL_INPUT_MISSING",
     ),
     "expired this very moment": (

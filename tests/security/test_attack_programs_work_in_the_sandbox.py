@@ -38,7 +38,7 @@ async def runs(request: pytest.FixtureRequest) -> AsyncIterator[Mapping[str, asy
 
 
 async def tried(sandbox: Sandbox, program: Program, gate: asyncio.Semaphore) -> Seen:
-    inputs = [InputFile(INPUT.name, INPUT.read_bytes())]
+    inputs = [InputFile.of(INPUT.name, INPUT.read_bytes())]
     async with gate:
         ran = await run(sandbox, program.code, inputs, TIGHT if program.proof.status else LIMITS)
     return ran.status, ran.stdout.decode("utf-8", "replace"), ran.stderr.decode("utf-8", "replace")

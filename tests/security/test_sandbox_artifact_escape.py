@@ -34,7 +34,7 @@ open("a\\nb", "w").write("1")
 open(b"\\xff", "w").write("1")
 open("good", "w").write("1")
 """
-    ran = await run(sandbox, program, [InputFile("in.csv", b"x")])
+    ran = await run(sandbox, program, [InputFile.of("in.csv", b"x")])
     assert [artifact.name for artifact in ran.result.artifacts] == ["good"]
 
 
@@ -79,7 +79,7 @@ def test_an_input_is_never_written_through_a_link(tmp_path: Path) -> None:
     handle = os.open(work, os.O_RDONLY)
     try:
         with pytest.raises(FileExistsError):
-            place_inputs(handle, [InputFile("in.csv", b"x")])
+            place_inputs(handle, [InputFile.of("in.csv", b"x")])
     finally:
         os.close(handle)
     assert not target.exists()

@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 import hashlib
+import os
 
+import grpc
 import pytest
 
-from executor_svc.inputs import MAX_CHUNK_BYTES, MAX_TOTAL_BYTES, Assembly, Declared
+from executor_svc.inputs import MAX_CHUNK_BYTES, MAX_TOTAL_BYTES, MIB, Assembly, Declared
 from executor_svc.sandbox import InputFile
 from placet.rpc.errors import ServiceError
+from tests.fakes.open_files import files_of_at_most, forget, nameless_files
+
+
+@pytest.fixture(autouse=True)
+def _nothing_from_before() -> None:
+    forget()
 
 
 def declared(name: str, content: bytes) -> Declared:
@@ -21,12 +29,18 @@ def reason_of(action) -> str:
     return refused.value.reason
 
 
-def test_interleaved_chunks_become_files_in_manifest_order() -> None:
-    assembly = Assembly([declared("a", b"12"), declared("b", b""), declared("c", b"34")])
-    for name, data in [("c", b"3"), ("a", b"1"), ("c", b"4"), ("a", b"2")]:
+@pytest.mark.parametrize("half", [1, 200 * 1024, MAX_CHUNK_BYTES], ids=["bytes", "in memory", "on disk"])
+def test_interleaved_chunks_become_files_in_manifest_order(half: int) -> None:
+    one, two, three, four, five = (os.urandom(half) for _ in range(5))
+    content = {"a": one + two, "b": b"", "c": three + four + five}
+    assembly = Assembly([declared(name, data) for name, data in content.items()])
+    for name, data in [("c", three), ("a", one), ("c", four), ("a", two), ("c", five)]:
         assembly.add(name, data)
 
-    assert assembly.finish() == (InputFile("a", b"12"), InputFile("b", b""), InputFile("c", b"34"))
+    inputs = assembly.finish()
+    assert {item.name: b"".join(item.held.chunks()) for item in inputs} == content
+    assert inputs == tuple(InputFile.of(name, data) for name, data in content.items())
+    assert assembly.on_disk == (half == MAX_CHUNK_BYTES)
 
 
 @pytest.mark.parametrize("name", ["", ".", "..", ".hidden", "a/b", "a\\b", "a\0b", "a\nb", "x" * 129])
@@ -84,3 +98,40 @@ def test_a_chunk_has_bounds(data: bytes) -> None:
 
 def test_bytes_of_an_undeclared_input_are_refused() -> None:
     assert reason_of(lambda: Assembly([]).add("a", b"1")) == "INPUT_UNDECLARED"
+
+
+def test_what_cannot_be_held_is_not_begun() -> None:
+    """A full disk is found before a byte is taken, and is no fault of the caller."""
+    with files_of_at_most(MIB), pytest.raises(ServiceError) as refused:
+        Assembly([Declared("a", b"\0" * 32, 2 * MIB)])
+
+    assert (refused.value.reason, refused.value.code) == (
+        "INPUT_NO_ROOM",
+        grpc.StatusCode.RESOURCE_EXHAUSTED,
+    )
+    assert refused.value.retry_after_s
+    assert not nameless_files()
+
+
+def test_a_disk_that_fails_under_way_is_no_fault_of_the_caller() -> None:
+    assembly = Assembly([Declared("a", b"\0" * 32, 2 * MIB)])
+    for _ in range(7):
+        assembly.add("a", bytes(MAX_CHUNK_BYTES))
+    with files_of_at_most(MIB):
+        assert reason_of(lambda: assembly.add("a", b"1")) == "INPUT_NO_ROOM"
+    assembly.close()
+    assert not nameless_files()
+
+
+@pytest.mark.parametrize("size", [2, 2 * MIB])
+def test_a_closed_assembly_leaves_no_byte_to_read(size: int) -> None:
+    content = os.urandom(size)
+    assembly = Assembly([declared("a", content)])
+    for start in range(0, size, MAX_CHUNK_BYTES):
+        assembly.add("a", content[start : start + MAX_CHUNK_BYTES])
+    (given,) = assembly.finish()
+    assembly.close()
+
+    assert not nameless_files()
+    with pytest.raises(ValueError, match="not within"):
+        list(given.held.chunks())

@@ -1,0 +1,43 @@
+"""What this process holds open and how it can be kept from growing: for tests of what is cleaned up."""
+
+from __future__ import annotations
+
+import gc
+import os
+import resource
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+
+def _all_nameless() -> dict[int, os.stat_result]:
+    found = {}
+    for path in Path("/proc/self/fd").iterdir():
+        if path.is_symlink() and os.readlink(path).endswith("(deleted)"):  # noqa: PTH115 - not a path
+            status = path.stat()
+            found[status.st_ino] = status
+    return found
+
+
+_PYTESTS = frozenset(_all_nameless())
+
+
+def nameless_files() -> list[os.stat_result]:
+    """Open files of this process that no directory lists, without those that pytest itself keeps."""
+    return [status for inode, status in _all_nameless().items() if inode not in _PYTESTS]
+
+
+def forget() -> None:
+    """Let go of what earlier tests have dropped without closing it."""
+    gc.collect()
+
+
+@contextmanager
+def files_of_at_most(size: int) -> Iterator[None]:
+    """The kernel refuses to let a file of this process grow beyond that, as it does on a full disk."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
