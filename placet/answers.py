@@ -154,13 +154,14 @@ class Review:
 
 @dataclass(frozen=True)
 class Usage:
-    """What a run consumed."""
+    """What a run consumed: milliseconds, bytes, and threads at one time, the program's first included."""
 
     wall_ms: int = 0
     cpu_ms: int = 0
     max_memory_bytes: int = 0
     stdout_bytes: int = 0
     stderr_bytes: int = 0
+    max_threads: int = 0
 
 
 @dataclass(frozen=True)

@@ -135,7 +135,12 @@ def record_ref(message: common_pb2.RecordRef, checkpoint: str = "") -> RecordRef
 def usage(message: common_pb2.Usage) -> Usage:
     """Field by field."""
     return Usage(
-        message.wall_ms, message.cpu_ms, message.max_memory_bytes, message.stdout_bytes, message.stderr_bytes
+        message.wall_ms,
+        message.cpu_ms,
+        message.max_memory_bytes,
+        message.stdout_bytes,
+        message.stderr_bytes,
+        message.max_threads,
     )
 
 

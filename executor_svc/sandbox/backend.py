@@ -20,6 +20,7 @@ from executor_svc.sandbox.pools import Pools
 from executor_svc.sandbox.run import Run, disk_of
 from executor_svc.sandbox.types import (
     InputFile,
+    OnCancelled,
     OnOutput,
     RunLimits,
     RunResult,
@@ -119,11 +120,12 @@ class LinuxSandbox:
         on_output: OnOutput,
         *,
         imports: Collection[str] = (),
+        on_cancelled: OnCancelled | None = None,
     ) -> RunResult:
         """Run once, in a child that has never seen anything else."""
         if not self._tier:
             raise SandboxUnavailable(self._broken)
-        return await self._run(program, inputs, limits, on_output, imports)
+        return await self._run(program, inputs, limits, on_output, imports, on_cancelled)
 
     async def probe(self) -> None:
         """Check again that the isolation holds.
@@ -193,6 +195,7 @@ class LinuxSandbox:
         limits: RunLimits,
         on_output: OnOutput,
         imports: Collection[str],
+        on_cancelled: OnCancelled | None = None,
     ) -> RunResult:
         for attempt in range(_ATTEMPTS):
             if self._pools is None:
@@ -207,14 +210,25 @@ class LinuxSandbox:
             except SandboxUnavailable:
                 if run.handed_over or attempt == _ATTEMPTS - 1:
                     raise
+            except asyncio.CancelledError:
+                _tell(on_cancelled, run)
+                raise
             except BaseExceptionGroup as group:
-                raise _first(group) from None
+                error = _first(group)
+                if not isinstance(error, SandboxUnavailable):
+                    _tell(on_cancelled, run)
+                raise error from None
             except OSError as error:
                 raise SandboxUnavailable(f"the sandbox failed: {error}") from error
             finally:
                 if child not in self._buried:
                     child.destroy()
         raise SandboxUnavailable("the sandbox's processes keep dying; see the machine's memory")
+
+
+def _tell(on_cancelled: OnCancelled | None, run: Run) -> None:
+    if on_cancelled is not None and run.handed_over:
+        on_cancelled(run.cancel())
 
 
 def _first(group: BaseExceptionGroup[BaseException]) -> BaseException:

@@ -37,13 +37,21 @@ class Process:
         self._end: tuple[int, resource.struct_rusage] | None = None
 
     def kill(self) -> None:
-        """SIGKILL. Does not wait."""
+        """SIGKILL. Does not wait. Idempotent."""
+        if self.handle < 0:
+            return
         with contextlib.suppress(ProcessLookupError):
             signal.pidfd_send_signal(self.handle, signal.SIGKILL)
 
     def dead(self, wait_ms: int = 0) -> bool:
         """Whether it has ended; blocks for at most `wait_ms`."""
         return aio.has_ended(self.handle, wait_ms)
+
+    @property
+    def end(self) -> tuple[int, resource.struct_rusage]:
+        """Wait status and what it used, of a process that was waited for."""
+        assert self._end is not None
+        return self._end
 
     async def ended(self) -> tuple[int, resource.struct_rusage]:
         """Wait until it has ended, and return its wait status and what it used."""
@@ -114,6 +122,8 @@ class Cell:
 
     def kill(self) -> None:
         """SIGKILL for everything of this run. Does not wait."""
+        if self.group is not None:
+            self.group.kill()
         for process in (self.process, self.keeper):
             if process is not None:
                 process.kill()

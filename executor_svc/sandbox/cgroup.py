@@ -1,4 +1,4 @@
-"""A control group per run where one is writable: the hard bound on memory and threads.
+"""A control group per run where one can be made: the hard bound on memory and threads, and the count of both.
 
 Knows cgroup v1 and v2 and that often there is neither; then the caller must watch memory itself. Trusted side
 only.
@@ -7,14 +7,140 @@ only.
 from __future__ import annotations
 
 import contextlib
+import functools
 import itertools
 import os
 import time
+from dataclasses import dataclass
 from pathlib import Path
 
 _PREFIX = "placet-"
-_MOST_PIDS = 96
+_MOST_THREADS = 96
+_NEAR_BYTES = 1 << 20
 _numbers = itertools.count()
+
+
+@dataclass(frozen=True)
+class Hierarchy:
+    """Where groups are made: below these directories. `pids` is None where threads cannot be counted."""
+
+    version: int
+    memory: Path
+    pids: Path | None
+
+
+class RunGroup:
+    """One run's group. Everything is best effort except `attach` and `limit`, which raise OSError."""
+
+    def __init__(self, version: int, memory: Path, pids: Path | None) -> None:
+        """The group's directories; with v2 they are one."""
+        self._version = version
+        self._memory = memory
+        self._pids = pids
+
+    @property
+    def version(self) -> int:
+        """1 or 2."""
+        return self._version
+
+    def attach(self, *pids: int) -> None:
+        """Move processes in. Raises OSError."""
+        for directory in self._directories():
+            for pid in pids:
+                _write(directory / "cgroup.procs", str(pid))
+
+    def limit(self, memory_bytes: int) -> None:
+        """Set the bound on memory, swap included where the kernel counts it. Raises OSError."""
+        value = str(memory_bytes)
+        if self._version == 2:
+            _write(self._memory / "memory.max", value)
+            _try_write(self._memory / "memory.swap.max", "0")
+            return
+        _write(self._memory / "memory.limit_in_bytes", value)
+        _try_write(self._memory / "memory.memsw.limit_in_bytes", value)
+
+    def kill(self) -> None:
+        """SIGKILL for everything in it, where the kernel has one call for that. Does not wait."""
+        if self._version == 2:
+            _try_write(self._memory / "cgroup.kill", "1")
+
+    def out_of_memory(self) -> bool:
+        """Whether the kernel killed something of this group because the group had reached its bound."""
+        return self._killed_for_memory() and self._reached_bound()
+
+    def starved(self) -> bool:
+        """Whether the kernel killed something of this group for memory that others had taken."""
+        return self._killed_for_memory() and not self._reached_bound()
+
+    def peak(self) -> int | None:
+        """Most bytes ever charged, or None where the kernel does not say."""
+        return _number(self._memory / ("memory.peak" if self._version == 2 else "memory.max_usage_in_bytes"))
+
+    def most_threads(self) -> int | None:
+        """Most threads at one time, or None where the kernel does not say (before 6.1)."""
+        return _number(self._pids / "pids.peak") if self._pids is not None else None
+
+    def remove(self) -> None:
+        """Remove the (empty) group; a group that is still busy is swept at close or at the next start."""
+        for directory in self._directories():
+            for _ in range(5):
+                try:
+                    directory.rmdir()
+                    break
+                except FileNotFoundError:
+                    break
+                except OSError:
+                    time.sleep(0.001)
+
+    def _directories(self) -> set[Path]:
+        return {self._memory} if self._pids is None else {self._memory, self._pids}
+
+    def _killed_for_memory(self) -> bool:
+        name = "memory.events" if self._version == 2 else "memory.oom_control"
+        return _field(self._memory / name, "oom_kill") > 0
+
+    def _reached_bound(self) -> bool:
+        if self._version == 2:
+            return _field(self._memory / "memory.events", "oom") > 0
+        # Not failcnt, which newer kernels leave at 0. What did not fit may have been more than a page.
+        bound, most = _number(self._memory / "memory.limit_in_bytes"), self.peak()
+        return bound is not None and most is not None and most > bound - _NEAR_BYTES
+
+
+def create() -> RunGroup | None:
+    """A fresh group, or None where this machine does not let us."""
+    where = hierarchy()
+    if where is None:
+        return None
+    name = f"{_PREFIX}{process_mark(os.getpid())}-{next(_numbers)}"
+    memory = where.memory / name
+    try:
+        memory.mkdir()
+    except OSError:
+        return None
+    if where.version == 1:
+        return RunGroup(1, memory, _make_pids(where.pids, name))
+    _try_write(memory / "pids.max", str(_MOST_THREADS))
+    _try_write(memory / "memory.oom.group", "1")
+    return RunGroup(2, memory, memory if where.pids is not None else None)
+
+
+def sweep(*, ours: bool) -> None:
+    """Remove empty groups of executors that no longer live, and with `ours` those of this process too.
+
+    What such an executor ran has died with it; a group with a living process is somebody else's.
+    """
+    own, where = process_mark(os.getpid()), hierarchy()
+    if where is None:
+        return
+    for parent in {where.memory, where.pids or where.memory}:
+        for directory in parent.glob(f"{_PREFIX}*"):
+            mark = "-".join(directory.name.removeprefix(_PREFIX).split("-")[:2])
+            pid = mark.split("-")[0]
+            alive = pid.isdigit() and process_mark(int(pid)) == mark
+            if not alive or (ours and mark == own):
+                with contextlib.suppress(OSError):
+                    directory.rmdir()
 
 
 def process_mark(pid: int) -> str | None:
@@ -26,118 +152,108 @@ def process_mark(pid: int) -> str | None:
     return f"{pid}-{fields[19]}"
 
 
-def _own_paths() -> dict[str, Path]:
-    """Controller ("" for v2) to this process's group directory."""
-    paths = {}
-    for line in Path("/proc/self/cgroup").read_text().splitlines():
+@functools.cache
+def hierarchy() -> Hierarchy | None:
+    """Where this process may make groups, if anywhere. To be asked before it has children."""
+    try:
+        return find(Path("/proc/self"))
+    except OSError:
+        return None
+
+
+def find(proc: Path) -> Hierarchy | None:
+    """The same for the process of a /proc directory. Raises OSError.
+
+    v1 says only when a group is made whether it may be; with v2 we move into a group of our own first.
+    """
+    own = _own_groups(proc)
+    if "memory" in own:
+        return Hierarchy(1, own["memory"], own.get("pids"))
+    return _delegated(own[""]) if "" in own else None
+
+
+def _own_groups(proc: Path) -> dict[str, Path]:
+    """Controller ("" for v2) to the directory of the process's group, as far as it is mounted here."""
+    mounts: dict[str, tuple[str, str]] = {}
+    for line in (proc / "mountinfo").read_text().splitlines():
+        mount, _, system = line.partition(" - ")
+        root, point = mount.split()[3:5]
+        kind, _source, options = system.split(" ", 2)
+        if kind == "cgroup2":
+            mounts[""] = (root, point)
+        elif kind == "cgroup":
+            mounts.update(dict.fromkeys(options.split(","), (root, point)))
+    groups = {}
+    for line in (proc / "cgroup").read_text().splitlines():
         _, controllers, path = line.split(":", 2)
         for controller in controllers.split(","):
-            base = Path("/sys/fs/cgroup") / controller
-            paths[controller] = base / path.lstrip("/")
-    return paths
+            root, point = mounts.get(controller, ("", ""))
+            if point and ".." not in path.split("/") and Path(path).is_relative_to(root):
+                groups[controller] = Path(point) / Path(path).relative_to(root)
+    return groups
 
 
-class RunGroup:
-    """One run's group. All methods are best effort after creation except `limit`, which raises OSError."""
+def _delegated(own: Path) -> Hierarchy | None:
+    """Our own v2 group as the place for others, if it was given to us to divide. Raises OSError.
 
-    def __init__(self, memory: Path, pids: Path | None, version: int) -> None:
-        self._memory = memory
-        self._pids = pids
-        self._version = version
-
-    @property
-    def version(self) -> int:
-        """1 or 2."""
-        return self._version
-
-    def attach(self, *pids: int) -> None:
-        """Move processes in. Raises OSError."""
-        for directory in {self._memory, self._pids or self._memory}:
-            for pid in pids:
-                (directory / "cgroup.procs").write_text(str(pid))
-
-    def limit(self, memory_bytes: int) -> None:
-        """Set the bound. Raises OSError."""
-        if self._version == 2:
-            (self._memory / "memory.max").write_text(str(memory_bytes))
-            with contextlib.suppress(OSError):
-                (self._memory / "memory.swap.max").write_text("0")
-            return
-        (self._memory / "memory.limit_in_bytes").write_text(str(memory_bytes))
-
-    def out_of_memory(self) -> bool:
-        """Whether the kernel killed something of this group for memory."""
-        name = "memory.events" if self._version == 2 else "memory.oom_control"
-        with contextlib.suppress(OSError):
-            for line in (self._memory / name).read_text().splitlines():
-                key, _, value = line.partition(" ")
-                if key == "oom_kill":
-                    return int(value) > 0
-        return False
-
-    def peak(self) -> int | None:
-        """Most bytes ever charged, or None where the kernel does not say."""
-        name = "memory.peak" if self._version == 2 else "memory.max_usage_in_bytes"
-        try:
-            return int((self._memory / name).read_text())
-        except (OSError, ValueError):
-            return None
-
-    def remove(self) -> None:
-        """Remove the (empty) group; a group that is still busy is swept at close or at the next start."""
-        for directory in {self._memory, self._pids or self._memory}:
-            for _ in range(5):
-                try:
-                    directory.rmdir()
-                    break
-                except FileNotFoundError:
-                    break
-                except OSError:
-                    time.sleep(0.001)
-
-
-def create() -> RunGroup | None:
-    """A fresh group below our own, or None where this machine does not let us."""
+    A group with processes in it can give its children no controller: so we go into one of the children. If
+    that does not empty it, the group is not ours alone, and everything stays as it was.
+    """
+    available = (own / "cgroup.controllers").read_text().split()
+    if "memory" not in available:
+        return None
+    wanted = [name for name in ("memory", "pids") if name in available]
+    me = str(os.getpid())
+    inner = own / f"{_PREFIX}{process_mark(os.getpid())}-executor"
+    inner.mkdir()
     try:
-        paths = _own_paths()
-        name = f"{_PREFIX}{process_mark(os.getpid())}-{next(_numbers)}"
-        if "memory" in paths:
-            memory = paths["memory"] / name
-            memory.mkdir()
-            return RunGroup(memory, _create_pids(paths, name), 1)
-        memory = paths[""] / name
-        memory.mkdir()
-        if not (memory / "memory.max").exists():
-            memory.rmdir()
-            return None
-        if (memory / "pids.max").exists():
-            (memory / "pids.max").write_text(str(_MOST_PIDS))
-        return RunGroup(memory, None, 2)
-    except (OSError, KeyError):
+        _write(inner / "cgroup.procs", me)
+        _write(own / "cgroup.subtree_control", " ".join(f"+{name}" for name in wanted))
+    except OSError:
+        _try_write(own / "cgroup.procs", me)
+        inner.rmdir()
         return None
+    return Hierarchy(2, own, own if "pids" in wanted else None)
 
 
-def _create_pids(paths: dict[str, Path], name: str) -> Path | None:
-    if "pids" not in paths:
+def _make_pids(parent: Path | None, name: str) -> Path | None:
+    if parent is None:
         return None
-    directory = paths["pids"] / name
+    directory = parent / name
     try:
         directory.mkdir()
-        (directory / "pids.max").write_text(str(_MOST_PIDS))
+        _write(directory / "pids.max", str(_MOST_THREADS))
     except OSError:
         return None
     return directory
 
 
-def sweep(*, ours: bool) -> None:
-    """Remove empty groups of executors that no longer live, and with `ours` those of this process too."""
-    own = process_mark(os.getpid())
+def _write(path: Path, text: str) -> None:
+    """Into a file that the kernel has made; never makes one. Raises OSError."""
+    handle = os.open(path, os.O_WRONLY | os.O_CLOEXEC)
+    try:
+        os.write(handle, text.encode())
+    finally:
+        os.close(handle)
+
+
+def _try_write(path: Path, text: str) -> None:
     with contextlib.suppress(OSError):
-        for parent in set(_own_paths().values()):
-            for directory in parent.glob(f"{_PREFIX}*"):
-                mark = "-".join(directory.name.removeprefix(_PREFIX).split("-")[:2])
-                pid = mark.split("-")[0]
-                alive = pid.isdigit() and process_mark(int(pid)) == mark
-                if not alive or (ours and mark == own):
-                    with contextlib.suppress(OSError):
-                        directory.rmdir()
+        _write(path, text)
+
+
+def _number(path: Path) -> int | None:
+    try:
+        return int(path.read_text())
+    except (OSError, ValueError):
+        return None
+
+
+def _field(path: Path, name: str) -> int:
+    """The number beside `name` in a file of such lines; 0 where there is none."""
+    with contextlib.suppress(OSError, ValueError):
+        for line in path.read_text().splitlines():
+            key, _, value = line.partition(" ")
+            if key == name:
+                return int(value)
+    return 0

@@ -28,6 +28,7 @@ from placet.answers import (
     Result,
     Review,
     RunStarted,
+    Usage,
     Verdict,
     VerdictReached,
 )
@@ -144,9 +145,13 @@ def _ending(result: Result) -> str:
     how = {"EXITED": f"exited with {result.exit_code}", "SIGNALED": f"killed by signal {result.signal}"}
     return (
         f"{how.get(result.status or '', result.status)} after {usage.wall_ms / 1000:.2f} s "
-        f"({usage.cpu_ms / 1000:.2f} s CPU, {usage.max_memory_bytes / MIB:.0f} MiB), "
+        f"({usage.cpu_ms / 1000:.2f} s CPU, {usage.max_memory_bytes / MIB:.0f} MiB{_threads(usage)}), "
         f"isolation tier {result.tier}"
     )
+
+
+def _threads(usage: Usage) -> str:
+    return f", {usage.max_threads} threads" if usage.max_threads > 1 else ""
 
 
 class Listener:

@@ -186,18 +186,20 @@ class Advice(_message.Message):
     def __init__(self, owner: _Optional[str] = ..., changes: _Optional[_Iterable[str]] = ..., rules_verdict: _Optional[_Union[Verdict, str]] = ..., never: _Optional[_Iterable[str]] = ..., complete: _Optional[bool] = ..., unseen: _Optional[_Iterable[_Union[Finding, _Mapping]]] = ..., cautions: _Optional[_Iterable[str]] = ...) -> None: ...
 
 class Usage(_message.Message):
-    __slots__ = ("wall_ms", "cpu_ms", "max_memory_bytes", "stdout_bytes", "stderr_bytes")
+    __slots__ = ("wall_ms", "cpu_ms", "max_memory_bytes", "stdout_bytes", "stderr_bytes", "max_threads")
     WALL_MS_FIELD_NUMBER: _ClassVar[int]
     CPU_MS_FIELD_NUMBER: _ClassVar[int]
     MAX_MEMORY_BYTES_FIELD_NUMBER: _ClassVar[int]
     STDOUT_BYTES_FIELD_NUMBER: _ClassVar[int]
     STDERR_BYTES_FIELD_NUMBER: _ClassVar[int]
+    MAX_THREADS_FIELD_NUMBER: _ClassVar[int]
     wall_ms: int
     cpu_ms: int
     max_memory_bytes: int
     stdout_bytes: int
     stderr_bytes: int
-    def __init__(self, wall_ms: _Optional[int] = ..., cpu_ms: _Optional[int] = ..., max_memory_bytes: _Optional[int] = ..., stdout_bytes: _Optional[int] = ..., stderr_bytes: _Optional[int] = ...) -> None: ...
+    max_threads: int
+    def __init__(self, wall_ms: _Optional[int] = ..., cpu_ms: _Optional[int] = ..., max_memory_bytes: _Optional[int] = ..., stdout_bytes: _Optional[int] = ..., stderr_bytes: _Optional[int] = ..., max_threads: _Optional[int] = ...) -> None: ...
 
 class Artifact(_message.Message):
     __slots__ = ("name", "sha256", "size", "media_type")
