@@ -37,6 +37,14 @@ system_packages() {
   [ ${#missing[@]} = 0 ] || apt_install "${missing[@]}"
 }
 
+gvisor() { # for the tests of tier T2, which are skipped without it
+  command -v runsc >/dev/null && return
+  if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null && apt-get -qq update >/dev/null \
+    && DEBIAN_FRONTEND=noninteractive apt-get -qq install -y --no-install-recommends runsc >/dev/null 2>&1; then
+    say "installed gVisor (runsc) for the tests of tier T2"; return; fi
+  say "gVisor (runsc) is not here and could not be installed: the tests of tier T2 will be skipped"
+}
+
 install() { # install ENV REQUIREMENTS...: skipped while the pinned files are the same
   local env="$1"; shift
   local stamp="$env/.$(basename "${!#}").sha256" sum
@@ -53,6 +61,7 @@ install() { # install ENV REQUIREMENTS...: skipped while the pinned files are th
 python="$(python_for)"
 system_packages "$python"
 if [ "${1:-}" = dev ]; then
+  gvisor
   install .venv requirements/dev.txt
   exit
 fi

@@ -36,7 +36,7 @@ class ExecutorSettings(ServiceSettings):
     rotate_runs: Annotated[int, Field(ge=1)] = 2000
     rotate_minutes: Annotated[float, Field(gt=0)] = 30
     """A zygote is replaced after so many runs or so long; whatever comes first."""
-    min_tier: Literal["T0", "T1", "T2", "T3"] = "T0"
+    min_tier: Literal["T0", "T1", "T2"] = "T0"
     """The service does not start below it."""
     max_concurrent_runs: Annotated[int, Field(ge=1, le=256)] = 2
     max_queued_runs: Annotated[int, Field(ge=0, le=1024)] = 128

@@ -11,7 +11,7 @@ import time
 from collections.abc import Collection, Sequence
 from pathlib import Path
 
-from executor_svc.sandbox import cgroup, hostbox, landlock, probe, seccomp
+from executor_svc.sandbox import cgroup, gvisor, hostbox, kernel, landlock, probe, seccomp
 from executor_svc.sandbox.cell import Cell
 from executor_svc.sandbox.interpreter import Interpreter, describe
 from executor_svc.sandbox.libraries import DATA, USUAL, LibrarySet
@@ -29,7 +29,7 @@ from executor_svc.sandbox.types import (
     SandboxUnavailable,
 )
 
-TIERS = ("T0", "T1")
+TIERS = ("T0", "T1", "T2")
 PRELOAD = DATA.modules
 _PROBE_LIMITS = RunLimits(wall_s=20, cpu_s=10, memory_mib=128, output_kib=64, artifacts=0, artifact_mib=1)
 _ATTEMPTS = 3
@@ -141,6 +141,10 @@ class LinuxSandbox:
 
     async def _try(self, tier: str) -> None:
         assert self._interpreter is not None
+        if tier == "T2" and (doubts := gvisor.doubts()):
+            raise SandboxUnavailable(f"this is not gVisor: {'; '.join(doubts)}")
+        if lacking := kernel.lacking(namespaces=tier != "T0"):
+            raise SandboxUnavailable(f"this kernel has no {', '.join(lacking)}")
         self._pools = Pools(
             self._interpreter,
             self._sets,
@@ -246,6 +250,8 @@ def _mechanisms(tier: str) -> tuple[str, ...]:
     lines = [f"Landlock ABI {version}" if version else "no Landlock in this kernel", "seccomp allow-list"]
     if tier != "T0":
         lines.append("user, mount, pid, net, ipc and uts namespaces; pivot_root")
+    if tier == "T2":
+        lines.append("gVisor beneath: its kernel's log, version and answers agree")
     group = cgroup.create()
     if group is None:
         lines.append("memory bounded by rlimit and watchdog (no writable control group)")
@@ -260,7 +266,7 @@ def open_sandbox(
     *,
     pool_size: int = 2,
     min_tier: str = "T0",
-    max_tier: str = "T1",
+    max_tier: str = "T2",
     secrets: Sequence[str] = (),
     preload: Sequence[str] | None = None,
     rotation: Rotation = Rotation(),  # noqa: B008 - frozen

@@ -120,7 +120,13 @@ async def start(
     )
     theirs.close()
     ours.setblocking(False)
-    server = ForkServer(process, ours)
+    try:
+        server = ForkServer(process, ours)
+    except OSError as error:
+        process.kill()
+        process.wait()
+        ours.close()
+        raise SandboxUnavailable(f"the sandbox interpreter cannot be watched: {error}") from error
     try:
         await server._begin({"parent": os.getpid(), **settings}, handles)
     except (OSError, ValueError, TimeoutError) as error:

@@ -34,7 +34,6 @@ PR_SET_PDEATHSIG = 1
 PR_SET_DUMPABLE = 4
 PR_GET_TID_ADDRESS = 40
 PR_SET_SECCOMP = 22
-PR_CAPBSET_DROP = 24
 PR_SET_NO_NEW_PRIVS = 38
 PR_CAP_AMBIENT = 47
 
@@ -43,8 +42,10 @@ _AT_RECURSIVE = 0x8000
 _AT_EMPTY_PATH = 0x1000
 
 # Numbers of calls that are the same on every architecture (all newer than the unified table).
+_SYS_PIDFD_SEND_SIGNAL = 424
 _SYS_FSCONFIG = 431
 _SYS_FSPICK = 433
+_SYS_PIDFD_OPEN = 434
 _SYS_OPENAT2 = 437
 _SYS_MOUNT_SETATTR = 442
 
@@ -76,6 +77,39 @@ def syscall(number: int, *args: object) -> int:
     return _check(_libc.syscall(ctypes.c_long(number), *widened), f"system call {number}")
 
 
+def lacking(*, namespaces: bool) -> tuple[str, ...]:
+    """The calls that the sandbox cannot do without and this kernel does not have, by name.
+
+    `namespaces` asks also for those of a cell with namespaces. Nothing happens: no argument makes sense.
+    """
+    calls: dict[str, tuple[int, tuple[object, ...]]] = {
+        "pidfd_open": (_SYS_PIDFD_OPEN, (-1, -1)),
+        "pidfd_send_signal": (_SYS_PIDFD_SEND_SIGNAL, (-1, 0, None, 0)),
+        "openat2": (_SYS_OPENAT2, (-1, None, None, 0)),
+    }
+    if namespaces:
+        calls |= {
+            "mount_setattr": (_SYS_MOUNT_SETATTR, (-1, None, 0, None, 0)),
+            "fspick": (_SYS_FSPICK, (-1, None, -1)),
+            "fsconfig": (_SYS_FSCONFIG, (-1, -1, None, None, 0)),
+        }
+    missing = []
+    for name, (number, arguments) in calls.items():
+        try:
+            syscall(number, *arguments)
+        except OSError as error:
+            if error.errno == errno.ENOSYS:
+                missing.append(name)
+    return tuple(missing)
+
+
+def log() -> str:
+    """The kernel's log, the newest 64 KiB of it. Raises OSError where it is not shown to us."""
+    buffer = ctypes.create_string_buffer(1 << 16)
+    length = _check(_libc.klogctl(3, buffer, len(buffer)), "klogctl")
+    return buffer.raw[:length].decode("utf-8", "replace")
+
+
 def prctl(option: int, *args: int) -> int:
     """prctl(2) with unsigned long arguments. Raises OSError."""
     padded = [ctypes.c_ulong(a) for a in (*args, 0, 0, 0, 0)[:4]]
@@ -95,11 +129,12 @@ def setns(handle: int, flags: int) -> None:
 def fork_sibling(namespaces: int = 0) -> int:
     """fork(2) whose child belongs to our own parent: it is the parent's to wait for, and outlives us.
 
-    `namespaces` are CLONE_NEW* flags for the child.
+    `namespaces` are CLONE_NEW* flags for the child. Returns the child's id, 0 in the child. Raises OSError.
 
-    Returns the child's id, 0 in the child. For a process with one thread. What the C library's own fork would
-    do besides (locks of other threads, handlers of pthread_atfork) has no meaning there; the thread id that
-    it keeps is set by the kernel as it would be by fork. Raises OSError.
+    For a process with one thread only. What the C library's and the interpreter's own forks do besides (locks
+    and states of other threads) has no meaning there; the thread id that the C library keeps is set by the
+    kernel as it would be by fork. The handlers of os.register_at_fork do not run: one of matplotlib's would
+    forget the fonts that have been found, and together they would touch, and so copy, hundreds of pages.
     """
     address = _thread_id_address()
     flags = _CLONE_PARENT | signal.SIGCHLD | namespaces
@@ -110,13 +145,7 @@ def fork_sibling(namespaces: int = 0) -> int:
         raise OSError(errno.ENOSYS, f"forking a sibling is not known on {machine}")
     last = (address, 0) if machine == "x86_64" else (0, address)
     arguments = [ctypes.c_ulong(value) for value in (flags, 0, 0, *last)]
-    ctypes.pythonapi.PyOS_BeforeFork()
-    pid: int = _holding_the_lock.syscall(ctypes.c_long(_SYS_CLONE[machine]), *arguments)
-    if pid == 0:
-        ctypes.pythonapi.PyOS_AfterFork_Child()
-        return 0
-    ctypes.pythonapi.PyOS_AfterFork_Parent()
-    return _check(pid, "clone")
+    return _check(_holding_the_lock.syscall(ctypes.c_long(_SYS_CLONE[machine]), *arguments), "clone")
 
 
 def _thread_id_address() -> int:
@@ -194,13 +223,11 @@ def open_beneath(directory: int, path: str, flags: int) -> int:
 
 
 def drop_capabilities() -> None:
-    """Empty every capability set of this process, for good. Raises OSError."""
+    """Empty the capability sets of this process, for good if it has no_new_privs. Raises OSError.
+
+    The bounding set stays: it bounds what an exec could give, and no_new_privs lets an exec give nothing.
+    """
     prctl(PR_CAP_AMBIENT, 4)
-    for capability in range(64):
-        try:
-            prctl(PR_CAPBSET_DROP, capability)
-        except OSError:
-            break  # EINVAL past the last one; EPERM without CAP_SETPCAP, when there is nothing to drop either
     header = struct.pack("Ii", 0x20080522, 0)
     _check(_libc.capset(header, bytes(24)), "capset")
 

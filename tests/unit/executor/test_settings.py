@@ -31,6 +31,7 @@ def test_the_ceiling_is_the_most_a_scope_can_ask_for_by_default() -> None:
         {"max_concurrent_runs": 0},
         {"pool_size": 0},
         {"min_tier": "T4"},
+        {"min_tier": "T3"},  # a virtual machine is nothing that the executor could find out
         {"audience": ""},
         {"max_wall_s": 0},
     ],

@@ -91,5 +91,5 @@ def test_paths_inside_others_are_bound_once(tmp_path: Path) -> None:
 
 
 def test_an_unknown_tier_is_a_mistake_of_the_caller() -> None:
-    with pytest.raises(ValueError, match="tiers are T0, T1"):
+    with pytest.raises(ValueError, match="tiers are T0, T1, T2"):
         open_sandbox(Path("/usr/bin/python3"), min_tier="T7")
