@@ -145,7 +145,20 @@ def fork_sibling(namespaces: int = 0) -> int:
         raise OSError(errno.ENOSYS, f"forking a sibling is not known on {machine}")
     last = (address, 0) if machine == "x86_64" else (0, address)
     arguments = [ctypes.c_ulong(value) for value in (flags, 0, 0, *last)]
-    return _check(_holding_the_lock.syscall(ctypes.c_long(_SYS_CLONE[machine]), *arguments), "clone")
+    pid = _check(_holding_the_lock.syscall(ctypes.c_long(_SYS_CLONE[machine]), *arguments), "clone")
+    if pid and _is_own_child(pid):
+        os.kill(pid, signal.SIGKILL)
+        os.waitpid(pid, 0)
+        raise OSError(errno.ENOTSUP, "clone: this kernel ignores CLONE_PARENT")
+    return pid
+
+
+def _is_own_child(pid: int) -> bool:
+    try:
+        os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+    except ChildProcessError:
+        return False
+    return True
 
 
 def _thread_id_address() -> int:
