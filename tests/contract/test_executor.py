@@ -336,6 +336,17 @@ async def test_the_audit_service_has_no_business_here(authority: Authority) -> N
     assert refused.value.reason == "CALLER_NOT_ALLOWED"
 
 
+async def test_what_gvisor_adds_is_told_and_recorded(authority: Authority) -> None:
+    """The tier that the sandbox reached, in the description, to the caller and in both records."""
+    house = House(sandbox=FakeSandbox(tier="T2"))
+    async with opened(authority, house) as stub:
+        pool = await stub.DescribePool(pb.DescribePoolRequest())
+        events = await execute(stub, messages(house.world))
+
+    assert pool.tier == events[0].started.tier == events[-1].finished.tier == common_pb2.TIER_T2
+    assert [record.body["tier"] for record in house.log.records] == ["T2", "T2"]
+
+
 async def test_the_pool_describes_itself(authority: Authority) -> None:
     """Audience, tier, ceiling, isolation and libraries."""
     async with opened(authority, House()) as stub:
