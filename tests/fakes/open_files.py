@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import os
 import resource
@@ -13,9 +14,11 @@ from pathlib import Path
 def _all_nameless() -> dict[int, os.stat_result]:
     found = {}
     for path in Path("/proc/self/fd").iterdir():
-        if path.is_symlink() and os.readlink(path).endswith("(deleted)"):  # noqa: PTH115 - not a path
-            status = path.stat()
-            found[status.st_ino] = status
+        with contextlib.suppress(FileNotFoundError):  # closed meanwhile
+            target = os.readlink(path)  # noqa: PTH115 - not a path
+            if target.endswith("(deleted)") and not target.startswith("/memfd:"):
+                status = path.stat()
+                found[status.st_ino] = status
     return found
 
 
@@ -23,7 +26,7 @@ _PYTESTS = frozenset(_all_nameless())
 
 
 def nameless_files() -> list[os.stat_result]:
-    """Open files of this process that no directory lists, without those that pytest itself keeps."""
+    """Open files on a disk that no directory lists, without those that pytest itself keeps."""
     return [status for inode, status in _all_nameless().items() if inode not in _PYTESTS]
 
 
