@@ -60,7 +60,6 @@ class LinuxSandbox:
         self._isolation: tuple[str, ...] = ()
         self._broken = "the sandbox has not been started"
         self._interpreter: Interpreter | None = None
-        self._filter = b""
         self._pools: Pools | None = None
         self._keeping: asyncio.Task[None] | None = None
         self._buried: dict[Cell, asyncio.Task[None]] = {}
@@ -84,10 +83,6 @@ class LinuxSandbox:
         """Start the zygote, find the highest tier whose self-test passes, fill the pool."""
         hostbox.sweep()
         cgroup.sweep(ours=False)
-        try:
-            self._filter = seccomp.build()
-        except (OSError, RuntimeError) as error:
-            raise SandboxUnavailable(f"the system call filter cannot be built: {error}") from error
         self._interpreter = await describe(self._python)
         reasons = []
         for tier in self._tiers:
@@ -145,13 +140,13 @@ class LinuxSandbox:
             raise SandboxUnavailable(f"this is not gVisor: {'; '.join(doubts)}")
         if lacking := kernel.lacking(namespaces=tier != "T0"):
             raise SandboxUnavailable(f"this kernel has no {', '.join(lacking)}")
+        namespaced = tier != "T0"
+        try:
+            rules = seccomp.build(namespaced=namespaced)
+        except (OSError, RuntimeError) as error:
+            raise SandboxUnavailable(f"the system call filter cannot be built: {error}") from error
         self._pools = Pools(
-            self._interpreter,
-            self._sets,
-            self._filter,
-            self._pool_size,
-            self._rotation,
-            namespaced=tier != "T0",
+            self._interpreter, self._sets, rules, self._pool_size, self._rotation, namespaced=namespaced
         )
         self._isolation = await self._probe(tier)
         self._tier = self._reached = tier

@@ -23,10 +23,19 @@ def _names(text: str) -> tuple[str, ...]:
 
 _FILES = _names("""
 read write readv writev pread64 pwrite64 preadv pwritev preadv2 pwritev2 close close_range fstat
-stat lstat newfstatat statx lseek creat truncate ftruncate fallocate fsync fdatasync sync_file_range
+stat lstat newfstatat statx lseek creat ftruncate fallocate fsync fdatasync sync_file_range
 getdents getdents64 access faccessat faccessat2 readlink readlinkat getcwd chdir fchdir mkdir
-mkdirat rmdir rename renameat renameat2 unlink unlinkat chmod fchmod fchmodat umask utime utimes
-utimensat futimesat statfs fstatfs flock fadvise64 copy_file_range sendfile dup dup2 dup3 pipe pipe2
+mkdirat rmdir rename renameat renameat2 unlink unlinkat umask statfs
+fstatfs flock fadvise64 copy_file_range sendfile dup dup2 dup3 pipe pipe2
+""")
+# Landlock mediates none of them (truncate from its version 3 on), so that only a mount namespace keeps them
+# from the files of whoever the executor runs as.
+_UNMEDIATED = _names("""
+chmod fchmod fchmodat utime utimes utimensat futimesat truncate
+""")
+_EXTENDED_ATTRIBUTES = _names("""
+getxattr lgetxattr fgetxattr listxattr llistxattr flistxattr setxattr lsetxattr fsetxattr removexattr
+lremovexattr fremovexattr
 """)
 _MEMORY = _names("""
 mmap mprotect munmap mremap madvise brk msync mincore membarrier
@@ -87,30 +96,41 @@ def _allow_with_conditions(rules: SyscallFilter) -> None:
         _allow(rules, "ioctl", Arg(1, EQ, request))
     for option in _PRCTL:
         _allow(rules, "prctl", Arg(0, EQ, option))
-    # Landlock does not mediate O_PATH.
-    _allow(rules, "open", Arg(1, MASKED_EQ, os.O_PATH, 0))
-    _allow(rules, "openat", Arg(2, MASKED_EQ, os.O_PATH, 0))
+    # Landlock does not mediate O_PATH, nor before its version 3 that opening to read may truncate.
+    flags = os.O_PATH | os.O_ACCMODE
+    for mask, value in (
+        (flags | os.O_TRUNC, os.O_RDONLY),
+        (flags, os.O_WRONLY),
+        (flags, os.O_RDWR),
+    ):
+        _allow(rules, "open", Arg(1, MASKED_EQ, mask, value))
+        _allow(rules, "openat", Arg(2, MASKED_EQ, mask, value))
     _allow(rules, "clone", Arg(0, MASKED_EQ, _CLONE_THREAD | _NEW_NAMESPACES, _CLONE_THREAD))
     _allow(rules, "prlimit64", Arg(0, EQ, 0))
     for call in ("kill", "tgkill"):
         _allow(rules, call, Arg(0, EQ, PID_PLACEHOLDER))
 
 
-def build() -> bytes:
+def build(*, namespaced: bool = True) -> bytes:
     """The filter as classic BPF instructions, with the placeholder for the program's own process id.
 
-    Raises OSError or RuntimeError when libseccomp cannot build it.
+    Without namespaces the modes and times of files cannot be set. Raises OSError or RuntimeError when
+    libseccomp cannot build it.
     """
     # libseccomp offers what this kernel says it knows, and not every kernel says (gVisor does not). The
     # self-test sees whether the filter holds.
     pyseccomp.set_api(max(pyseccomp.get_api(), _API_WITH_KILL_PROCESS))
     rules = SyscallFilter(ERRNO(errno.EPERM))
     rules.set_attr(pyseccomp.Attr.ACT_BADARCH, KILL_PROCESS)
-    for name in _known((*_FILES, *_MEMORY, *_WAITING, *_SIGNALS, *_SELF)):
+    for name in _known(
+        (*_FILES, *(_UNMEDIATED if namespaced else ()), *_MEMORY, *_WAITING, *_SIGNALS, *_SELF)
+    ):
         rules.add_rule(ALLOW, name)
     for name in _known(_NEVER_HONEST):
         rules.add_rule(KILL_PROCESS, name)
     _allow_with_conditions(rules)
+    for name in _known(_EXTENDED_ATTRIBUTES):
+        rules.add_rule(ERRNO(errno.ENOTSUP), name)  # as many file systems answer; a copy then goes on without
     rules.add_rule(ERRNO(errno.ENOSYS), "clone3")  # its flags lie in memory where no filter sees them
     handle = os.memfd_create("filter", os.MFD_CLOEXEC)
     with os.fdopen(handle, "w+b") as file:

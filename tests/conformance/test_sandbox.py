@@ -286,6 +286,18 @@ print(open("a.csv").read())
     assert ran.stdout == b"refused\n" * 7 + b"x\n"
 
 
+async def test_files_can_be_copied(sandbox: Sandbox) -> None:
+    program = """
+import shutil
+for name, copy in (("plain", shutil.copy), ("all", shutil.copy2), ("bytes", shutil.copyfile)):
+    copy("a.csv", name)
+shutil.copytree(".", "tree", ignore=lambda *_: ["tree"])
+print(open("tree/all").read())
+"""
+    ran = await run(sandbox, program, [InputFile.of("a.csv", b"x")])
+    assert (ran.stdout, ran.stderr) == (b"x\n", b"")
+
+
 async def test_an_input_name_that_is_a_path_is_refused(sandbox: Sandbox) -> None:
     for name in ("../a", "/etc/a", "", ".", "a/b"):
         with pytest.raises(ValueError, match="plain file name"):
