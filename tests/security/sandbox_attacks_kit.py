@@ -139,7 +139,8 @@ def world() -> Iterator[World]:
         stack.callback(shutil.rmtree, directory)
         stack.enter_context(pytest.MonkeyPatch.context()).setenv(TOKEN, token)
         memory = stack.enter_context(_shared_memory(token))
-        victim = subprocess.Popen(["sleep", "3600"], user=SANDBOX_ID if os.geteuid() == 0 else None)
+        identity = {"user": SANDBOX_ID, "group": SANDBOX_ID, "extra_groups": ()} if os.geteuid() == 0 else {}
+        victim = subprocess.Popen(["sleep", "3600"], env={"PATH": "/usr/bin:/bin", TOKEN: token}, **identity)
         stack.callback(victim.wait)
         stack.callback(victim.kill)
         listening = [

@@ -1,0 +1,8 @@
+"""Open the device that file systems are served by.
+
+falls without: landlock, root, userns, nobody
+"""
+
+import os
+
+print("GOT", os.open("/dev/fuse", os.O_RDWR))

@@ -1,0 +1,9 @@
+"""See the processes of the host.
+
+falls without: landlock, root
+"""
+
+import os
+
+if "@VICTIM@" in os.listdir("/proc"):
+    print("GOT the processes")

@@ -1,0 +1,6 @@
+"""Read another process's environment.
+
+falls without: landlock, root, userns
+"""
+
+print("GOT", open("/proc/@VICTIM@/environ").read())

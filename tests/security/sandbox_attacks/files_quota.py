@@ -1,0 +1,9 @@
+"""Reach the disk's own root, where the working directory could be replaced.
+
+falls without: quota out of sight, landlock
+tiers: T1
+"""
+
+import os
+
+print("GOT", os.listdir("/quota"))
