@@ -37,7 +37,7 @@ _SPARE_DATA = 24 * _MIB
 _SLACK_DATA = 8 * _MIB
 _PAGE = os.sysconf("SC_PAGE_SIZE")
 _MOST_FILES = 4096
-_STATUS = frozenset({"RssAnon", "RssShmem", "VmRSS", "Threads"})
+_STATUS = frozenset({"RssAnon", "RssShmem", "VmPTE", "VmRSS", "Threads"})
 _FEW_FILES = 256
 
 
@@ -304,7 +304,7 @@ class Run:
             )  # the kernel was first, which it is only if we were kept from looking
         if end.signal == signal.SIGKILL and self._starved():
             raise SandboxUnavailable("the machine ran out of memory; nothing is known about the program")
-        if end.out_of_memory:
+        if end.out_of_memory and end.signal is None:  # whoever wrote that was alive to end otherwise
             return RunStatus.MEMORY_EXCEEDED
         return RunStatus.SIGNALED if end.signal is not None else RunStatus.EXITED
 
@@ -334,7 +334,8 @@ def _see(pid: int) -> _Seen:
             name, _, value = line.partition(":")
             if name in _STATUS:
                 found[name] = int(value.split()[0])
-    own = found.get("RssAnon", 0) + found.get("RssShmem", 0)
+    # Page tables too: they are all that it costs to read here and there in an empty mapping.
+    own = sum(found.get(name, 0) for name in ("RssAnon", "RssShmem", "VmPTE"))
     return _Seen(own * 1024, found.get("VmRSS", 0) * 1024, found.get("Threads", 1))
 
 
