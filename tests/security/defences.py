@@ -93,6 +93,13 @@ def _lasting_box() -> Path:
     return box
 
 
+def _place_anew(directory: int, inputs: Collection[InputFile]) -> None:
+    for item in inputs:
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(item.name, dir_fd=directory)
+    place_inputs(directory, inputs)
+
+
 def _remove_others(box: Path) -> None:
     if box != _lasting_box():
         _remove_box(box)
@@ -196,7 +203,13 @@ DEFENCES: dict[str, Defence] = {
     "output cut": Defence(ours=((Run, "_pump", _pump_without_cut),)),
     "quota": Defence(ours=((run, "disk_of", lambda *_: (1 << 30, 1 << 20)),)),
     "inputs of others": Defence(ours=((run, "place_inputs", _everybodys_inputs),)),
-    "box of its own": Defence(ours=((hostbox, "create", _lasting_box), (hostbox, "remove", _remove_others))),
+    "box of its own": Defence(
+        ours=(
+            (hostbox, "create", _lasting_box),
+            (hostbox, "remove", _remove_others),
+            (run, "place_inputs", _place_anew),
+        )
+    ),
 }
 
 

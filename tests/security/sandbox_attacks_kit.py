@@ -217,9 +217,11 @@ def status_of(ran: Ran) -> str:
 
 async def attempt(sandbox: Sandbox, attack: Attack, here: World) -> Ran:
     """Run one attack, and once more where it looks for what it left."""
-    for _ in range(attack.runs - 1):
-        await run(sandbox, here.arm(attack), INPUTS, attack.limits)
-    return await run(sandbox, here.arm(attack), INPUTS, attack.limits)
+    for _ in range(attack.runs):
+        ran = await run(sandbox, here.arm(attack), INPUTS, attack.limits)
+        if reached(ran, here):
+            break
+    return ran
 
 
 _AS_USER = """

@@ -1,0 +1,13 @@
+"""Wait for a lock that nobody will release.
+
+falls without: wall clock
+limits: wall_s=0.4
+ends: TIMED_OUT
+"""
+
+import threading
+
+lock = threading.Lock()
+lock.acquire()
+lock.acquire(timeout=1)
+print("GOT a second")

@@ -1,0 +1,14 @@
+"""Make 6000 directories.
+
+falls without: quota, disk watch
+limits: wall_s=5
+ends: DISK_EXCEEDED or TIMED_OUT
+"""
+
+import os
+import time
+
+for number in range(6000):
+    os.mkdir(f"{number}")
+time.sleep(0.3)
+print("GOT 6000 directories")

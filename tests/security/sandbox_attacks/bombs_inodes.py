@@ -1,0 +1,13 @@
+"""Make 6000 files.
+
+falls without: quota, disk watch
+limits: wall_s=5
+ends: DISK_EXCEEDED or TIMED_OUT
+"""
+
+import time
+
+for number in range(6000):
+    open(f"{number}", "x").close()
+time.sleep(0.3)
+print("GOT 6000 files")

@@ -1,0 +1,12 @@
+"""Remove a module from the kernel.
+
+falls without: nothing: only root of the host may
+machine: x86_64
+ends: SIGNALED 31
+"""
+
+import ctypes
+
+libc = ctypes.CDLL(None, use_errno=True)
+if libc.syscall(176, b"no such", 0) >= 0:
+    print("GOT a module removed")

@@ -1,0 +1,12 @@
+"""Speak to devices by their ports.
+
+falls without: nothing: only root of the host may
+machine: x86_64
+ends: SIGNALED 31
+"""
+
+import ctypes
+
+libc = ctypes.CDLL(None, use_errno=True)
+if libc.syscall(172, 3) >= 0:
+    print("GOT the ports")

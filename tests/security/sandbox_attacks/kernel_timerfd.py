@@ -1,0 +1,11 @@
+"""Keep a timer in the kernel.
+
+falls without: seccomp
+machine: x86_64
+"""
+
+import ctypes
+
+libc = ctypes.CDLL(None, use_errno=True)
+if libc.syscall(283, 1, 0) >= 0:
+    print("GOT a timer")

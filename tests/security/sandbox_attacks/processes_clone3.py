@@ -1,0 +1,16 @@
+"""Clone a process with clone3, whose flags no filter sees.
+
+falls without: seccomp
+machine: x86_64
+"""
+
+import ctypes
+import struct
+
+libc = ctypes.CDLL(None, use_errno=True)
+arguments = struct.pack("11Q", 0, 0, 0, 0, 17, 0, 0, 0, 0, 0, 0)
+child = libc.syscall(435, arguments, len(arguments))
+if child == 0:
+    libc._exit(0)
+if child > 0:
+    print("GOT a child")

@@ -1,0 +1,16 @@
+"""Run more threads than a run may have.
+
+falls without: limit on threads, control group
+tiers: T1
+"""
+
+import threading
+
+stop = threading.Event()
+threading.stack_size(32768)
+try:
+    for _ in range(140):
+        threading.Thread(target=stop.wait, args=(5,), daemon=True).start()
+    print("GOT", threading.active_count(), "threads")
+finally:
+    stop.set()

@@ -1,0 +1,9 @@
+"""Signal everybody.
+
+falls without: seccomp, pidns, landlock
+"""
+
+import os
+
+os.kill(-1, 0)
+print("GOT a signal across")

@@ -1,0 +1,13 @@
+"""Signal a thread by its id alone, with the call that names no process.
+
+falls without: seccomp, pidns, landlock
+machine: x86_64
+"""
+
+import ctypes
+
+libc = ctypes.CDLL(None, use_errno=True)
+
+if libc.syscall(200, int("@VICTIM@"), 0):
+    raise OSError(ctypes.get_errno())
+print("GOT a signal across")
