@@ -13,15 +13,18 @@ import json
 import os
 import sys
 import tempfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from bench import executing, executor_figures, executor_services
 from bench.baselines import IMPORTS, BareZygote, FreshInterpreter
+from bench.executing import Executing
 from bench.executor_figures import Figures, Values
 from bench.report import parser, publish, say
-from bench.rounds import PLANS
+from bench.rounds import PLANS, Samples
 from placet.local.errors import StackError
 from placet.local.services import sandbox_python
 from placet.rpc.errors import ServiceError
@@ -41,35 +44,60 @@ QUICK_S: Final = 60
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Measure and print. 0, or 2 when something does not work at all; what had been measured is printed."""
+    """Measure and print. 0, or 2 when something does not work at all; the other figures are printed then."""
     options = _options(arguments)
-    plan_name = "quick" if options.quick else "full"
-    samples: dict[str, dict[str, list[float]]] = {name: {} for name in options.only}
-    code = 0
-    try:
-        asyncio.run(_measure(samples, plan_name))
-    except (StackError, ServiceError, RuntimeError, OSError) as error:
-        say(f"bench.executor: {error}")
-        code = 2
+    bench = Bench("quick" if options.quick else "full", {name: {} for name in options.only})
+    asyncio.run(bench.measure())
     metrics: Figures = {}
-    for name, found in samples.items():
+    for name, found in bench.samples.items():
         try:
             metrics |= FIGURES[name](found)
         except KeyError as missing:
-            say(f"bench.executor: {name} was not measured ({missing})")
-            code = 2
+            say(f"bench.executor: without {name}: {missing} was not measured")
     publish(metrics, as_json=options.json)
-    return code
+    return 2 if bench.failed else 0
 
 
-async def _measure(samples: dict[str, dict[str, list[float]]], plan_name: str) -> None:
-    """Fill in the samples of each figure."""
-    if figures := [name for name in samples if name in OF_THE_SANDBOX]:
-        for name, found in (await _sandbox_alone(plan_name, figures)).items():
-            samples[name] |= found
-    figures = [name for name in samples if name in OF_THE_SERVICE]
-    if not figures:
-        return
+@dataclass
+class Bench:
+    """The samples of each figure, by name; `failed` when one could not be measured."""
+
+    plan_name: str
+    samples: dict[str, dict[str, list[float]]]
+    failed: bool = False
+
+    async def measure(self) -> None:
+        """Fill in the samples. What fails is told, and the next is measured."""
+        with self._telling():
+            if figures := [name for name in self.samples if name in OF_THE_SANDBOX]:
+                for name, found in (await _sandbox_alone(self.plan_name, figures)).items():
+                    self.samples[name] |= found
+        with self._telling():
+            if figures := [name for name in self.samples if name in OF_THE_SERVICE]:
+                async with _executing(self.plan_name) as measured:
+                    for figure in figures:
+                        with self._telling():
+                            self.samples[figure] |= _new(
+                                self.samples[figure], await executing.measure(measured, figure)
+                            )
+
+    @contextmanager
+    def _telling(self) -> Iterator[None]:
+        try:
+            yield
+        except (StackError, ServiceError, RuntimeError, OSError) as error:
+            say(f"bench.executor: {type(error).__name__}: {error}")
+            self.failed = True
+
+
+def _new(known: Values, found: Samples) -> dict[str, list[float]]:
+    """What a second measurement of a figure adds: for one name, its values come together."""
+    return {name: [*known.get(name, ()), *values] for name, values in found.items()}
+
+
+@asynccontextmanager
+async def _executing(plan_name: str) -> AsyncIterator[Executing]:
+    """The services, the baselines and the plan. Raises StackError, RuntimeError or OSError."""
     python = sandbox_python()
     with tempfile.TemporaryDirectory(prefix="placet-bench-") as directory:
         home = Path(directory) / "home"
@@ -82,10 +110,7 @@ async def _measure(samples: dict[str, dict[str, list[float]]], plan_name: str) -
         ):
             pool = await services.placet.pool()
             say(f"the executor reaches {pool.tier}: {'; '.join(pool.isolation)}")
-            measured = executing.Executing(services, zygote, fresh, PLANS[plan_name])
-            for figure in figures:
-                for name, values in (await executing.measure(measured, figure)).items():
-                    samples[figure].setdefault(name, []).extend(values)
+            yield Executing(services, zygote, fresh, PLANS[plan_name])
 
 
 async def _sandbox_alone(plan_name: str, figures: Sequence[str]) -> dict[str, dict[str, list[float]]]:

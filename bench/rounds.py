@@ -41,7 +41,7 @@ class Plan:
 
 PLANS: Final = {
     "full": Plan(runs=200, seconds=float("inf"), warm=3, slice_runs=100),
-    "quick": Plan(runs=10, seconds=3.0, warm=1, slice_runs=20),
+    "quick": Plan(runs=8, seconds=2.0, warm=1, slice_runs=20),
 }
 
 
