@@ -109,8 +109,9 @@ def _take_rights(arming: Arming, keeper: int, box: str) -> None:
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     os.setsid()
     os.umask(0o022)
-    os.environ.update(HOME=work, TMPDIR=tmp, MPLCONFIGDIR=tmp)
-    program.prepare()
+    if keeper < 0:  # else the zygote has set them for all
+        os.environ.update(program.places(work, tmp))
+    program.renew()
     kernel.drop_capabilities()
     kernel.prctl(kernel.PR_SET_NO_NEW_PRIVS, 1)
     kernel.prctl(kernel.PR_SET_DUMPABLE, 0)

@@ -32,6 +32,7 @@ class ForkServer:
         self._link = link
         self._pidfd = os.pidfd_open(process.pid)
         self._asking = asyncio.Lock()
+        self._stopped = False
         self.report: Mapping[str, object] = {}
         self.forks = 0
         self.started = time.monotonic()
@@ -46,13 +47,18 @@ class ForkServer:
         return self._process.poll() is None
 
     def stop(self) -> None:
-        """Kill it. What it has forked lives on."""
+        """Kill it. What it has forked lives on. Idempotent."""
+        self._stopped = True
+        self._process.kill()
+        self._process.wait()
+        if not self._asking.locked():  # else who waits for an answer meets its end, and closes
+            self._close()
+
+    def _close(self) -> None:
         if self._pidfd >= 0:
             os.close(self._pidfd)
             self._pidfd = -1
         self._link.close()
-        self._process.kill()
-        self._process.wait()
 
     async def fork(self, order: Mapping[str, object], handles: Sequence[int]) -> int:
         """Have it fork and return the id of the new process, which is a child of this one.
@@ -74,6 +80,8 @@ class ForkServer:
         finally:
             for handle in handles:
                 os.close(handle)
+            if self._stopped and not self._asking.locked():
+                self._close()
         if "pid" not in answer:
             raise SandboxUnavailable(f"the sandbox could not fork: {answer.get('failed')}")
         return int(str(answer["pid"]))

@@ -169,12 +169,13 @@ class Pool:
 
     async def _arm(self) -> Cell:
         for attempt in range(_ATTEMPTS):
-            steward = await self._steward()
-            zygote = await self._living_zygote(steward)
+            steward = zygote = None
             try:
+                steward = await self._steward()
+                zygote = await self._living_zygote(steward)
                 return await cell.arm(zygote, steward, *self._disk)
             except SandboxUnavailable:
-                well = zygote.alive() and (steward is None or steward.alive())
+                well = zygote is not None and zygote.alive() and (steward is None or steward.alive())
                 if well or attempt == _ATTEMPTS - 1:
                     raise
         raise SandboxUnavailable("the sandbox's parent processes keep dying; see the machine's memory")

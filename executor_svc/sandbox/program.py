@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import atexit
 import builtins
+import functools
 import io
 import linecache
 import mmap
@@ -36,8 +37,10 @@ _saved_figures: weakref.WeakSet[Any] = weakref.WeakSet()
 
 
 def prepare() -> None:
-    """Everything that can be done before the program is there, so that its run does not wait for it."""
-    _fresh_randomness()
+    """Everything that can be done before there is a program, once for all of them: in the zygote.
+
+    What a child does not do it does not wait for, and the memory that it does not touch is not copied.
+    """
     _open_streams()
     _mark_saved_figures()
     main = types.ModuleType("__main__")
@@ -48,11 +51,28 @@ def prepare() -> None:
         sys.modules.pop(name, None)
 
 
-def _fresh_randomness() -> None:
-    """Give this fork its own random state; `random` re-seeds itself at fork, numpy does not."""
-    numpy_random = sys.modules.get("numpy.random")
-    if numpy_random is not None:
-        numpy_random.seed()
+def leave_modes() -> None:
+    """Let files be copied without mode and times, where the filter refuses to set these (T0)."""
+    import shutil
+
+    def nothing(*_paths: object, **_options: object) -> None:
+        pass
+
+    shutil.copymode = shutil.copystat = nothing
+
+
+def places(work: str, tmp: str) -> dict[str, str]:
+    """Environment variables for where files are."""
+    return {"HOME": work, "TMPDIR": tmp, "MPLCONFIGDIR": tmp}
+
+
+def renew() -> None:
+    """Give this fork a random state and a thread id of its own."""
+    if (own_random := sys.modules.get("random")) is not None:
+        own_random.seed()
+    if (numpy_random := sys.modules.get("numpy.random")) is not None:
+        numpy_random.seed(int.from_bytes(os.urandom(4), "little"))
+    cast(Any, threading.main_thread())._set_native_id()
 
 
 def run(source: bytes, note: mmap.mmap) -> int:
@@ -67,6 +87,11 @@ def run(source: bytes, note: mmap.mmap) -> int:
 
 def _open_streams() -> None:
     """Unbuffered, as with `python -u`, so that output is seen when it is written and survives a kill."""
+    _, end = os.pipe()
+    for handle in (1, 2):
+        os.dup2(
+            end, handle
+        )  # what a program will have there, so that what the streams remember of it is true
     sys.stdin = io.TextIOWrapper(open(0, "rb", closefd=False), encoding="utf-8")  # noqa: SIM115
     for name, handle, errors in (("stdout", 1, "strict"), ("stderr", 2, "backslashreplace")):
         raw = open(handle, "wb", buffering=0, closefd=False)  # noqa: SIM115
@@ -96,7 +121,7 @@ def _execute(source: bytes, note: mmap.mmap) -> int:
         return 1
     except BaseException as error:
         _show(error)
-        return 1
+        code = 1
     else:
         code = 0
     _quietly(_save_figures)
@@ -171,4 +196,4 @@ def _save_figures() -> None:
         number += 1
         while os.path.lexists(f"figure-{number}.png"):
             number += 1
-        figure.savefig(f"figure-{number}.png", format="png")
+        _quietly(functools.partial(figure.savefig, f"figure-{number}.png", format="png"))

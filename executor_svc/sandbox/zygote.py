@@ -14,7 +14,7 @@ import socket
 import sys
 import warnings
 
-from executor_svc.sandbox import child, forking, kernel
+from executor_svc.sandbox import child, forking, kernel, namespaces, program
 
 
 def _load_libraries(names: list[str]) -> list[str]:
@@ -41,6 +41,8 @@ def _warm_fonts() -> None:
     axes.set_title("warm")
     figure.savefig(io.BytesIO(), format="png")
     pyplot.close("all")
+    # Which fonts there are stays known. Those that are open would be open files that a child does not keep.
+    importlib.import_module("matplotlib.font_manager")._get_font.cache_clear()
 
 
 def _prepare_builtins() -> None:
@@ -77,6 +79,11 @@ def main(link: socket.socket) -> None:
         return
     readable = tuple(settings["readable"])
     seccomp = base64.b64decode(settings["seccomp"])
+    if handles:
+        os.environ.update(program.places(*namespaces.places(readable)))
+    else:
+        program.leave_modes()
+    program.prepare()
     forking.settle()
     arming = child.Arming(readable, seccomp, settings["parent"], child.data_bytes())
 
