@@ -1,6 +1,6 @@
 """Open the device that file systems are served by.
 
-falls without: landlock, root, userns, nobody
+falls without: landlock, root, nobody
 """
 
 import os

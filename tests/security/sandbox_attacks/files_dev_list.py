@@ -5,4 +5,6 @@ falls without: landlock, root
 
 import os
 
-print("GOT", os.listdir("/dev"))
+found = os.listdir("/dev")
+if len(found) > 4:  # the sandbox has four of its own
+    print("GOT", found)

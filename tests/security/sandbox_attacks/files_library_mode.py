@@ -1,6 +1,6 @@
 """Change the mode of a library (to what it is).
 
-falls without: seccomp, sealed, userns, nobody
+falls without: sealed, nobody
 """
 
 import ctypes

@@ -1,6 +1,6 @@
 """Open a library's shared object for writing: the next run would load it.
 
-falls without: landlock, sealed, userns, nobody
+falls without: landlock, sealed, nobody
 """
 
 import glob

@@ -1,6 +1,6 @@
 """Take read-only off the root by mount_setattr.
 
-falls without: seccomp, landlock, userns, nobody, capabilities
+falls without: seccomp, userns, nobody, capabilities
 ends: SIGNALED 31
 """
 

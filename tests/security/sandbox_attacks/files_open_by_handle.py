@@ -1,6 +1,6 @@
 """Open the root of the host's disk by its handle, as a container once was left.
 
-falls without: seccomp, landlock, userns, nobody, capabilities
+falls without: seccomp, userns, nobody, capabilities
 ends: SIGNALED 31
 """
 

@@ -1,6 +1,6 @@
 """Open for writing what the kernel runs when a process crashes.
 
-falls without: landlock, root, userns, nobody
+falls without: landlock, root, nobody
 """
 
 import os
