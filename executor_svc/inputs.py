@@ -108,12 +108,12 @@ class Assembly:
             raise _no_room(self._spool.size, error) from error
 
     def finish(self) -> tuple[InputFile, ...]:
-        """The inputs, once each has its declared size and digest; `close` takes them away again."""
+        """The inputs, once each has its declared size and digest; `release` takes them away again."""
         return tuple(arriving.finish() for arriving in self._arriving.values())
 
-    def close(self) -> None:
+    async def release(self) -> None:
         """Let go of every byte. Idempotent."""
-        self._spool.close()
+        await self._spool.release()
 
 
 def _check_manifest(manifest: Sequence[Declared]) -> None:

@@ -46,7 +46,7 @@ class RunEvents(Protocol):
 
 @dataclass(frozen=True)
 class Finished:
-    """A run that is over and recorded. Whoever gets it closes its result."""
+    """A run that is over and recorded. Whoever gets it releases its result."""
 
     permit: RunPermit
     result: RunResult
@@ -188,7 +188,7 @@ class Runner:
         try:
             return Finished(permit, result, await asyncio.shield(appending))
         except BaseException:
-            result.close()
+            await result.release()
             raise
 
     def _append_end(

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import ExitStack, closing
+from contextlib import AsyncExitStack
 from dataclasses import asdict
 from typing import Any, Final
 
@@ -55,21 +55,22 @@ class ExecutorServicer(executor_pb2_grpc.ExecutorServiceServicer):
     async def Execute(self, request_iterator: AsyncIterator[pb.ExecuteRequest], context: Context) -> None:
         """Read the whole request, admit it, run it; artifacts leave once the run's end is on record."""
         caller = caller_of(context).uri
-        async with self._gate.enter():
-            with ExitStack() as held:
-                try:
-                    request = await receive(request_iterator, caller, held)
-                except ServiceError as unreadable:
-                    await self._runner.refuse_unreadable(caller, unreadable)
-                    raise
-                async with self._gate.run():
-                    await self._run(request, _Stream(context))
+        async with self._gate.enter(), AsyncExitStack() as held:
+            try:
+                request = await receive(request_iterator, caller, held)
+            except ServiceError as unreadable:
+                await self._runner.refuse_unreadable(caller, unreadable)
+                raise
+            async with self._gate.run():
+                await self._run(request, _Stream(context))
 
     async def _run(self, request: RunRequest, events: _Stream) -> None:
         try:
             finished = await self._runner.run(request, events)
-            with closing(finished.result):
+            try:
                 await events.finish(finished)
+            finally:
+                await finished.result.release()
         except ApprovalRefused as refusal:
             raise to_error(refusal) from refusal
         except CallerGone as gone:
@@ -88,7 +89,9 @@ class ExecutorServicer(executor_pb2_grpc.ExecutorServiceServicer):
         )
 
 
-async def receive(messages: AsyncIterator[pb.ExecuteRequest], caller: str, held: ExitStack) -> RunRequest:
+async def receive(
+    messages: AsyncIterator[pb.ExecuteRequest], caller: str, held: AsyncExitStack
+) -> RunRequest:
     """The whole request, if it arrives in time. Its inputs are there until `held` is closed.
 
     Raises:
@@ -107,7 +110,7 @@ async def receive(messages: AsyncIterator[pb.ExecuteRequest], caller: str, held:
         ) from None
 
 
-async def _read(messages: AsyncIterator[pb.ExecuteRequest], caller: str, held: ExitStack) -> RunRequest:
+async def _read(messages: AsyncIterator[pb.ExecuteRequest], caller: str, held: AsyncExitStack) -> RunRequest:
     first = await anext(messages, None)
     if first is None or first.WhichOneof("message") != "header":
         raise _bad("HEADER_MISSING", "the first message must be the header")
@@ -117,7 +120,7 @@ async def _read(messages: AsyncIterator[pb.ExecuteRequest], caller: str, held: E
     manifest = [Declared(ref.name, ref.sha256, ref.size) for ref in header.inputs]
     large = is_large(sum(declared.size for declared in manifest))
     assembly = await aio.call(Assembly, manifest, in_thread=large)
-    held.callback(assembly.close)
+    held.push_async_callback(assembly.release)
     async for message in messages:
         if message.WhichOneof("message") != "chunk":
             raise _bad("HEADER_TWICE", "after the header only input chunks may follow")

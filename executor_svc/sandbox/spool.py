@@ -81,6 +81,10 @@ class Spool:
             self._handle = -1
             self._release()
 
+    async def release(self) -> None:
+        """As `close`, without blocking the event loop: a large file takes a while to be no more."""
+        await aio.call(self.close, in_thread=self._handle >= 0)
+
     def _check(self, position: int, length: int) -> None:
         if not 0 <= position <= position + length <= self.size:
             raise ValueError(f"{length} bytes at {position} are not within a spool of {self.size}")

@@ -126,10 +126,10 @@ class RunResult:
     stdout_truncated: bool
     stderr_truncated: bool
 
-    def close(self) -> None:
+    async def release(self) -> None:
         """Let go of the artifacts' bytes. Idempotent."""
         for artifact in self.artifacts:
-            artifact.held.spool.close()
+            await artifact.held.spool.release()
 
 
 OnCancelled = Callable[[RunResult], None]

@@ -112,12 +112,12 @@ print(whole.hexdigest())
     assert small.content == b"x"
 
 
-async def test_artifacts_are_held_in_one_file_until_the_result_is_closed(sandbox: Sandbox) -> None:
+async def test_artifacts_are_held_in_one_file_until_the_result_is_released(sandbox: Sandbox) -> None:
     ran = await run(sandbox, "for n in 'abc': open(n, 'wb').write(bytes(1 << 20))")
     assert len(ran.result.artifacts) == 3
     assert len(nameless_files()) == 1
     gc.disable()
-    ran.result.close()
+    await ran.result.release()
     gc.enable()
     assert not nameless_files()
 

@@ -113,24 +113,24 @@ def test_what_cannot_be_held_is_not_begun() -> None:
     assert not nameless_files()
 
 
-def test_a_disk_that_fails_under_way_is_no_fault_of_the_caller() -> None:
+async def test_a_disk_that_fails_under_way_is_no_fault_of_the_caller() -> None:
     assembly = Assembly([Declared("a", b"\0" * 32, 2 * MIB)])
     for _ in range(7):
         assembly.add("a", bytes(MAX_CHUNK_BYTES))
     with files_of_at_most(MIB):
         assert reason_of(lambda: assembly.add("a", b"1")) == "INPUT_NO_ROOM"
-    assembly.close()
+    await assembly.release()
     assert not nameless_files()
 
 
 @pytest.mark.parametrize("size", [2, 2 * MIB])
-def test_a_closed_assembly_leaves_no_byte_to_read(size: int) -> None:
+async def test_a_released_assembly_leaves_no_byte_to_read(size: int) -> None:
     content = os.urandom(size)
     assembly = Assembly([declared("a", content)])
     for start in range(0, size, MAX_CHUNK_BYTES):
         assembly.add("a", content[start : start + MAX_CHUNK_BYTES])
     (given,) = assembly.finish()
-    assembly.close()
+    await assembly.release()
 
     assert not nameless_files()
     with pytest.raises(ValueError, match="not within"):

@@ -102,6 +102,24 @@ def test_a_closed_spool_holds_nothing(size: int) -> None:
         next(kept.chunks())
 
 
+@pytest.mark.parametrize(("size", "elsewhere"), [(10, False), (LARGE, True)])
+async def test_only_a_large_spool_is_released_by_a_thread(
+    size: int, elsewhere: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    spool, close, threads = Spool(size), Spool.close, []
+
+    def noted() -> None:
+        threads.append(threading.get_ident())
+        close(spool)
+
+    monkeypatch.setattr(spool, "close", noted)
+    await spool.release()
+    await spool.release()
+    assert not nameless_files()
+    assert (threads[0] != threading.get_ident()) == elsewhere
+    assert threads[1] == threading.get_ident()
+
+
 def test_a_forgotten_spool_is_gone_with_its_last_holder() -> None:
     kept = held(bytes(LARGE))
     assert len(nameless_files()) == 1
