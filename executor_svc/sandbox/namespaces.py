@@ -9,6 +9,7 @@ namespace comes first, and each cell's own lies within it. Standard library only
 from __future__ import annotations
 
 import os
+import socket
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +20,8 @@ SANDBOX_ID = 65534
 DEVICES = ("/dev/null", "/dev/zero", "/dev/urandom", "/dev/random")
 _STAGE = "/sys"  # a directory that exists everywhere and that the sandbox does not need
 _QUOTA = "/quota"
+_HOST_NAME = "sandbox"
+_TEMPLATE = kernel.CLONE_NEWNS | kernel.CLONE_NEWUTS
 _ISOLATED = kernel.CLONE_NEWNS | kernel.CLONE_NEWNET | kernel.CLONE_NEWIPC | kernel.CLONE_NEWUTS
 _SEALED = kernel.MOUNT_ATTR_RDONLY | kernel.MOUNT_ATTR_NOSUID
 
@@ -42,18 +45,19 @@ def places(readable: Sequence[str]) -> tuple[str, str]:
 
 
 def enter_template(readable: Sequence[str]) -> None:
-    """Move the steward into a mount namespace whose root is what every cell will see.
+    """Move the steward into namespaces whose root and whose host name are what every cell will see.
 
     Raises OSError where the kernel or the container refuses.
     """
     if os.geteuid() == 0:
-        kernel.unshare(kernel.CLONE_NEWNS)
+        kernel.unshare(_TEMPLATE)
     else:
         uid, gid = os.geteuid(), os.getegid()
-        kernel.unshare(kernel.CLONE_NEWUSER | kernel.CLONE_NEWNS)
+        kernel.unshare(kernel.CLONE_NEWUSER | _TEMPLATE)
         proc = os.open("/proc", os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
         _write_maps(proc, uid, gid)
         os.close(proc)
+    socket.sethostname(_HOST_NAME)
     _build_root(readable)
 
 

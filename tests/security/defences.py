@@ -132,7 +132,12 @@ DEFENCES: dict[str, Defence] = {
     ),
     "netns": _flag("NET"),
     "ipcns": _flag("IPC"),
-    "utsns": _flag("UTS"),
+    "utsns": Defence(
+        (
+            ("namespaces.py", "kernel.CLONE_NEWUTS", "0"),
+            ("namespaces.py", "    socket.sethostname(_HOST_NAME)\n", ""),
+        )
+    ),
     "pidns": Defence(
         (
             ("steward.py", "kernel.fork_sibling(kernel.CLONE_NEWPID)", "kernel.fork_sibling()"),

@@ -122,6 +122,7 @@ class World:
             "@ABSTRACT@": self.abstract,
             "@UNIX@": self.unix,
             "@VICTIM@": str(self.victim),
+            "@HOST@": socket.gethostname(),
         }
         return re.sub(r"@[A-Z0-9]+@", lambda word: words.get(word.group(0), word.group(0)), attack.source)
 
