@@ -12,7 +12,7 @@ from executor_svc.sandbox import SandboxUnavailable, open_sandbox, pool, probe, 
 from tests.conformance.sandbox_kit import PYTHON, run
 
 
-def _permissive_filter() -> bytes:
+def _permissive_filter(**_: bool) -> bytes:
     rules = pyseccomp.SyscallFilter(pyseccomp.ALLOW)
     rules.add_rule(pyseccomp.ERRNO(1), "reboot")
     handle = os.memfd_create("filter")
