@@ -159,7 +159,8 @@ def _quietly(step: Callable[[], object]) -> None:
 
 def _flush() -> bool:
     try:
-        for stream in (sys.stdout, sys.stderr):
+        for name in ("stdout", "stderr"):
+            stream = getattr(sys, name, None)
             if stream is not None and not stream.closed:
                 stream.flush()
     except (OSError, ValueError):

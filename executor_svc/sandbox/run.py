@@ -304,7 +304,7 @@ class Run:
             )  # the kernel was first, which it is only if we were kept from looking
         if end.signal == signal.SIGKILL and self._starved():
             raise SandboxUnavailable("the machine ran out of memory; nothing is known about the program")
-        if end.out_of_memory and end.signal is None:  # whoever wrote that was alive to end otherwise
+        if end.out_of_memory and end.exit_code == 1:  # else it was alive to end otherwise
             return RunStatus.MEMORY_EXCEEDED
         return RunStatus.SIGNALED if end.signal is not None else RunStatus.EXITED
 

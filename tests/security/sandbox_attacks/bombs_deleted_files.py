@@ -2,7 +2,7 @@
 
 falls without: quota, disk watch
 tiers: T1
-ends: DISK_EXCEEDED
+ends: DISK_EXCEEDED or EXITED
 """
 
 import os
