@@ -108,7 +108,10 @@ def _gvisor(arguments: Sequence[str], state: Path) -> subprocess.CompletedProces
         pytest.skip("runsc is not installed")
     rootless = () if os.geteuid() == 0 else ("--rootless",)
     command = (found, f"--root={state}", "--network=none", "--ignore-cgroups", *rootless, "do", *arguments)
-    return subprocess.run(command, capture_output=True, text=True, timeout=_SECONDS, check=False, cwd="/")
+    # As root it gives its standard input to nobody, even when that is the machine's /dev/null: so a pipe.
+    return subprocess.run(
+        command, input="", capture_output=True, text=True, timeout=_SECONDS, check=False, cwd="/"
+    )
 
 
 @pytest.fixture
