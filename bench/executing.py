@@ -91,13 +91,20 @@ class Executing:
 
     # What they are made of.
 
+    async def _rest(self) -> list[processes.Member]:
+        """The cells' processes, once the pool is full: arming beside a measurement would disturb it."""
+        return await processes.filled(self.services.executor.pid, self.services.pool_size)
+
     async def _fresh(self, samples: Samples) -> None:
+        await self._rest()
         samples["fresh"].append(await self.fresh.seconds(IMPORTS) * 1000)
 
     async def _fork(self, samples: Samples) -> None:
+        await self._rest()
         samples["fork"].append(await self.zygote.forks() * 1000)
 
     async def _trivial(self, samples: Samples) -> None:
+        await self._rest()
         timed = await self._time(programs.TRIVIAL)
         samples["started"].append(timed.started)
         samples["first_output"].append(timed.first_output)
@@ -113,9 +120,8 @@ class Executing:
 
     async def _cancelled(self, samples: Samples) -> None:
         """Milliseconds from the caller's cancelling until every process of the run is dead."""
-        executor = self.services.executor.pid
         approval = self.services.approver.sign(programs.ENDLESS)
-        armed = await processes.filled(executor, self.services.pool_size)
+        armed = await self._rest()
         per_cell = len(armed) // sum(member.is_program for member in armed)
         output = asyncio.Event()
 
@@ -138,6 +144,7 @@ class Executing:
                 await call
 
     async def _forks_per_s(self, samples: Samples, *, in_flight: int) -> None:
+        await self._rest()
         count = self.plan.slice_runs * 2
         samples[f"forks_{in_flight}"].append(count / await self.zygote.forks(count, in_flight))
         samples["forks"].append(count)
@@ -147,6 +154,7 @@ class Executing:
         sign = self.services.approver.sign
         approvals = iter([sign(programs.TRIVIAL) for _ in range(count)])
         told = Counter[str]()
+        await self._rest()
         started = time.perf_counter()
         callers = [self._call(approvals, told) for _ in range(clients)]
         await asyncio.gather(*callers)
@@ -209,10 +217,12 @@ class Executing:
             ended[f"{kind}: {result.status}"] += 1
 
     async def _fresh_job(self, samples: Samples) -> None:
+        await self._rest()
         samples["fresh"].append(await self.fresh.seconds(programs.JOB) * 1000)
 
     async def _approved_job(self, samples: Samples, *, table: Input) -> None:
         approval = self.services.approver.sign(programs.JOB, programs.JOB_GRANTS, inputs=[table])
+        await self._rest()
         started = time.perf_counter()
         result = await self.services.placet.execute(programs.JOB, approval, inputs=[table], timeout_s=CALL_S)
         elapsed = time.perf_counter() - started

@@ -2,7 +2,8 @@
 
 Every figure is measured beside its baseline in the same run, in turns: the executor's RPC and its sandbox
 beside a fresh interpreter and beside a bare fork of a loaded one, honest runs beside bombs, a real job beside
-the same job without a sandbox. A bound that is missed is told, and is no failure.
+the same job without a sandbox. A bound that is missed is told, and is no failure. A whole run takes about
+twenty minutes on two idle cores.
 """
 
 from __future__ import annotations

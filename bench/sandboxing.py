@@ -65,6 +65,7 @@ class Alone:
         return [int(await self.fresh.output(IMPORTS + _OWN_MEMORY)) / 1024 for _ in range(count)]
 
     async def _fork(self, samples: Samples) -> None:
+        await self._filled()  # arming beside it would make it slower than it is
         samples["fork"].append(await self.zygote.forks() * 1000)
 
     async def _run(self, samples: Samples) -> None:

@@ -1,6 +1,7 @@
 """The executor's bench: every figure beside its baseline, every bound judged on what was measured."""
 
 import asyncio
+import json
 import subprocess
 import sys
 import time
@@ -119,3 +120,15 @@ def test_a_figure_that_does_not_exist_is_refused(capsys: pytest.CaptureFixture[s
     with pytest.raises(SystemExit):
         executor.main(["--only", "sandbox,speed"])
     assert "'speed' is none of sandbox, memory" in capsys.readouterr().err
+
+
+def test_cancelling_is_measured_in_the_sandbox_and_through_the_service() -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "bench.executor", "--quick", "--json", "--only", "cancel"],
+        cwd=Path(bare_zygote.__file__).parents[1], capture_output=True, text=True, timeout=110, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    metrics = json.loads(done.stdout)["metrics"]
+    assert metrics["sandbox_cancel_p99"]["bound"] == "value < 50"
+    assert metrics["execute_cancel_p50"]["ratio_to"] == "cancel_fork_p50"
+    assert metrics["execute_cancel_p50"]["value"] > 0
