@@ -147,6 +147,7 @@ def _bind_device(device: str) -> None:
     target.parent.mkdir(exist_ok=True)
     target.touch()
     kernel.mount(device, str(target), None, kernel.MS_BIND)
+    kernel.restrict_mount(str(target), _SEALED)  # of its mode and times; what is written to it passes
 
 
 def _write_identity(home: str) -> None:

@@ -172,6 +172,9 @@ DEFENCES: dict[str, Defence] = {
             ),
         )
     ),
+    "sealed devices": Defence(
+        (("namespaces.py", "    kernel.restrict_mount(str(target), _SEALED)", "    pass"),)
+    ),
     "nodev": Defence((("namespaces.py", "kernel.MS_NOSUID | kernel.MS_NODEV", "kernel.MS_NOSUID"),)),
     "quota out of sight": Defence((("namespaces.py", "    kernel.umount_detached(_QUOTA)\n", ""),)),
     "sticky": Defence((("namespaces.py", "0o1777", "0o777"),)),
