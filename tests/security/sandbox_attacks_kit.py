@@ -28,7 +28,7 @@ from tests.conformance.sandbox_kit import ROOT, Ran, run
 
 DIRECTORY = Path(__file__).with_name("sandbox_attacks")
 LIMITS = RunLimits(wall_s=10, cpu_s=4, memory_mib=96, output_kib=64, artifacts=8, artifact_mib=4)
-INPUTS = (getattr(InputFile, "of", InputFile)("given.csv", b"a,b\n1,2\n"),)
+INPUTS = (InputFile.of("given.csv", b"a,b\n1,2\n"),)
 TIERS = ("T1", "T0")
 TOKEN = "PLACET_ATTACKED_TOKEN"
 """The variable of the executor's environment that holds the token."""
