@@ -61,5 +61,14 @@ def _event(reply: executor_pb2.ExecuteResponse) -> RunOutput | ArtifactData | Ru
         return ArtifactData(reply.artifact.name, reply.artifact.data)
     if kind == "finished":
         end = reply.finished
-        return RunEnded(end.status, end.exit_code, end.signal, end.usage, tuple(end.artifacts), end.tier)
+        return RunEnded(
+            end.status,
+            end.exit_code,
+            end.signal,
+            end.usage,
+            tuple(end.artifacts),
+            end.tier,
+            end.stdout_truncated,
+            end.stderr_truncated,
+        )
     return None  # `started` is on record already; kinds of a later version tell us nothing

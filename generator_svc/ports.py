@@ -126,6 +126,8 @@ class RunEnded:
     usage: common_pb2.Usage
     artifacts: tuple[common_pb2.Artifact, ...]
     tier: "common_pb2.Tier"
+    stdout_truncated: bool = False
+    stderr_truncated: bool = False
 
     @property
     def succeeded(self) -> bool:

@@ -162,6 +162,7 @@ def _finished(event: ports.Finished) -> generator_pb2.Finished:
         finished.usage.CopyFrom(run.usage)
         finished.artifacts.extend(run.artifacts)
         finished.tier = run.tier
+        finished.stdout_truncated, finished.stderr_truncated = run.stdout_truncated, run.stderr_truncated
     return finished
 
 

@@ -243,6 +243,9 @@ class Result:
     record: RecordRef | None
     stdout_bytes: bytes = field(default=b"", repr=False)
     stderr_bytes: bytes = field(default=b"", repr=False)
+    stdout_truncated: bool = False
+    """The program wrote more than it may; the rest is nowhere."""
+    stderr_truncated: bool = False
     program: bytes = field(default=b"", repr=False)
     verdict: VerdictReached | None = None
 

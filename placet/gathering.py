@@ -167,6 +167,8 @@ def _result(
         record=wire.record_ref(message.record, message.checkpoint) if message.HasField("record") else None,
         stdout_bytes=bytes(gathered.outputs["stdout"]),
         stderr_bytes=bytes(gathered.outputs["stderr"]),
+        stdout_truncated=message.stdout_truncated,
+        stderr_truncated=message.stderr_truncated,
         program=gathered.program,
         verdict=gathered.verdict,
     )

@@ -134,6 +134,9 @@ def show_result(out: Console, result: Result, paths: Mapping[str, Path]) -> None
     """How it ended, where the artifacts are, and where that is recorded."""
     for artifact in result.artifacts:
         out.print(Text(f"artifact {paths[artifact.name]} ({artifact.size:,} bytes)"))
+    for stream, truncated in (("stdout", result.stdout_truncated), ("stderr", result.stderr_truncated)):
+        if truncated:
+            out.print(Text(f"{stream} was cut at the limit", style="yellow"))
     if result.status:
         out.print(Text(_ending(result)))
     if result.record:

@@ -54,6 +54,8 @@ def finished_json(result: Result, paths: Mapping[str, Path]) -> dict[str, Any]:
         "exit_code": result.exit_code,
         "signal": result.signal,
         "usage": asdict(result.usage),
+        "stdout_truncated": result.stdout_truncated,
+        "stderr_truncated": result.stderr_truncated,
         "artifacts": [
             {"name": a.name, "sha256": a.sha256, "size": a.size, "path": str(paths[a.name])}
             for a in result.artifacts

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import os
@@ -756,6 +757,68 @@ def test_a_reader_that_goes_away_is_not_a_denial(fakes: Chain, program: Path) ->
 
     assert done.returncode == 4
     assert "Traceback" not in done.stderr
+
+
+HOSTILE = bytes(range(256)) + b"\x1b[2J\x1b]0;mine\x07\xff\xc3(" + "grün".encode() + b"x" * 300_000
+"""Every byte, orders to a terminal, no text in any encoding, and no end of line."""
+
+
+def test_a_pipe_gets_the_programs_bytes(fakes: Chain, program: Path, tmp_path: Path) -> None:
+    """Unchanged; and it is told that some are missing."""
+    fakes.executor.stdout, fakes.executor.stdout_truncated = HOSTILE, True
+    done = subprocess.run(
+        [sys.executable, "-m", "placet.cli", "run", program, "--scope", "data-analysis"],
+        env={**os.environ, "PLACET_STATE": str(fakes.state)},
+        cwd=tmp_path,
+        capture_output=True,
+        check=False,
+    )
+
+    assert done.returncode == 0, done.stderr
+    assert HOSTILE in done.stdout
+    assert b"stdout was cut at the limit" in done.stdout
+    assert b"3 threads" in done.stdout
+    assert b"Traceback" not in done.stderr
+
+
+def test_a_terminal_obeys_no_program(fakes: Chain, program: Path, tmp_path: Path) -> None:
+    """What would steer it is shown; long lines and bytes that are no text pass."""
+    fakes.executor.stdout = HOSTILE
+    ours, theirs = os.openpty()
+    running = subprocess.Popen(
+        [sys.executable, "-m", "placet.cli", "run", program, "--scope", "data-analysis"],
+        env={**os.environ, "PLACET_STATE": str(fakes.state), "TERM": "xterm"},
+        cwd=tmp_path,
+        stdin=subprocess.DEVNULL,
+        stdout=theirs,
+        stderr=subprocess.PIPE,
+    )
+    os.close(theirs)
+    shown = bytearray()
+    with contextlib.suppress(OSError):  # EIO: nobody has it open for writing any more
+        while block := os.read(ours, 1 << 16):
+            shown += block
+    os.close(ours)
+    _, err = running.communicate()
+
+    assert running.returncode == 0, err
+    assert b"\\x1b[2J\\x1b]0;mine\\x07" in shown
+    assert "grün".encode() + b"x" * 300_000 in shown
+    for order in (b"\x1b[2J", b"\x1b]0;mine", b"\x07", b"\0", b"\x08", b"\x9b31m"):
+        assert order not in shown
+
+
+def test_json_stays_json_whatever_a_program_writes(placet: Placet, fakes: Chain, program: Path) -> None:
+    """One object a line; what is no text is replaced."""
+    fakes.executor.stdout, fakes.executor.stdout_truncated = HOSTILE, True
+    done = placet("run", program, "--scope", "data-analysis", "--json")
+
+    text = "".join(line["text"] for line in done.lines if line["event"] == "output")
+    last = done.lines[-1]
+    assert done.code == 0
+    assert text == HOSTILE.decode(errors="replace")
+    assert (last["stdout_truncated"], last["stderr_truncated"]) == (True, False)
+    assert last["usage"]["max_threads"] == 3
 
 
 def test_without_a_verb_it_shows_help(capsys: pytest.CaptureFixture[str]) -> None:

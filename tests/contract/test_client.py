@@ -51,6 +51,19 @@ async def test_run_hands_back_artifacts_in_memory(fakes: Chain) -> None:
     assert result.record.index == 7
 
 
+async def test_a_result_holds_the_bytes_as_they_were_written_and_says_what_is_missing(fakes: Chain) -> None:
+    """Not text, no end of line, and cut by the executor."""
+    fakes.executor.stdout = bytes(range(256)) + b"x" * 1_000_000
+    fakes.executor.stdout_truncated = True
+    async with Placet.connect(fakes.state) as placet:
+        result = await placet.run("print(1)", scope="data-analysis")
+
+    assert result.stdout_bytes == fakes.executor.stdout
+    assert result.stdout.encode()[:128] == bytes(range(128))
+    assert (result.stdout_truncated, result.stderr_truncated) == (True, False)
+    assert result.usage.max_threads == 3
+
+
 async def test_cancelling_the_task_cancels_the_run(fakes: Chain) -> None:
     """The executor is told, soon."""
     fakes.executor.hang = True

@@ -139,8 +139,9 @@ class FakeExecutor(executor_pb2_grpc.ExecutorServiceServicer):
                 status=status,
                 exit_code=code,
                 tier=common_pb2.TIER_T1,
-                usage=common_pb2.Usage(wall_ms=12),
+                usage=common_pb2.Usage(wall_ms=12, max_threads=3),
                 artifacts=[common_pb2.Artifact(name="a.png", size=3)],
+                stderr_truncated=True,
             )
         )
 
@@ -260,7 +261,8 @@ async def test_a_task_becomes_a_program_a_verdict_a_run_and_an_end(chain: Chain)
         common_pb2.TIER_T1,
     )
     assert finished.artifacts[0].name == "a.png"
-    assert finished.usage.wall_ms == 12
+    assert (finished.usage.wall_ms, finished.usage.max_threads) == (12, 3)
+    assert (finished.stdout_truncated, finished.stderr_truncated) == (False, True)
     assert chain.log.kinds() == ["task_received", "program_generated", "task_finished"]
     assert finished.record.index == 2
     assert finished.checkpoint

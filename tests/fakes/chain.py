@@ -155,6 +155,7 @@ class FakeExecutor(executor_pb2_grpc.ExecutorServiceServicer):
     error: ServiceError | None = None
     hang: bool = False
     silent_end: bool = False
+    stdout_truncated: bool = False
     cancelled: threading.Event = field(default_factory=threading.Event)
     received: dict[str, bytes] = field(default_factory=dict)
     header: Any = None
@@ -208,11 +209,12 @@ class FakeExecutor(executor_pb2_grpc.ExecutorServiceServicer):
             finished=executor_pb2.RunFinished(
                 status=self.status,
                 exit_code=self.exit_code,
-                usage=common_pb2.Usage(wall_ms=40, cpu_ms=30, max_memory_bytes=1 << 20),
+                usage=common_pb2.Usage(wall_ms=40, cpu_ms=30, max_memory_bytes=1 << 20, max_threads=3),
                 artifacts=listed,
                 tier=common_pb2.TIER_T1,
                 record=common_pb2.RecordRef(index=7, leaf_hash=b"\7" * 32),
                 checkpoint=CHECKPOINT,
+                stdout_truncated=self.stdout_truncated,
             )
         )
 

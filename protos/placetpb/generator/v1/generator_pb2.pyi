@@ -98,7 +98,7 @@ class ArtifactChunk(_message.Message):
     def __init__(self, name: _Optional[str] = ..., data: _Optional[bytes] = ...) -> None: ...
 
 class Finished(_message.Message):
-    __slots__ = ("outcome", "status", "exit_code", "usage", "artifacts", "record", "checkpoint", "signal", "tier")
+    __slots__ = ("outcome", "status", "exit_code", "usage", "artifacts", "record", "checkpoint", "signal", "tier", "stdout_truncated", "stderr_truncated")
     OUTCOME_FIELD_NUMBER: _ClassVar[int]
     STATUS_FIELD_NUMBER: _ClassVar[int]
     EXIT_CODE_FIELD_NUMBER: _ClassVar[int]
@@ -108,6 +108,8 @@ class Finished(_message.Message):
     CHECKPOINT_FIELD_NUMBER: _ClassVar[int]
     SIGNAL_FIELD_NUMBER: _ClassVar[int]
     TIER_FIELD_NUMBER: _ClassVar[int]
+    STDOUT_TRUNCATED_FIELD_NUMBER: _ClassVar[int]
+    STDERR_TRUNCATED_FIELD_NUMBER: _ClassVar[int]
     outcome: Outcome
     status: _common_pb2.RunStatus
     exit_code: int
@@ -117,7 +119,9 @@ class Finished(_message.Message):
     checkpoint: str
     signal: int
     tier: _common_pb2.Tier
-    def __init__(self, outcome: _Optional[_Union[Outcome, str]] = ..., status: _Optional[_Union[_common_pb2.RunStatus, str]] = ..., exit_code: _Optional[int] = ..., usage: _Optional[_Union[_common_pb2.Usage, _Mapping]] = ..., artifacts: _Optional[_Iterable[_Union[_common_pb2.Artifact, _Mapping]]] = ..., record: _Optional[_Union[_common_pb2.RecordRef, _Mapping]] = ..., checkpoint: _Optional[str] = ..., signal: _Optional[int] = ..., tier: _Optional[_Union[_common_pb2.Tier, str]] = ...) -> None: ...
+    stdout_truncated: bool
+    stderr_truncated: bool
+    def __init__(self, outcome: _Optional[_Union[Outcome, str]] = ..., status: _Optional[_Union[_common_pb2.RunStatus, str]] = ..., exit_code: _Optional[int] = ..., usage: _Optional[_Union[_common_pb2.Usage, _Mapping]] = ..., artifacts: _Optional[_Iterable[_Union[_common_pb2.Artifact, _Mapping]]] = ..., record: _Optional[_Union[_common_pb2.RecordRef, _Mapping]] = ..., checkpoint: _Optional[str] = ..., signal: _Optional[int] = ..., tier: _Optional[_Union[_common_pb2.Tier, str]] = ..., stdout_truncated: _Optional[bool] = ..., stderr_truncated: _Optional[bool] = ...) -> None: ...
 
 class SolveResponse(_message.Message):
     __slots__ = ("progress", "program", "verdict", "output", "artifact", "finished")
