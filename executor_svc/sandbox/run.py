@@ -86,6 +86,7 @@ class Run:
         self._most = _Seen()
         self._much_to_collect = False
         self._baseline = _see(cell.program.pid)
+        self._cpu_before = _cpu_seconds(cell.program.pid)
         self._starved_before = _starved_on_machine() if cell.group is None else 0
         self._started = self._ended = 0.0
 
@@ -105,7 +106,8 @@ class Run:
             self._ended = time.monotonic()
             watch.cancel()
         self._check_disk()
-        return self._result(end, await self._collect())
+        status = self._status(end)
+        return self._result(end, status, await self._collect())
 
     def cancel(self) -> RunResult:
         """Kill all of it, since nobody waits for it any more, and say what it has used.
@@ -115,8 +117,7 @@ class Run:
         self._cell.kill()
         self._cell.bury()
         self._ended = self._ended or time.monotonic()
-        self._reason = RunStatus.CANCELLED
-        return self._result(self._end(), Collected((), False))
+        return self._result(self._end(), RunStatus.CANCELLED, Collected((), False))
 
     async def prepare(self) -> None:
         """Inputs and quota, before the program is there; after a failure here another cell may be tried.
@@ -193,9 +194,8 @@ class Run:
             self._check_disk()
 
     def _check_cpu(self) -> None:
-        with contextlib.suppress(OSError):  # it is gone
-            if time.clock_gettime(_cpu_clock(self._cell.program.pid)) >= self._limits.cpu_s:
-                self._overrun(RunStatus.CPU_EXCEEDED)
+        if _cpu_seconds(self._cell.program.pid) - self._cpu_before >= self._limits.cpu_s:
+            self._overrun(RunStatus.CPU_EXCEEDED)
 
     def _overrun(self, reason: RunStatus) -> None:
         """As `_stop`, of what only a living program can do: one that has ended by now kept to the limit."""
@@ -248,7 +248,7 @@ class Run:
         return _End(
             exit_code=os.WEXITSTATUS(status) if exited else None,
             signal=None if exited else os.WTERMSIG(status),
-            cpu_ms=round((usage.ru_utime + usage.ru_stime) * 1000),
+            cpu_ms=max(0, round((usage.ru_utime + usage.ru_stime - self._cpu_before) * 1000)),
             resident=usage.ru_maxrss * 1024,
             out_of_memory=cell.note is not None and cell.note[0] != 0,
         )
@@ -259,8 +259,7 @@ class Run:
         caps = limits.artifacts, limits.artifact_mib * _MIB
         return await aio.call(collect, self._cell.work, names, *caps, in_thread=self._much_to_collect)
 
-    def _result(self, end: _End, collected: Collected) -> RunResult:
-        status = self._status(end)
+    def _result(self, end: _End, status: RunStatus, collected: Collected) -> RunResult:
         if status is RunStatus.EXITED and collected.exceeded:
             status = RunStatus.DISK_EXCEEDED
         stdout, stderr = self._streams
@@ -298,10 +297,9 @@ class Run:
         group = self._cell.group
         if end.signal == signal.SIGKILL and group is not None and group.out_of_memory():
             return RunStatus.MEMORY_EXCEEDED
+        # The kernel is first only if we were kept from looking.
         if end.signal in (signal.SIGXCPU, signal.SIGKILL) and end.cpu_ms >= self._limits.cpu_s * 1000:
-            return (
-                RunStatus.CPU_EXCEEDED
-            )  # the kernel was first, which it is only if we were kept from looking
+            return RunStatus.CPU_EXCEEDED
         if end.signal == signal.SIGKILL and self._starved():
             raise SandboxUnavailable("the machine ran out of memory; nothing is known about the program")
         if end.out_of_memory and end.exit_code == 1:  # else it was alive to end otherwise
@@ -339,9 +337,11 @@ def _see(pid: int) -> _Seen:
     return _Seen(own * 1024, found.get("VmRSS", 0) * 1024, found.get("Threads", 1))
 
 
-def _cpu_clock(pid: int) -> int:
-    """The clock that clock_getcpuclockid(3) answers with: CPU time of all threads, to the nanosecond."""
-    return (~pid << 3) | 2
+def _cpu_seconds(pid: int) -> float:
+    """CPU time of all its threads, to the nanosecond; 0 for a process that is gone."""
+    with contextlib.suppress(OSError):
+        return time.clock_gettime((~pid << 3) | 2)  # what clock_getcpuclockid(3) answers
+    return 0.0
 
 
 def _starved_on_machine() -> int:
