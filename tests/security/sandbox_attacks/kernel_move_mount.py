@@ -1,6 +1,6 @@
 """Put a mount in another place.
 
-falls without: nothing: the mounts belong to the host's root, and copies of them are locked together
+falls without: seccomp, landlock
 machine: x86_64
 ends: SIGNALED 31
 """
@@ -8,5 +8,11 @@ ends: SIGNALED 31
 import ctypes
 
 libc = ctypes.CDLL(None, use_errno=True)
-if libc.syscall(429, -100, b"/tmp", -100, b"/work", 0) >= 0:
+
+done = libc.syscall(429, -100, b"/tmp", -100, b".", 0)
+if done < 0:  # try again as the owner of mounts of our own
+    libc.unshare(0x10020000)
+    libc.syscall(165, b"none", b"/tmp", b"tmpfs", 0, None)
+    done = libc.syscall(429, -100, b"/tmp", -100, b".", 0)
+if done == 0:
     print("GOT a mount moved")

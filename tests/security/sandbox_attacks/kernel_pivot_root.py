@@ -1,6 +1,6 @@
 """Make another directory the root.
 
-falls without: nothing: the mounts belong to the host's root, and the working directory is none
+falls without: seccomp, landlock
 machine: x86_64
 ends: SIGNALED 31
 """
@@ -8,5 +8,12 @@ ends: SIGNALED 31
 import ctypes
 
 libc = ctypes.CDLL(None, use_errno=True)
-if libc.syscall(155, b".", b".") >= 0:
+
+done = libc.syscall(155, b".", b".")
+if done < 0:  # try again as the owner of mounts of our own
+    libc.unshare(0x10020000)
+    libc.syscall(165, b"none", b"/tmp", b"tmpfs", 0, None)
+    libc.chdir(b"/tmp")
+    done = libc.syscall(155, b".", b".")
+if done == 0:
     print("GOT another root")

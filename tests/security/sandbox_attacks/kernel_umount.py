@@ -1,6 +1,6 @@
 """Take a mount away to see what lies below.
 
-falls without: nothing: the mounts belong to the host's root, and copies of them are locked together
+falls without: seccomp, landlock
 machine: x86_64
 ends: SIGNALED 31
 """
@@ -8,5 +8,11 @@ ends: SIGNALED 31
 import ctypes
 
 libc = ctypes.CDLL(None, use_errno=True)
-if libc.syscall(166, b"/tmp", 2) >= 0:
+
+done = libc.syscall(166, b"/tmp", 2)
+if done < 0:  # try again as the owner of mounts of our own
+    libc.unshare(0x10020000)
+    libc.syscall(165, b"none", b"/tmp", b"tmpfs", 0, None)
+    done = libc.syscall(166, b"/tmp", 2)
+if done == 0:
     print("GOT an unmount")

@@ -1,6 +1,7 @@
 """Attach to the keeper.
 
-falls without: nothing: the keeper can be traced by nobody, and in T0 process 1 is another's
+falls without: seccomp, landlock, keeper dumpable
+tiers: T1
 machine: x86_64
 ends: SIGNALED 31
 """
