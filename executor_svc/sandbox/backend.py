@@ -183,7 +183,7 @@ class LinuxSandbox:
         return (*_mechanisms(tier), *probe.judge(bytes(output)))
 
     def _bury(self, child: Cell) -> None:
-        """Remove what is left of a cell whose processes are dead, while its result is already on its way."""
+        """Remove what is left of a cell whose processes are dead, while its end is already on its way."""
         self._buried[child] = asyncio.create_task(asyncio.to_thread(child.destroy))
         self._buried[child].add_done_callback(lambda _: self._buried.pop(child))
 
@@ -221,7 +221,11 @@ class LinuxSandbox:
                 raise SandboxUnavailable(f"the sandbox failed: {error}") from error
             finally:
                 if child not in self._buried:
-                    child.destroy()
+                    try:
+                        child.kill()
+                        child.bury()
+                    finally:
+                        self._bury(child)  # its files may be large, and others run
         raise SandboxUnavailable("the sandbox's processes keep dying; see the machine's memory")
 
 

@@ -8,7 +8,8 @@ import gc
 import hashlib
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -31,14 +32,24 @@ def _nothing_from_before() -> None:
     forget()
 
 
-def large_input(name: str, size: int) -> InputFile:
-    """An input that is held on disk, made without having it in memory."""
-    spool, digest = Spool(size), hashlib.sha256()
-    for position in range(0, size, MIB):
-        block = position.to_bytes(8, "big") * (MIB // 8)
-        spool.write(position, block)
-        digest.update(block)
-    return InputFile(name, digest.digest(), Held(spool, 0, size))
+LargeInput = Callable[[str, int], InputFile]
+
+
+@pytest.fixture
+def large_input() -> Iterator[LargeInput]:
+    """Makes inputs that are held on disk, without having them in memory, and lets go of them at the end."""
+    with ExitStack() as held:
+
+        def make(name: str, size: int) -> InputFile:
+            spool, digest = Spool(size), hashlib.sha256()
+            held.callback(spool.close)
+            for position in range(0, size, MIB):
+                block = position.to_bytes(8, "big") * (MIB // 8)
+                spool.write(position, block)
+                digest.update(block)
+            return InputFile(name, digest.digest(), Held(spool, 0, size))
+
+        yield make
 
 
 async def longest_pause(of: asyncio.Task[object]) -> float:
@@ -60,14 +71,16 @@ def seconds(work: Callable[[], object]) -> float:
 DIGEST = "import hashlib; print(hashlib.file_digest(open('big', 'rb'), 'sha256').hexdigest())"
 
 
-async def test_a_large_input_is_found_whole_and_read_only(sandbox: Sandbox) -> None:
+async def test_a_large_input_is_found_whole_and_read_only(sandbox: Sandbox, large_input: LargeInput) -> None:
     given = large_input("big", 24 * MIB)
     ran = await run(sandbox, DIGEST + "\nopen('big', 'ab')", [given, InputFile.of("small", b"x")])
     assert ran.stdout.decode().strip() == given.sha256.hex()
     assert b"PermissionError" in ran.stderr or b"Read-only file system" in ran.stderr
 
 
-async def test_nobody_waits_while_a_large_input_is_placed(sandbox: Sandbox, tmp_path: Path) -> None:
+async def test_nobody_waits_while_a_large_input_is_placed(
+    sandbox: Sandbox, large_input: LargeInput, tmp_path: Path
+) -> None:
     given = large_input("big", LARGE)
     directory = os.open(tmp_path, os.O_RDONLY)
     placing_s = seconds(lambda: place_inputs(directory, [given]))
@@ -92,6 +105,7 @@ async def test_nobody_waits_while_large_artifacts_are_collected(sandbox: Sandbox
     pause_s = await longest_pause(task)
     result = (await task).result
     assert [(artifact.name, artifact.size) for artifact in result.artifacts] == [("big", LARGE)]
+    await result.release()
     assert pause_s < collecting_s / 2
 
 
@@ -134,7 +148,9 @@ async def test_a_file_with_holes_counts_in_full(sandbox: Sandbox) -> None:
     assert ran.status == "DISK_EXCEEDED"
 
 
-async def test_an_input_that_is_not_what_was_digested_never_meets_the_program(sandbox: Sandbox) -> None:
+async def test_an_input_that_is_not_what_was_digested_never_meets_the_program(
+    sandbox: Sandbox, large_input: LargeInput
+) -> None:
     """As when the disk that held it has failed meanwhile."""
     given = large_input("big", 2 * MIB)
     given.held.spool.write(MIB, b"changed")
@@ -142,7 +158,9 @@ async def test_an_input_that_is_not_what_was_digested_never_meets_the_program(sa
         await run(sandbox, "print('RAN')", [given])
 
 
-async def test_a_run_that_is_cancelled_while_it_gets_its_inputs_leaves_nothing(sandbox: Sandbox) -> None:
+async def test_a_run_that_is_cancelled_while_it_gets_its_inputs_leaves_nothing(
+    sandbox: Sandbox, large_input: LargeInput
+) -> None:
     given = large_input("big", LARGE)
     task = asyncio.create_task(run(sandbox, "print('RAN')", [given]))
     await asyncio.sleep(0.03)
