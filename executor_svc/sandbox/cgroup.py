@@ -14,8 +14,10 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+MOST_THREADS = 96
+"""Of one run at one time. The kernel refuses more; where it does not, the run is ended."""
+
 _PREFIX = "placet-"
-_MOST_THREADS = 96
 _NEAR_BYTES = 1 << 20
 _numbers = itertools.count()
 
@@ -120,7 +122,7 @@ def create() -> RunGroup | None:
         return None
     if where.version == 1:
         return RunGroup(1, memory, _make_pids(where.pids, name))
-    _try_write(memory / "pids.max", str(_MOST_THREADS))
+    _try_write(memory / "pids.max", str(MOST_THREADS))
     _try_write(memory / "memory.oom.group", "1")
     return RunGroup(2, memory, memory if where.pids is not None else None)
 
@@ -222,7 +224,7 @@ def _make_pids(parent: Path | None, name: str) -> Path | None:
     directory = parent / name
     try:
         directory.mkdir()
-        _write(directory / "pids.max", str(_MOST_THREADS))
+        _write(directory / "pids.max", str(MOST_THREADS))
     except OSError:
         return None
     return directory

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from executor_svc.sandbox import aio, hostbox, kernel
+from executor_svc.sandbox import aio, cgroup, hostbox, kernel
 from executor_svc.sandbox.cell import Cell
 from executor_svc.sandbox.child import HEADER
 from executor_svc.sandbox.collect import Collected, collect, place_inputs
@@ -214,7 +214,9 @@ class Run:
         seen, most = _see(self._cell.program.pid), self._most
         used = seen.own - self._baseline.own
         self._most = _Seen(max(most.own, used), 0, max(most.threads, seen.threads))
-        if self._cell.group is None and used > self._limits.memory_mib * _MIB + _SPARE_DATA:
+        too_much = self._cell.group is None and used > self._limits.memory_mib * _MIB + _SPARE_DATA
+        # Where neither a group nor a user namespace refuses threads: each takes memory that is not seen here.
+        if too_much or seen.threads > cgroup.MOST_THREADS:
             self._overrun(RunStatus.MEMORY_EXCEEDED)
 
     def _check_disk(self) -> None:
@@ -257,7 +259,8 @@ class Run:
         names = {item.name for item in self._inputs}
         limits = self._limits
         caps = limits.artifacts, limits.artifact_mib * _MIB
-        return await aio.call(collect, self._cell.work, names, *caps, in_thread=self._much_to_collect)
+        large = self._much_to_collect
+        return await aio.call(collect, self._cell.work, names, *caps, in_thread=large, undo=Collected.release)
 
     def _result(self, end: _End, status: RunStatus, collected: Collected) -> RunResult:
         if status is RunStatus.EXITED and collected.exceeded:

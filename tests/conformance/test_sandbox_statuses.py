@@ -90,6 +90,28 @@ for thread in threads: thread.join()
     assert (await run(sandbox, program)).result.usage.max_threads == 6
 
 
+async def test_threads_are_bounded_before_they_fill_the_machine(sandbox: Sandbox) -> None:
+    """The group or the user namespace refuses them; where there is neither, the watchdog ends the run."""
+    program = """
+import os, threading, time
+threading.stack_size(32768)
+for number in range(20000):
+    try:
+        threading.Thread(target=time.sleep, args=(60,), daemon=True).start()
+    except RuntimeError as error:
+        print(error, flush=True)
+        os._exit(0)
+print("no bound", flush=True)
+os._exit(0)
+"""
+    ran = await run(sandbox, program, limits=_limits(memory_mib=1024))
+    assert (ran.status, ran.stdout) in (
+        ("EXITED", b"can't start new thread\n"),
+        ("MEMORY_EXCEEDED", b""),
+    )
+    assert ran.result.usage.max_threads < 5000
+
+
 @pytest.mark.parametrize(
     ("program", "number"),
     [
