@@ -18,6 +18,7 @@ from bench.report import say
 SETTLE_S: Final = 0.1
 """How long what one measurement has set going may take to come to rest before the next."""
 _TELL_EVERY_S: Final = 15.0
+_LEAST: Final = 3
 
 Samples = defaultdict[str, list[float]]
 """Every value that was measured, by name."""
@@ -28,7 +29,7 @@ Act = Callable[[Samples], Awaitable[None]]
 
 @dataclass(frozen=True)
 class Plan:
-    """`runs`: how many samples each name gets at least, unless `seconds` have gone by before.
+    """`runs`: how many samples each name gets at least; three are enough once `seconds` have gone by.
 
     `warm` rounds come first and do not count. `slice_runs` is how many runs make one measurement of a rate.
     """
@@ -46,7 +47,7 @@ PLANS: Final = {
 
 
 async def repeat(name: str, act: Act, plan: Plan) -> Samples:
-    """Rounds of one kind as planned; at least one."""
+    """Rounds of one kind as planned."""
     say(f"{name}: {plan.runs} runs")
     for _ in range(plan.warm):
         await act(Samples(list))
@@ -55,7 +56,7 @@ async def repeat(name: str, act: Act, plan: Plan) -> Samples:
     while True:
         await act(samples)
         now, done = time.monotonic(), fewest(samples)
-        if done >= plan.runs or now - started >= plan.seconds:
+        if done >= plan.runs or (done >= _LEAST and now - started >= plan.seconds):
             return samples
         if now - told >= _TELL_EVERY_S:
             told = now
