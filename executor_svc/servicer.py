@@ -119,7 +119,7 @@ async def _read(messages: AsyncIterator[pb.ExecuteRequest], caller: str, held: A
         raise _bad("REQUEST_ID_INVALID", "request_id is at most 128 printable ASCII characters without space")
     manifest = [Declared(ref.name, ref.sha256, ref.size) for ref in header.inputs]
     large = is_large(sum(declared.size for declared in manifest))
-    assembly = await aio.call(Assembly, manifest, in_thread=large)
+    assembly = await aio.call(Assembly, manifest, in_thread=large, undo=Assembly.release)
     held.push_async_callback(assembly.release)
     async for message in messages:
         if message.WhichOneof("message") != "chunk":

@@ -7,7 +7,7 @@ import contextlib
 import functools
 import os
 import select
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
 R = TypeVar("R")
@@ -43,10 +43,16 @@ async def write_all(handle: int, data: bytes) -> None:
                 loop.remove_writer(handle)
 
 
-async def call(work: Callable[..., R], *args: object, in_thread: bool) -> R:
+async def call(
+    work: Callable[..., R],
+    *args: object,
+    in_thread: bool,
+    undo: Callable[[R], Awaitable[None]] | None = None,
+) -> R:
     """Do blocking work here or, if it may take long, in a thread.
 
     Being cancelled waits for the thread's end: what it uses may be closed as soon as this has returned.
+    `undo` gets the result that nobody takes then.
     """
     if not in_thread:
         return work(*args)
@@ -57,6 +63,8 @@ async def call(work: Callable[..., R], *args: object, in_thread: bool) -> R:
         while not done.done():
             with contextlib.suppress(asyncio.CancelledError):  # asked again, which changes nothing
                 await asyncio.wait([done])
+        if undo is not None and done.exception() is None:
+            await undo(done.result())
         raise
 
 

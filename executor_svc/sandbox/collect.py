@@ -33,6 +33,11 @@ class Collected:
     artifacts: tuple[RunArtifact, ...]
     exceeded: bool
 
+    async def release(self) -> None:
+        """Let go of the artifacts' bytes."""
+        for artifact in self.artifacts:
+            await artifact.held.spool.release()
+
 
 def place_inputs(directory: int, inputs: Collection[InputFile]) -> None:
     """Write the inputs, read-only, into a fresh working directory.

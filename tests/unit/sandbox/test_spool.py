@@ -148,6 +148,27 @@ async def test_who_is_cancelled_waits_for_the_thread_that_works_for_it() -> None
     assert ended.is_set()
 
 
+async def test_what_a_thread_has_made_for_who_is_cancelled_is_undone() -> None:
+    begun, may_end = threading.Event(), threading.Event()
+
+    def work() -> Spool:
+        begun.set()
+        may_end.wait(10)
+        return Spool(LARGE)
+
+    gc.disable()
+    task = asyncio.create_task(aio.call(work, in_thread=True, undo=Spool.release))
+    await asyncio.to_thread(begun.wait, 10)
+    task.cancel()
+    await asyncio.sleep(0.02)
+    may_end.set()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    left = nameless_files()
+    gc.enable()
+    assert not left
+
+
 @pytest.mark.parametrize("in_thread", [True, False])
 async def test_blocking_work_answers_and_fails_as_it_would_here(in_thread: bool) -> None:
     assert await aio.call(max, 1, 2, in_thread=in_thread) == 2
