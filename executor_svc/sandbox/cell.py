@@ -237,7 +237,13 @@ async def _make_program(cell: Cell, zygote: ForkServer) -> None:
         raise SandboxUnavailable(
             f"the sandbox could not be armed: {said.decode() or 'its program process died'}"
         )
+    _stop_listening(cell.order)
     cell.group = await asyncio.to_thread(_join_group, cell.program.pid)  # the kernel may make it wait
+
+
+def _stop_listening(order: socket.socket) -> None:
+    """Nothing that a program says here, if it ever could, is kept: no bytes, no descriptor in flight."""
+    order.shutdown(socket.SHUT_RD)
 
 
 def _join_group(pid: int) -> cgroup.RunGroup | None:

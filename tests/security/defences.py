@@ -21,7 +21,7 @@ from typing import Any
 
 import pytest
 
-from executor_svc.sandbox import InputFile, Sandbox, aio, cgroup, forkserver, hostbox, open_sandbox, run
+from executor_svc.sandbox import InputFile, Sandbox, aio, cell, cgroup, forkserver, hostbox, open_sandbox, run
 from executor_svc.sandbox.backend import LinuxSandbox
 from executor_svc.sandbox.collect import place_inputs
 from executor_svc.sandbox.namespaces import SANDBOX_ID
@@ -192,6 +192,7 @@ DEFENCES: dict[str, Defence] = {
         )
     ),
     "order": Defence((("child.py", "        os.close(order)\n", ""),)),
+    "deaf executor": Defence(ours=((cell, "_stop_listening", lambda _order: None),)),
     "keeper handle": Defence((("child.py", "        os.close(4)\n", ""),)),
     "keeper dumpable": Defence((("keeper.py", "            kernel.prctl(kernel.PR_SET_DUMPABLE, 0)\n", ""),)),
     # Of limits.

@@ -1,6 +1,6 @@
 """Send the executor a descriptor over the socket that the order came by.
 
-falls without: order, seccomp
+falls without: order, deaf executor, seccomp
 """
 
 import array

@@ -1,6 +1,6 @@
 """Write to the executor over the socket that the order came by.
 
-falls without: order
+falls without: order, deaf executor
 """
 
 import os
