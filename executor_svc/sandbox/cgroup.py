@@ -39,6 +39,7 @@ class RunGroup:
         self._version = version
         self._memory = memory
         self._pids = pids
+        self.counts = self.peak() is not None and self.most_threads() is not None  # else somebody has to look
 
     @property
     def version(self) -> int:

@@ -13,7 +13,6 @@ import signal
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
 
 from executor_svc.sandbox import aio, cgroup, hostbox, kernel
@@ -85,7 +84,8 @@ class Run:
         self.handed_over = False
         self._most = _Seen()
         self._much_to_collect = False
-        self._baseline = _see(cell.program.pid)
+        self._counted = cell.group is not None and cell.group.counts
+        self._baseline = _Seen() if self._counted else _see(cell.program.pid)
         self._cpu_before = _cpu_seconds(cell.program.pid)
         self._starved_before = _starved_on_machine() if cell.group is None else 0
         self._started = self._ended = 0.0
@@ -201,12 +201,6 @@ class Run:
         """As `_stop`, of what only a living program can do: one that has ended by now kept to the limit."""
         if not self._cell.program.dead():
             self._stop(reason)
-
-    @cached_property
-    def _counted(self) -> bool:
-        """Whether the kernel counts memory and threads, so that nobody has to look."""
-        group = self._cell.group
-        return group is not None and group.peak() is not None and group.most_threads() is not None
 
     def _check_memory(self) -> None:
         if self._counted:

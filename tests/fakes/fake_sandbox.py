@@ -84,7 +84,7 @@ class FakeSandbox:
                 await on_output("stderr", self.stderr)
             if self.hang:
                 await asyncio.Event().wait()
-        except asyncio.CancelledError:
+        except BaseException:  # its task was cancelled, or its receiver is gone
             self.killed += 1
             if on_cancelled is not None:
                 on_cancelled(RunResult(RunStatus.CANCELLED, None, None, usage, (), False, False))

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 
 import pytest
 
+from executor_svc.admission import RunPermit
 from executor_svc.run import CallerGone
 from placet.approval import ApprovalRefused
 from placet.audit.client import Appended
@@ -16,6 +17,16 @@ from tests.fakes.approvals import CALLER, LIMITS, PROGRAM, World, foreign
 from tests.fakes.executor import Listener, runner
 from tests.fakes.fake_sandbox import FakeSandbox, artifact
 from tests.fakes.memory_log import MemoryLog
+
+USED = {
+    "wall_ms": 12,
+    "cpu_ms": 7,
+    "max_memory_bytes": 1 << 20,
+    "max_threads": 3,
+    "stdout_bytes": 3,
+    "stderr_bytes": 0,
+}
+"""By the fake, whatever it ran."""
 
 
 class SlowLog(MemoryLog):
@@ -97,6 +108,30 @@ async def test_cancelled_while_it_runs_it_is_killed_and_recorded() -> None:
 
     assert sandbox.killed == 1
     assert log.records[-1].body["status"] == "CANCELLED"
+    assert log.records[-1].body["usage"] == USED
+    assert log.records[-1].bodies == {"stdout": b"42\n"}
+
+
+async def test_cancelled_before_the_sandbox_has_it_nothing_was_used() -> None:
+    class Reluctant(Listener):
+        async def started(self, permit: RunPermit) -> None:
+            await super().started(permit)
+            await asyncio.Event().wait()
+
+    log, sandbox, world, listener = MemoryLog(), FakeSandbox(), World(), Reluctant()
+    core = runner(log, sandbox, world)
+    running = asyncio.create_task(core.run(world.request, listener))
+    while not listener.heard:
+        await asyncio.sleep(0)
+    running.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await running
+    await core.settle()
+
+    ended = log.records[-1].body
+    assert not sandbox.runs
+    assert (ended["status"], ended["artifacts"]) == ("CANCELLED", [])
+    assert ended["usage"] == dict.fromkeys(USED, 0)
 
 
 async def test_cancelled_while_the_end_is_recorded_the_end_stays_as_it_was() -> None:
@@ -122,6 +157,7 @@ async def test_a_caller_that_left_is_a_cancelled_run() -> None:
     await core.settle()
 
     assert log.records[-1].body["status"] == "CANCELLED"
+    assert log.records[-1].body["usage"] == USED
 
 
 async def test_a_bug_of_ours_is_aborted_on_record_and_raised() -> None:
