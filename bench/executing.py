@@ -247,7 +247,8 @@ async def measure(executing: Executing, figure: str) -> Samples:
         case "cancel":
             return await repeat("Execute, cancelled", executing.cancel, plan)
         case "bombs":
-            samples = await repeat("honest runs beside bombs", executing.bombs, replace(plan, warm=0))
+            blocks = replace(plan, runs=-(-plan.runs // HONEST_IN_A_BLOCK), warm=0)
+            samples = await repeat("honest runs beside bombs, in blocks", executing.bombs, blocks)
             samples["ended"] = [float(executing.services.executor.ended)]
             return samples
         case "job":
