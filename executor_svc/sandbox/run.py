@@ -330,8 +330,8 @@ def _see(pid: int) -> _Seen:
             if name in _STATUS:
                 found[name] = int(value.split()[0])
     resident = found.get("VmRSS", 0)
-    # Page tables too: they are all that it costs to read here and there in an empty mapping. A kernel that does
-    # not tell whose memory it is (gVisor does not) leaves the whole to be watched.
+    # Page tables too: they are all that it costs to read here and there in an empty mapping. Of a kernel that
+    # does not tell whose memory it is (gVisor does not) the whole is watched.
     own = sum(found.get(name, 0) for name in ("RssAnon", "RssShmem", "VmPTE")) or resident
     return _Seen(own * 1024, resident * 1024, found.get("Threads", 1))
 
