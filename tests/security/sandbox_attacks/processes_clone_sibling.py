@@ -1,6 +1,6 @@
 """Clone a process that is the child of our parent, the executor, and not ours.
 
-falls without: seccomp
+falls without: nothing: the executor would not wait for it, so that its pid namespace could not end
 machine: x86_64
 """
 
