@@ -1,6 +1,6 @@
 """Write a false end of the run to every descriptor that is open.
 
-falls without: order
+falls without: order, deaf executor
 """
 
 import contextlib
