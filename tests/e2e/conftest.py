@@ -112,8 +112,13 @@ class Stack:
 
 
 def boxes() -> set[Path]:
-    """Directories that sandboxes made on the host."""
-    return set(Path(tempfile.gettempdir()).glob("placet-box-*"))
+    """Directories that sandboxes made on the host and whose executor is dead; those of others are theirs."""
+    found = set()
+    for path in Path(tempfile.gettempdir()).glob(f"{hostbox.PREFIX}*"):
+        pid, begun = path.name.removeprefix(hostbox.PREFIX).split("-")[:2]
+        if process_mark(int(pid)) != f"{pid}-{begun}":
+            found.add(path)
+    return found
 
 
 def assert_nothing_left(state: Path) -> None:
