@@ -16,6 +16,8 @@ from typing import Any
 
 import pytest
 
+from executor_svc.sandbox import hostbox
+from executor_svc.sandbox.cgroup import process_mark
 from tests.fakes.openai_server import Answer, Body, OpenAIServer
 
 REPO = Path(__file__).resolve().parents[2]
