@@ -10,7 +10,10 @@ threading.stack_size(64 << 20)
 
 
 def fill(depth: int) -> int:
-    return fill(depth - 1) + 1 if depth else 0
+    if depth:
+        return fill(depth - 1) + 1
+    time.sleep(0.5)  # all of them at one time
+    return 0
 
 
 for _ in range(4):
