@@ -60,7 +60,9 @@ def test_members_it_does_not_know_are_ignored() -> None:
     assert open_envelope(tampered(sign(PAYLOAD, KEY), lambda e: e.update(extra=1)), KEYS) == PAYLOAD
 
 
-@pytest.mark.parametrize("hint", ["", "0" * 64, OTHER_KEY.key_id, "not an id"])
+@pytest.mark.parametrize(
+    "hint", ["", "0" * 64, OTHER_KEY.key_id, "not an id"], ids=["none", "zeros", "another key", "no id"]
+)
 def test_keyid_is_only_a_hint(hint: str) -> None:
     """§2.6: a wrong or absent one does not spoil a good signature."""
     keys = KeySet.of(KEY.public, OTHER_KEY.public)
