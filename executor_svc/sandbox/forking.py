@@ -8,6 +8,7 @@ from __future__ import annotations
 import gc
 import json
 import os
+import signal
 import socket
 from collections.abc import Callable, Mapping
 
@@ -19,7 +20,8 @@ _MOST_HANDLES = 8
 
 
 def begin(parent: int) -> bool:
-    """Die with the executor from now on; False when it is dead already."""
+    """Die with the executor from now on, and block no signal that it may; False when it is dead already."""
+    signal.pthread_sigmask(signal.SIG_SETMASK, ())
     kernel.die_with_parent()
     return os.getppid() == parent
 
