@@ -38,7 +38,7 @@ _PAGE = os.sysconf("SC_PAGE_SIZE")
 _MOST_FILES = 4096
 _STATUS = frozenset({"RssAnon", "RssShmem", "VmPTE", "VmRSS", "Threads"})
 _FEW_FILES = 256
-_REST = 9  # times as long as a look at the disk took, until the next
+_REST = 2  # times as long as a look at the disk took, until the next
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 falls without: quota, disk watch
 limits: wall_s=5
-ends: DISK_EXCEEDED or TIMED_OUT
+ends: DISK_EXCEEDED or TIMED_OUT or CPU_EXCEEDED
 """
 
 import time

@@ -7,6 +7,9 @@ tiers: T1, T0
 """
 
 import ctypes
+import os
+
+TMP = os.environb[b"TMPDIR"]
 
 libc = ctypes.CDLL(None, use_errno=True)
 
@@ -20,5 +23,5 @@ def owner(number: int, *arguments: object) -> int:
     return result
 
 
-if owner(165, b"none", b"/tmp", b"tmpfs", 0, 0) >= 0:
+if owner(165, b"none", TMP, b"tmpfs", 0, 0) >= 0:
     print("GOT a mount")

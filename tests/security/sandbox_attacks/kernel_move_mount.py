@@ -6,13 +6,16 @@ ends: SIGNALED 31
 """
 
 import ctypes
+import os
+
+TMP = os.environb[b"TMPDIR"]
 
 libc = ctypes.CDLL(None, use_errno=True)
 
-done = libc.syscall(429, -100, b"/tmp", -100, b".", 0)
+done = libc.syscall(429, -100, TMP, -100, b".", 0)
 if done < 0:  # try again as the owner of mounts of our own
     libc.unshare(0x10020000)
-    libc.syscall(165, b"none", b"/tmp", b"tmpfs", 0, None)
-    done = libc.syscall(429, -100, b"/tmp", -100, b".", 0)
+    libc.syscall(165, b"none", TMP, b"tmpfs", 0, None)
+    done = libc.syscall(429, -100, TMP, -100, b".", 0)
 if done == 0:
     print("GOT a mount moved")
