@@ -8,7 +8,7 @@ import signal
 import pytest
 
 from executor_svc.sandbox import Sandbox
-from tests.conformance.sandbox_kit import run, sandbox_fixture
+from tests.conformance.sandbox_kit import opened, run, sandbox_fixture
 
 sandbox = sandbox_fixture()
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -134,3 +134,13 @@ finally:
 """
     assert (await run(sandbox, program)).status == "OUTPUT_EXCEEDED"
     assert (await run(sandbox, "raise MemoryError('not really')")).result.exit_code == 1
+
+
+async def test_a_signal_that_the_executor_blocks_still_ends_a_program() -> None:
+    blocked = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
+    try:
+        async with opened("T1", preload=()) as started:
+            ran = await run(started, "import os; os.kill(os.getpid(), 15)")
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, blocked)
+    assert (ran.status, ran.result.signal) == ("SIGNALED", 15)
