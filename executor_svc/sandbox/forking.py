@@ -8,7 +8,6 @@ from __future__ import annotations
 import gc
 import json
 import os
-import signal
 import socket
 from collections.abc import Callable, Mapping
 
@@ -20,8 +19,8 @@ _MOST_HANDLES = 8
 
 
 def begin(parent: int) -> bool:
-    """Die with the executor from now on, and block no signal that it may; False when it is dead already."""
-    signal.pthread_sigmask(signal.SIG_SETMASK, ())
+    """Die with the executor from now on, and heed the signals it may not; False when it is dead already."""
+    kernel.heed_signals()
     kernel.die_with_parent()
     return os.getppid() == parent
 

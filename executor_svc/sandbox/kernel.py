@@ -51,6 +51,7 @@ _SYS_MOUNT_SETATTR = 442
 
 # Only on these does the old clone(2) take its arguments in an order that is known here.
 _SYS_CLONE = {"x86_64": 56, "aarch64": 220}
+_SYS_RT_SIGACTION = {"x86_64": 13, "aarch64": 134}
 _CLONE_PARENT = 0x8000
 _CLONE_CHILD_CLEARTID = 0x00200000
 _CLONE_CHILD_SETTID = 0x01000000
@@ -243,6 +244,21 @@ def drop_capabilities() -> None:
     prctl(PR_CAP_AMBIENT, 4)
     header = struct.pack("Ii", 0x20080522, 0)
     _check(_libc.capset(header, bytes(24)), "capset")
+
+
+def heed_signals() -> None:
+    """Block no signal, and ignore none but what the interpreter ignores (SIGPIPE, SIGXFSZ).
+
+    Both states outlive an exec, so what started the executor (nohup, a supervisor) would decide how programs
+    end. Two numbers are the C library's own: it lets nobody set them, hence the raw call.
+    """
+    signal.pthread_sigmask(signal.SIG_SETMASK, ())
+    for number in set(signal.valid_signals()) - {signal.SIGKILL, signal.SIGSTOP}:
+        if number not in (signal.SIGPIPE, signal.SIGXFSZ) and signal.getsignal(number) is signal.SIG_IGN:
+            signal.signal(number, signal.SIG_DFL)
+    if call := _SYS_RT_SIGACTION.get(os.uname().machine):
+        for number in (32, 33):  # SIGCANCEL and SIGSETXID of glibc
+            syscall(call, number, bytes(32), None, 8)
 
 
 def die_with_parent() -> None:

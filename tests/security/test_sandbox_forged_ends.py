@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import ctypes
 import json
 import signal
+import struct
 
 import pytest
 
@@ -144,3 +146,21 @@ async def test_a_signal_that_the_executor_blocks_still_ends_a_program() -> None:
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, blocked)
     assert (ran.status, ran.result.signal) == ("SIGNALED", 15)
+
+
+@pytest.mark.skipif(
+    __import__("platform").machine() != "x86_64", reason="the call's number is that of x86-64"
+)
+@pytest.mark.parametrize("number", [signal.SIGHUP, signal.SIGTERM, 32])
+async def test_a_signal_that_the_executor_ignores_still_ends_a_program(number: int) -> None:
+    ignored, before = struct.pack("QQQQ", 1, 0, 0, 0), ctypes.create_string_buffer(32)
+    change = ctypes.CDLL(None).syscall
+    assert change(13, int(number), ignored, before, 8) == 0
+    try:
+        async with opened("T1", preload=()) as started:
+            ran = await run(
+                started, f"import ctypes, os; ctypes.CDLL(None).syscall(62, os.getpid(), {int(number)})"
+            )
+    finally:
+        assert change(13, int(number), before, None, 8) == 0
+    assert (ran.status, ran.result.signal) == ("SIGNALED", number)
