@@ -1,7 +1,7 @@
 """The log's one writer: gathers appends, commits them together, and answers each when it is durable.
 
-Knows the order of things: plan, sign, commit, publish the checkpoint, answer. Must not know gRPC
-servers or who may append what.
+Knows the order of things: plan, sign, commit, answer, and the checkpoint file beside the next batch. Must not
+know gRPC servers or who may append what.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
@@ -62,6 +62,8 @@ class Sequencer:
         self._wake = asyncio.Event()
         self._grown = asyncio.Condition()
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="log-writer")
+        self._file_thread = ThreadPoolExecutor(1, thread_name_prefix="checkpoint-file")
+        self._file_written: Future[None] = Future()
         self._task: asyncio.Task[None] | None = None
         self.healthy = True
         """Whether the last batch became durable."""
@@ -86,12 +88,15 @@ class Sequencer:
         self._task = asyncio.create_task(self._run())
 
     async def close(self) -> None:
-        """Finish what is waiting, then stop."""
+        """Finish what is waiting, bring the checkpoint file up to it, then stop."""
         if self._task:
             await asyncio.gather(*(w.answer for w in self._waiting), return_exceptions=True)
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
         self._thread.shutdown()
+        self._file_thread.shutdown()
+        if self._file_written.done() and (error := self._file_written.exception()):
+            _log.error("checkpoint_file_behind", error=str(error))
         self._store.close()
 
     async def append(self, draft: Draft) -> Appended:
@@ -131,8 +136,10 @@ class Sequencer:
         self._committed = stored or self._signer.sign(0, self.tree.root())
         newest = self._store.newest_leaf()
         self._last_time = Record.decode(newest).time if newest else ""
-        # An empty log publishes its size too: records without a checkpoint file are then always wrong.
-        self._publish()
+        # An empty log has its file too: records without a checkpoint file are then always wrong.
+        self._anchor.write(self._committed)
+        self._file_written.set_result(None)
+        self.checkpoint = self._committed
 
     async def _run(self) -> None:
         loop = asyncio.get_running_loop()
@@ -187,10 +194,16 @@ class Sequencer:
         return outcomes
 
     def _publish(self) -> None:
-        """Bring the checkpoint file up to what is committed; it may lag after a failure, never lead."""
-        if self.checkpoint != self._committed:
-            self._anchor.write(self._committed)
-            self.checkpoint = self._committed
+        """Show readers what is committed, and have the checkpoint file follow beside the next batch.
+
+        The file never leads, and it may lag by one batch: a batch is not answered before the file holds the
+        one before. Raises OSError when it does not; its next attempt has then begun.
+        """
+        try:
+            self._file_written.result()
+        finally:
+            self._file_written = self._file_thread.submit(self._anchor.write, self._committed)
+        self.checkpoint = self._committed
 
     def _next_time(self) -> str:
         """Now, but never before the record before: a clock set back must not reorder the log."""
