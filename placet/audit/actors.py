@@ -23,7 +23,9 @@ _BY_SERVICE: Final[Mapping[str, frozenset[str]]] = {
         }
     ),
     "svc/executor": frozenset({"run_started", "run_finished", "run_aborted", "admission_refused"}),
-    "svc/audit": frozenset({"log_started", "heartbeat", "records_read", "records_exported"}),
+    "svc/audit": frozenset(
+        {"log_started", "heartbeat", "records_read", "records_exported", "bodies_erased"}
+    ),
 }
 _BY_REVIEWER: Final = frozenset({"verdict_reached", "approval_issued"})
 

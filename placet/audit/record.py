@@ -296,6 +296,7 @@ KINDS: Final[Mapping[str, Mapping[str, Check]]] = {
     "heartbeat": {"size": _natural},
     "records_read": {"reader": _name, "indexes": _array},
     "records_exported": {"reader": _name, "from_index": _natural, "to_index": _natural},
+    "bodies_erased": {"by": _name, "reason": _name, "erased": _array},
 }
 """Kind → the fields its body must have; a body may have more (additive change is not a break)."""
 
