@@ -17,7 +17,8 @@ from audit_svc.policy import SERVICE, allow_list
 from audit_svc.sequencer import Sequencer
 from audit_svc.servicer import AuditServicer
 from audit_svc.settings import AuditSettings
-from audit_svc.store import Store, StoreFailed
+from audit_svc.store.sqlite import SqliteStore
+from audit_svc.store.types import StoreFailed
 from placet.audit.checkpoint import LogSigner
 from placet.audit.reader import LogReader
 from placet.rpc.errors import ServiceError
@@ -35,7 +36,7 @@ RETRY_S: Final = 1.0
 async def main(settings: AuditSettings) -> None:
     """Serve until told to stop. Raises LogInconsistent, StoreFailed, OSError or ValueError before serving."""
     signer = LogSigner.load(settings.log_key, settings.origin)
-    sequencer = Sequencer(Store(settings.database), signer, Anchor(settings.checkpoint_file))
+    sequencer = Sequencer(SqliteStore(settings.database), signer, Anchor(settings.checkpoint_file))
     await sequencer.open()
     await sequencer.append(Draft("log_started", "", service_uri("audit"), {"size": 0}))
     beating = asyncio.create_task(beat(sequencer, settings.heartbeat_s))

@@ -11,8 +11,7 @@ from dataclasses import dataclass, field
 
 import grpc
 
-from audit_svc.store import NewEntry, Store
-from placet.audit.merkle import leaf_hash
+from audit_svc.store.types import BodyKey, NewEntry, Store
 from placet.audit.reader import Entry, StoredBody
 from placet.audit.record import BodyRef, Record, RecordInvalid, body_digest, new_salt
 from placet.rpc.errors import ServiceError
@@ -28,6 +27,8 @@ class Draft:
     body: Mapping[str, object]
     bodies: Mapping[str, bytes] = field(default_factory=dict)
     idempotency_key: str = ""
+    erases: tuple[BodyKey, ...] = ()
+    """Bodies of earlier records that go when this record becomes durable."""
 
     @property
     def content_bytes(self) -> int:
@@ -72,7 +73,7 @@ class Batch:
         approval_id = str(draft.body.get("approval_id", ""))
         if draft.kind == "run_started":
             self._check_unspent(approval_id)
-        new = self._entry(draft, approval_id)
+        new = self._entry(draft)
         self.new.append(new)
         self._by_key[(draft.actor, draft.idempotency_key)] = new
         if draft.kind == "run_started":
@@ -87,10 +88,10 @@ class Batch:
                 "This approval has already started a run. Ask the guard to review the program again.",
             )
 
-    def _entry(self, draft: Draft, approval_id: str) -> NewEntry:
+    def _entry(self, draft: Draft) -> NewEntry:
         index = self._size + len(self.new)
         bodies = tuple(StoredBody(role, new_salt(), content) for role, content in draft.bodies.items())
-        leaf = Record(
+        record = Record(
             log=self._origin,
             time=self._clock(),
             kind=draft.kind,
@@ -99,9 +100,8 @@ class Batch:
             body=_with_index(draft, index),
             bodies=tuple(BodyRef(b.role, body_digest(b.salt, b.content), len(b.content)) for b in bodies),
             idempotency_key=draft.idempotency_key,
-        ).encode()
-        fields = (draft.kind, draft.request_id, draft.actor, approval_id, draft.idempotency_key)
-        return NewEntry(Entry(index, leaf, leaf_hash(leaf), *fields), bodies)
+        )
+        return NewEntry.of(index, record, record.encode(), bodies, draft.erases)
 
 
 def _with_index(draft: Draft, index: int) -> Mapping[str, object]:

@@ -19,11 +19,12 @@ import structlog
 
 from audit_svc.anchor import Anchor, LogInconsistent, guard_against_rollback
 from audit_svc.batch import Batch, Draft, Outcome
-from audit_svc.store import Store
+from audit_svc.store.types import Growth, Store, StoreFailed
 from placet.audit.checkpoint import LogSigner
 from placet.audit.client import Appended
 from placet.audit.merkle import CompactRange, Tree
 from placet.audit.record import Record
+from placet.audit.tiles import Frontier, Tile
 from placet.rpc.errors import ServiceError
 
 MAX_BATCH: Final = 256
@@ -53,6 +54,7 @@ class Sequencer:
         self._store, self._signer, self._anchor, self._clock = store, signer, anchor, clock
         self.tree = Tree()
         self._range = CompactRange()
+        self._frontier = Frontier()
         self.checkpoint = ""
         """The last published note: what readers may be shown."""
         self._committed = ""
@@ -126,11 +128,14 @@ class Sequencer:
             await self._grown.wait_for(lambda: self.tree.size > size)
 
     def _load(self) -> None:
+        if not self._store.lead():
+            raise StoreFailed("another audit service writes to this log")
         for index, digest in self._store.leaf_hashes():
             if index != self.tree.size:
                 raise LogInconsistent(f"Record {self.tree.size} is missing from the database.")
             self.tree.append(digest)
             self._range.append(digest)
+            self._frontier.append(digest)
         stored = self._store.last_checkpoint()
         guard_against_rollback(self._anchor, self.tree, stored, self._signer.verifier)
         self._committed = stored or self._signer.sign(0, self.tree.root())
@@ -183,14 +188,15 @@ class Sequencer:
         outcomes = [batch.plan(draft) for draft in drafts]
         if not batch.new:
             return outcomes
-        grown = self._range.copy()
+        grown, frontier, tiles = self._range.copy(), self._frontier.copy(), list[Tile]()
         for new in batch.new:
             grown.append(new.entry.leaf_hash)
+            tiles += frontier.append(new.entry.leaf_hash)
         note = self._signer.sign(grown.size, grown.root())
-        self._store.commit(batch.new, grown.size, note)
+        self._store.commit(Growth(batch.new, tiles, grown.size, note))
         for new in batch.new:
             self.tree.append(new.entry.leaf_hash)
-        self._range, self._committed = grown, note
+        self._range, self._frontier, self._committed = grown, frontier, note
         return outcomes
 
     def _publish(self) -> None:

@@ -13,7 +13,8 @@ from typing import Final
 from urllib.parse import quote
 
 _SELECT: Final = (
-    "SELECT idx, leaf, leaf_hash, kind, request_id, actor, approval_id, idempotency_key FROM log_entry "
+    "SELECT idx, leaf, leaf_hash, kind, request_id, actor, approval_id, idempotency_key, "
+    "time, caller, scope, verdict FROM log_entry "
 )
 
 
@@ -34,6 +35,10 @@ class Entry:
     approval_id: str
     """Empty when the record names no approval."""
     idempotency_key: str
+    time: str
+    caller: str
+    scope: str
+    verdict: str
 
 
 @dataclass(frozen=True)
@@ -110,12 +115,28 @@ class LogReader:
 
     def bodies(self, index: int) -> list[StoredBody]:
         """The bodies of one record that are still kept."""
-        rows = self._rows("SELECT role, salt, content FROM body WHERE idx = ? ORDER BY role", index)
+        sql = "SELECT role, salt, content FROM body WHERE idx = ? AND content IS NOT NULL ORDER BY role"
+        rows = self._rows(sql, index)
         return [StoredBody(_text(role), _bytes(salt), _bytes(content)) for role, salt, content in rows]
 
     def body_indexes(self) -> list[int]:
         """The indexes for which a body is kept, whether or not such a record exists."""
         return [_index(idx) for (idx,) in self._rows("SELECT DISTINCT idx FROM body ORDER BY idx")]
+
+    def tile(self, level: int, index: int) -> bytes | None:
+        """The 8,192 bytes of a full tile, as they are stored."""
+        rows = self._rows("SELECT hashes FROM tile WHERE level = ? AND idx = ?", level, index)
+        return next((_bytes(hashes) for (hashes,) in rows), None)
+
+    def leaves(self, start: int, count: int) -> list[bytes]:
+        """The bytes of `count` records from `start` on, fewer at the end of the log."""
+        rows = self._rows("SELECT leaf FROM log_entry WHERE idx >= ? ORDER BY idx LIMIT ?", start, count)
+        return [_bytes(leaf) for (leaf,) in rows]
+
+    def leaf_hashes(self, start: int, count: int) -> list[bytes]:
+        """The stored leaf hashes of `count` records from `start` on, fewer at the end of the log."""
+        rows = self._rows("SELECT leaf_hash FROM log_entry WHERE idx >= ? ORDER BY idx LIMIT ?", start, count)
+        return [_bytes(digest) for (digest,) in rows]
 
     def checkpoints(self) -> list[tuple[int, str]]:
         """Every (size, signed note) that the log committed, by size."""

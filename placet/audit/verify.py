@@ -19,6 +19,7 @@ from pathlib import Path
 
 from placet.audit.chain import Chain, ChainBroken, Placed
 from placet.audit.checkpoint import Checkpoint, CheckpointRefused, LogVerifier
+from placet.audit.columns import columns_of
 from placet.audit.merkle import CompactRange, leaf_hash
 from placet.audit.reader import Entry, LogReader, LogUnreadable, StoredBody
 from placet.audit.record import Record, RecordInvalid, body_digest
@@ -255,7 +256,12 @@ class _Pass:
 
     def _match_columns(self, entry: Entry, record: Record) -> None:
         """What is stored beside the leaf is only there for searching, and must not say otherwise."""
+        columns = columns_of(record)
         pairs = {
+            "time": (entry.time, columns.time),
+            "caller": (entry.caller, columns.caller),
+            "scope": (entry.scope, columns.scope),
+            "verdict": (entry.verdict, columns.verdict),
             "kind": (entry.kind, record.kind),
             "request_id": (entry.request_id, record.request_id),
             "actor": (entry.actor, record.actor),

@@ -13,7 +13,7 @@ from pathlib import Path
 from audit_svc.anchor import Anchor
 from audit_svc.batch import Draft
 from audit_svc.sequencer import Sequencer
-from audit_svc.store import Store
+from audit_svc.store.sqlite import SqliteStore
 from placet.audit.checkpoint import LogSigner
 from placet.audit.client import Appended
 from placet.audit.verify import Report, verify_database
@@ -112,7 +112,7 @@ class World:
 
     @asynccontextmanager
     async def writing(self) -> AsyncIterator[Writer]:
-        sequencer = Sequencer(Store(self.database), self.signer, Anchor(self.checkpoint))
+        sequencer = Sequencer(SqliteStore(self.database), self.signer, Anchor(self.checkpoint))
         await sequencer.open()
         try:
             yield Writer(sequencer)

@@ -51,8 +51,8 @@ async def test_two_swapped_records_are_found(world: World) -> None:
 
 async def test_an_invented_record_at_the_end_is_found(world: World) -> None:
     world.tamper(
-        "INSERT INTO log_entry SELECT 4, leaf, leaf_hash, kind, request_id, actor, approval_id, '' "
-        "FROM log_entry WHERE idx = 0"
+        "INSERT INTO log_entry SELECT 4, leaf, leaf_hash, kind, request_id, actor, approval_id, '', "
+        "time, caller, scope, verdict FROM log_entry WHERE idx = 0"
     )
 
     assert not world.verify().ok

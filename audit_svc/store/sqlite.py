@@ -1,0 +1,286 @@
+"""The log in a SQLite database: appends whole batches or nothing, and is read-only for everybody else.
+
+Knows SQL and the tables of docs/audit-format.md §7. Must not know hashing, signing or who may append.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import sqlite3
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Final
+
+from audit_svc.store import sqlite_v1
+from audit_svc.store.types import SCHEMA_VERSION, Growth, NewEntry, StoreFailed
+from placet.audit.columns import class_of
+from placet.audit.reader import Entry
+from placet.audit.tiles import Tile
+
+_BUSY_TIMEOUT_S: Final = 5.0
+_CACHE_KIB: Final = 64 * 1024
+"""Pages kept in memory: the indexes on random ids stay within it far beyond a million records."""
+
+SCHEMA: Final = """
+CREATE TABLE log_entry (
+  idx INTEGER PRIMARY KEY,
+  leaf BLOB NOT NULL,
+  leaf_hash BLOB NOT NULL,
+  kind TEXT NOT NULL,
+  request_id TEXT NOT NULL,
+  actor TEXT NOT NULL,
+  approval_id TEXT NOT NULL,
+  idempotency_key TEXT NOT NULL,
+  time TEXT NOT NULL,
+  caller TEXT NOT NULL,
+  scope TEXT NOT NULL,
+  verdict TEXT NOT NULL
+) STRICT;
+CREATE UNIQUE INDEX spent_once ON log_entry (approval_id) WHERE kind = 'run_started';
+CREATE UNIQUE INDEX retried_once ON log_entry (actor, idempotency_key) WHERE idempotency_key <> '';
+CREATE INDEX by_request ON log_entry (request_id, idx) WHERE request_id <> '';
+CREATE INDEX by_kind ON log_entry (kind, idx);
+CREATE INDEX by_time ON log_entry (time, idx);
+CREATE INDEX by_caller ON log_entry (caller, idx) WHERE caller <> '';
+CREATE INDEX by_scope ON log_entry (scope, idx) WHERE scope <> '';
+CREATE INDEX by_verdict ON log_entry (verdict, idx) WHERE verdict <> '';
+CREATE TABLE finding_rule (
+  idx INTEGER NOT NULL, rule TEXT NOT NULL, PRIMARY KEY (idx, rule)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX by_rule ON finding_rule (rule, idx);
+CREATE VIRTUAL TABLE entry_text USING fts5 (text, content = '');
+CREATE TABLE body (
+  idx INTEGER NOT NULL,
+  role TEXT NOT NULL,
+  class TEXT NOT NULL,
+  salt BLOB,
+  content BLOB,
+  erased_by INTEGER,
+  PRIMARY KEY (idx, role),
+  CHECK ((salt IS NULL) = (content IS NULL) AND (content IS NULL) = (erased_by IS NOT NULL))
+) STRICT;
+CREATE TABLE tile (
+  level INTEGER NOT NULL, idx INTEGER NOT NULL, hashes BLOB NOT NULL, PRIMARY KEY (level, idx)
+) STRICT;
+CREATE TABLE checkpoint (size INTEGER PRIMARY KEY, note TEXT NOT NULL) STRICT;
+CREATE TABLE cosignature (
+  size INTEGER NOT NULL, witness TEXT NOT NULL, line TEXT NOT NULL, PRIMARY KEY (size, witness)
+) STRICT, WITHOUT ROWID;
+CREATE TRIGGER log_entry_kept BEFORE DELETE ON log_entry BEGIN SELECT RAISE(ABORT, 'append-only'); END;
+CREATE TRIGGER log_entry_fixed BEFORE UPDATE ON log_entry BEGIN SELECT RAISE(ABORT, 'append-only'); END;
+CREATE TRIGGER finding_rule_kept BEFORE DELETE ON finding_rule BEGIN SELECT RAISE(ABORT, 'append-only'); END;
+CREATE TRIGGER finding_rule_fixed BEFORE UPDATE ON finding_rule BEGIN SELECT RAISE(ABORT, 'append-only'); END;
+CREATE TRIGGER tile_kept BEFORE DELETE ON tile BEGIN SELECT RAISE(ABORT, 'append-only'); END;
+CREATE TRIGGER tile_fixed BEFORE UPDATE ON tile BEGIN SELECT RAISE(ABORT, 'append-only'); END;
+CREATE TRIGGER checkpoint_kept BEFORE DELETE ON checkpoint BEGIN SELECT RAISE(ABORT, 'append-only'); END;
+CREATE TRIGGER checkpoint_fixed BEFORE UPDATE ON checkpoint BEGIN SELECT RAISE(ABORT, 'append-only'); END;
+CREATE TRIGGER cosignature_kept BEFORE DELETE ON cosignature BEGIN SELECT RAISE(ABORT, 'append-only'); END;
+CREATE TRIGGER cosignature_fixed BEFORE UPDATE ON cosignature BEGIN SELECT RAISE(ABORT, 'append-only'); END;
+CREATE TRIGGER body_kept BEFORE DELETE ON body BEGIN SELECT RAISE(ABORT, 'erase, never delete'); END;
+CREATE TRIGGER body_fixed BEFORE UPDATE ON body
+  WHEN old.content IS NULL OR new.content IS NOT NULL OR new.idx <> old.idx OR new.role <> old.role
+    OR new.class <> old.class
+  BEGIN SELECT RAISE(ABORT, 'erase, never change'); END;
+"""
+"""One statement ends where a line ends with a semicolon."""
+
+
+class SqliteStore:
+    """`Store` over one file. Before anything else, `lead`: it also brings the schema up to date."""
+
+    def __init__(self, database: Path) -> None:
+        """Open or create. Raises StoreFailed."""
+        self._path = database
+        self._lock: int | None = None
+        with _failures():
+            self._db = sqlite3.connect(
+                database, isolation_level=None, timeout=_BUSY_TIMEOUT_S, check_same_thread=False
+            )
+
+    def close(self) -> None:
+        """See Store."""
+        self._db.close()
+        if self._lock is not None:
+            os.close(self._lock)
+            self._lock = None
+
+    def lead(self) -> bool:
+        """See Store: a lock on the file `<database>.writer`, which the kernel drops with the process."""
+        if self._lock is not None:
+            return True
+        with _failures():
+            handle = os.open(f"{self._path}.writer", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            try:
+                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                os.close(handle)
+                return False
+            self._lock = handle
+            self._prepare()
+        return True
+
+    def _prepare(self) -> None:
+        self._db.execute("PRAGMA journal_mode = WAL")
+        self._db.execute("PRAGMA synchronous = FULL")
+        self._db.execute(f"PRAGMA cache_size = -{_CACHE_KIB}")
+        (version,) = self._db.execute("PRAGMA user_version").fetchone()
+        if version == SCHEMA_VERSION:
+            return
+        if version not in (0, 1):
+            raise StoreFailed(f"the database has schema {version}; this service knows {SCHEMA_VERSION}")
+        with self._transaction():
+            if version == 1:
+                sqlite_v1.set_aside(self._db)
+            for statement in SCHEMA.split(";\n"):
+                self._db.execute(statement)
+            if version == 1:
+                for growth in sqlite_v1.grown_again(self._db):
+                    self._insert(growth.entries, growth.tiles)
+                sqlite_v1.leave(self._db)
+            self._db.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+
+    def size(self) -> int:
+        """See Store."""
+        (size,) = self._rows("SELECT coalesce(max(idx) + 1, 0) FROM log_entry")[0]
+        return int(size)
+
+    def leaf_hashes(self, start: int = 0) -> Iterator[tuple[int, bytes]]:
+        """See Store."""
+        with _failures():
+            yield from self._db.execute(
+                "SELECT idx, leaf_hash FROM log_entry WHERE idx >= ? ORDER BY idx", (start,)
+            )
+
+    def tile(self, level: int, index: int) -> bytes | None:
+        """See Store."""
+        rows = self._rows("SELECT hashes FROM tile WHERE level = ? AND idx = ?", level, index)
+        return rows[0][0] if rows else None
+
+    def last_checkpoint(self) -> str | None:
+        """See Store."""
+        rows = self._rows("SELECT note FROM checkpoint ORDER BY size DESC LIMIT 1")
+        return rows[0][0] if rows else None
+
+    def newest_leaf(self) -> bytes | None:
+        """See Store."""
+        rows = self._rows("SELECT leaf FROM log_entry ORDER BY idx DESC LIMIT 1")
+        return rows[0][0] if rows else None
+
+    def same_key(self, actor: str, key: str) -> Entry | None:
+        """See Store."""
+        return self._one("actor = ? AND idempotency_key = ? AND idempotency_key <> ''", actor, key)
+
+    def start_of(self, approval_id: str) -> Entry | None:
+        """See Store."""
+        return self._one("approval_id = ? AND kind = 'run_started'", approval_id)
+
+    def salts(self, index: int) -> Mapping[str, bytes]:
+        """See Store."""
+        return dict(self._rows("SELECT role, salt FROM body WHERE idx = ? AND salt IS NOT NULL", index))
+
+    def commit(self, growth: Growth) -> None:
+        """See Store."""
+        if self._lock is None:
+            raise StoreFailed("this process does not lead the log")
+        erases = any(new.erases for new in growth.entries)
+        with _failures(), self._transaction():
+            self._db.execute(f"PRAGMA secure_delete = {'ON' if erases else 'OFF'}")
+            self._insert(growth.entries, growth.tiles)
+            self._insert_bodies(growth.entries)
+            self._db.execute("INSERT INTO checkpoint VALUES (?, ?)", (growth.size, growth.note))
+        if erases:  # the content is gone from the database; what the write-ahead log holds of it goes here
+            with _failures():
+                self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+
+    def cosign(self, size: int, lines: Mapping[str, str]) -> None:
+        """See Store."""
+        with _failures(), self._transaction():
+            self._db.executemany(
+                "INSERT OR IGNORE INTO cosignature VALUES (?, ?, ?)",
+                [(size, witness, line) for witness, line in lines.items()],
+            )
+
+    def cosignatures(self, size: int) -> Mapping[str, str]:
+        """See Store."""
+        return dict(self._rows("SELECT witness, line FROM cosignature WHERE size = ?", size))
+
+    def _insert(self, entries: Sequence[NewEntry], tiles: Sequence[Tile]) -> None:
+        self._db.executemany(
+            "INSERT INTO log_entry VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            [_row(new.entry) for new in entries],
+        )
+        self._db.executemany(
+            "INSERT INTO finding_rule VALUES (?, ?)",
+            [(new.entry.index, rule) for new in entries for rule in new.rules],
+        )
+        self._db.executemany(
+            "INSERT INTO entry_text (rowid, text) VALUES (?, ?)",
+            [(new.entry.index, new.text) for new in entries if new.text],
+        )
+        self._db.executemany(
+            "INSERT INTO tile VALUES (?, ?, ?)", [(tile.level, tile.index, tile.hashes) for tile in tiles]
+        )
+
+    def _insert_bodies(self, entries: Sequence[NewEntry]) -> None:
+        self._db.executemany(
+            "INSERT INTO body VALUES (?, ?, ?, ?, ?, NULL)",
+            [
+                (new.entry.index, body.role, class_of(body.role), body.salt, body.content)
+                for new in entries
+                for body in new.bodies
+            ],
+        )
+        self._db.executemany(
+            "UPDATE body SET salt = NULL, content = NULL, erased_by = ?"
+            " WHERE idx = ? AND role = ? AND content IS NOT NULL",
+            [(new.entry.index, key.index, key.role) for new in entries for key in new.erases],
+        )
+
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
+        """All of it or nothing. After some errors SQLite has rolled back by itself."""
+        self._db.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+            self._db.execute("COMMIT")
+        except BaseException:
+            if self._db.in_transaction:
+                with suppress(sqlite3.Error):  # the first error is the one to tell
+                    self._db.rollback()
+            raise
+
+    def _rows(self, sql: str, *values: object) -> list[tuple[object, ...]]:
+        with _failures():
+            return self._db.execute(sql, values).fetchall()
+
+    def _one(self, where: str, *values: str) -> Entry | None:
+        # `where` is one of the two conditions above.
+        rows = self._rows(f"SELECT * FROM log_entry WHERE {where}", *values)  # noqa: S608
+        return Entry(*rows[0]) if rows else None
+
+
+@contextmanager
+def _failures() -> Iterator[None]:
+    try:
+        yield
+    except (sqlite3.Error, OSError) as error:
+        raise StoreFailed(str(error)) from error
+
+
+def _row(entry: Entry) -> tuple[object, ...]:
+    return (
+        entry.index,
+        entry.leaf,
+        entry.leaf_hash,
+        entry.kind,
+        entry.request_id,
+        entry.actor,
+        entry.approval_id,
+        entry.idempotency_key,
+        entry.time,
+        entry.caller,
+        entry.scope,
+        entry.verdict,
+    )

@@ -1,0 +1,91 @@
+"""What is stored beside a record so that it can be found: derived from its bytes, and checked against them.
+
+Knows which fields of which kinds people search by, and the retention class of a body. Must not know SQL.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from placet.audit.record import Record
+
+_DIGEST = re.compile(r"[0-9a-f]{64}")
+_SEARCHED_DIGESTS: Final = frozenset({"program_sha256", "task_sha256"})
+
+CLASS_OF_ROLE: Final[Mapping[str, str]] = {
+    "task": "task",
+    "program": "program",
+    "prompt": "prompt",
+    "reply": "reply",
+    "stdout": "output",
+    "stderr": "output",
+    "artifacts": "output",
+}
+"""Retention class of a body by the first word of its role; every other role is `evidence`."""
+CLASSES: Final = ("task", "program", "prompt", "reply", "output", "evidence")
+
+
+@dataclass(frozen=True)
+class Columns:
+    """What a record is found by. A field that its kind does not have is the empty string."""
+
+    time: str
+    approval_id: str
+    caller: str
+    """Identity on whose behalf it was written."""
+    scope: str
+    """Name of the scope, without version."""
+    verdict: str
+    rules: tuple[str, ...]
+    """Rule ids of its findings, sorted, each once."""
+    text: str
+    """Every string of the body, digests other than a program's and a task's aside."""
+
+
+def columns_of(record: Record) -> Columns:
+    """Derive the columns; total over valid records."""
+    body = record.body
+    return Columns(
+        time=record.time,
+        approval_id=str(body.get("approval_id", "")),
+        caller=_string(body.get("caller")),
+        scope=_scope(body),
+        verdict=_string(body.get("verdict")),
+        rules=tuple(sorted(set(_rules(body.get("findings"))))),
+        text="\n".join(_strings(body, "")),
+    )
+
+
+def class_of(role: str) -> str:
+    """The retention class of a body."""
+    return CLASS_OF_ROLE.get(role.partition("/")[0], "evidence")
+
+
+def _string(value: object) -> str:
+    return value if isinstance(value, str) else ""
+
+
+def _scope(body: Mapping[str, object]) -> str:
+    scope = body.get("scope", body.get("scope_name"))
+    return _string(scope.get("name") if isinstance(scope, Mapping) else scope)
+
+
+def _rules(findings: object) -> Iterator[str]:
+    for finding in findings if isinstance(findings, list | tuple) else ():
+        if isinstance(finding, Mapping) and (rule := _string(finding.get("rule_id"))):
+            yield rule
+
+
+def _strings(value: object, key: str) -> Iterator[str]:
+    if isinstance(value, str):
+        if key in _SEARCHED_DIGESTS or not _DIGEST.fullmatch(value):
+            yield value
+    elif isinstance(value, Mapping):
+        for name, inner in value.items():
+            yield from _strings(inner, name)
+    elif isinstance(value, list | tuple):
+        for inner in value:
+            yield from _strings(inner, key)
