@@ -50,7 +50,7 @@ CREATE TABLE finding_rule (
   idx INTEGER NOT NULL, rule TEXT NOT NULL, PRIMARY KEY (idx, rule)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX by_rule ON finding_rule (rule, idx);
-CREATE VIRTUAL TABLE entry_text USING fts5 (text, content = '');
+CREATE VIRTUAL TABLE entry_text USING fts5 (words, content = '');
 CREATE TABLE body (
   idx INTEGER NOT NULL,
   role TEXT NOT NULL,
@@ -216,8 +216,8 @@ class SqliteStore:
             [(new.entry.index, rule) for new in entries for rule in new.rules],
         )
         self._db.executemany(
-            "INSERT INTO entry_text (rowid, text) VALUES (?, ?)",
-            [(new.entry.index, new.text) for new in entries if new.text],
+            "INSERT INTO entry_text (rowid, words) VALUES (?, ?)",
+            [(new.entry.index, " ".join(new.words)) for new in entries if new.words],
         )
         self._db.executemany(
             "INSERT INTO tile VALUES (?, ?, ?)", [(tile.level, tile.index, tile.hashes) for tile in tiles]

@@ -39,8 +39,8 @@ class NewEntry:
     bodies: tuple[StoredBody, ...]
     rules: tuple[str, ...] = ()
     """Rule ids of its findings, each once."""
-    text: str = ""
-    """What the text index holds of it."""
+    words: tuple[str, ...] = ()
+    """What the index of words holds of it, each once."""
     erases: tuple[BodyKey, ...] = ()
     """Bodies of earlier records whose content and salt go when this record becomes durable."""
 
@@ -69,7 +69,7 @@ class NewEntry:
             columns.scope,
             columns.verdict,
         )
-        return cls(entry, bodies, columns.rules, columns.text, erases)
+        return cls(entry, bodies, columns.rules, columns.words, erases)
 
 
 @dataclass(frozen=True)

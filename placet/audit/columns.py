@@ -6,6 +6,7 @@ Knows which fields of which kinds people search by, and the retention class of a
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
@@ -13,6 +14,8 @@ from typing import Final
 from placet.audit.record import Record
 
 _DIGEST = re.compile(r"[0-9a-f]{64}")
+_WORD = re.compile(r"[^\W_]+")
+MAX_WORD: Final = 64
 _SEARCHED_DIGESTS: Final = frozenset({"program_sha256", "task_sha256"})
 
 CLASS_OF_ROLE: Final[Mapping[str, str]] = {
@@ -41,8 +44,8 @@ class Columns:
     verdict: str
     rules: tuple[str, ...]
     """Rule ids of its findings, sorted, each once."""
-    text: str
-    """Every string of the body, digests other than a program's and a task's aside."""
+    words: tuple[str, ...]
+    """The words of every string of the body, digests other than a program's and a task's aside; sorted."""
 
 
 def columns_of(record: Record) -> Columns:
@@ -55,8 +58,19 @@ def columns_of(record: Record) -> Columns:
         scope=_scope(body),
         verdict=_string(body.get("verdict")),
         rules=tuple(sorted(set(_rules(body.get("findings"))))),
-        text="\n".join(_strings(body, "")),
+        words=words_of("\n".join(_strings(body, ""))),
     )
+
+
+def words_of(text: str) -> tuple[str, ...]:
+    """The words of a text or of a query, sorted, each once: letters and digits, without case or accents.
+
+    A word of more than 64 characters is found by its first 64.
+    """
+    if not text.isascii():
+        apart = unicodedata.normalize("NFKD", text)
+        text = "".join(char for char in apart if not unicodedata.combining(char))
+    return tuple(sorted({word[:MAX_WORD] for word in _WORD.findall(text.casefold())}))
 
 
 def class_of(role: str) -> str:
