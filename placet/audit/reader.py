@@ -12,6 +12,8 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import quote
 
+from placet.audit.query import Query as Query
+
 _SELECT: Final = (
     "SELECT idx, leaf, leaf_hash, kind, request_id, actor, approval_id, idempotency_key, "
     "time, caller, scope, verdict FROM log_entry "
@@ -48,18 +50,6 @@ class StoredBody:
     role: str
     salt: bytes
     content: bytes
-
-
-@dataclass(frozen=True)
-class Query:
-    """Which records to list. Empty strings do not filter."""
-
-    request_id: str = ""
-    kind: str = ""
-    from_index: int = 0
-    """Ascending: the first index. Descending: one past the newest; 0 for no bound."""
-    limit: int = 100
-    descending: bool = False
 
 
 class LogReader:
