@@ -16,6 +16,7 @@ from audit_svc.sequencer import Sequencer
 from audit_svc.store.sqlite import SqliteStore
 from placet.audit.checkpoint import LogSigner
 from placet.audit.client import Appended
+from placet.audit.reader import Entry, LogReader
 from placet.audit.verify import Report, verify_database
 
 ORIGIN = "placet.local/log"
@@ -121,6 +122,11 @@ class World:
 
     def verify(self) -> Report:
         return verify_database(self.database, self.checkpoint, self.signer.verifier.vkey)
+
+    def entries(self) -> list[Entry]:
+        """All records as they are stored."""
+        with LogReader(self.database) as reader:
+            return list(reader.entries())
 
     def tamper(self, *statements: str) -> None:
         """Edit the database as its administrator can: without its triggers and unique indexes."""
