@@ -6,89 +6,35 @@ Knows docs/audit-format.md §1 and §2. Must not know how records are stored, se
 from __future__ import annotations
 
 import hashlib
-import json
 import re
 import secrets
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from typing import Final
+
+import msgspec
+
+from placet.audit.jcs import MAX_DEPTH as MAX_DEPTH
+from placet.audit.jcs import MAX_SAFE_INTEGER as MAX_SAFE_INTEGER
+from placet.audit.jcs import SORTED, Json
+from placet.audit.jcs import RecordInvalid as RecordInvalid
+from placet.audit.jcs import canonical as canonical
+from placet.audit.jcs import parse_object as parse_object
 
 MAX_LEAF_BYTES: Final = 65_535
 """A tile entry's length is a 16-bit number (C2SP tlog-tiles)."""
 MAX_BODY_JSON_BYTES: Final = 48 * 1024
 MAX_BODY_CONTENT_BYTES: Final = 16 * 1024 * 1024
 MAX_BODIES: Final = 32
-MAX_DEPTH: Final = 16
-MAX_SAFE_INTEGER: Final = 2**53 - 1
 SALT_BYTES: Final = 16
 VERSION: Final = 1
 
-_HEX64 = re.compile(r"[0-9a-f]{64}")
+_HEX = "0123456789abcdef"
 _ROLE = re.compile(r"[a-z_]{1,32}(/[^/\x00-\x1f]{1,128})?")
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z")
 _ID = re.compile(r"[\x21-\x7e]{0,128}")
 
 
-class RecordInvalid(ValueError):  # noqa: N818 - named for the state it reports
-    """The record breaks docs/audit-format.md; the message names the field and the rule."""
-
-
-def canonical(value: object) -> bytes:
-    """The JCS (RFC 8785) bytes of strings, safe integers, booleans, arrays and objects.
-
-    Raises RecordInvalid for anything else: floats, null, lone surrogates, integers beyond 2**53 - 1.
-    """
-    try:
-        return json.dumps(_ordered(value, "$", 0), ensure_ascii=False, separators=(",", ":")).encode()
-    except UnicodeEncodeError:
-        raise RecordInvalid("a string holds a lone surrogate; records are UTF-8") from None
-
-
-def _ordered(value: object, where: str, depth: int) -> object:
-    """The same value with every object's keys in UTF-16 order, checked on the way."""
-    if depth > MAX_DEPTH:
-        raise RecordInvalid(f"{where}: nested deeper than {MAX_DEPTH}")
-    if isinstance(value, bool | str):
-        return value
-    if isinstance(value, int):
-        if abs(value) > MAX_SAFE_INTEGER:
-            raise RecordInvalid(f"{where}: integer beyond 2^53-1; write it as a string")
-        return int(value)
-    if isinstance(value, Mapping):
-        for key in value:
-            if not isinstance(key, str):
-                raise RecordInvalid(f"{where}: key {key!r} is not a string")
-        keys = sorted(value, key=_utf16)
-        return {key: _ordered(value[key], f"{where}.{key}", depth + 1) for key in keys}
-    if isinstance(value, list | tuple):
-        return [_ordered(item, f"{where}[{i}]", depth + 1) for i, item in enumerate(value)]
-    raise RecordInvalid(f"{where}: {type(value).__name__} is not allowed; no floats, no null")
-
-
-def _utf16(key: str) -> bytes:
-    return key.encode("utf-16-be", "surrogatepass")
-
-
-def parse_object(document: bytes) -> dict[str, object]:
-    """Read untrusted JSON into an object. Raises RecordInvalid unless it is one without repeated keys."""
-    try:
-        value = json.loads(document, object_pairs_hook=_unique)
-    except (ValueError, RecursionError) as error:
-        raise RecordInvalid(f"not JSON: {error}") from None
-    if not isinstance(value, dict):
-        raise RecordInvalid("not a JSON object")
-    return value
-
-
-def _unique(pairs: list[tuple[str, object]]) -> dict[str, object]:
-    found = dict(pairs)
-    if len(found) != len(pairs):
-        raise RecordInvalid("an object repeats a key")
-    return found
-
-
-@dataclass(frozen=True)
-class BodyRef:
+class BodyRef(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A blob outside the tree, named by its salted digest so that it can be erased while the proof stands."""
 
     role: str
@@ -108,8 +54,7 @@ def new_salt() -> bytes:
     return secrets.token_bytes(SALT_BYTES)
 
 
-@dataclass(frozen=True)
-class Record:
+class Record(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="v", tag=VERSION):
     """What one leaf says. `encode` and `decode` are the only ways between it and its bytes."""
 
     log: str
@@ -119,7 +64,7 @@ class Record:
     request_id: str
     actor: str
     """The SPIFFE URI of the authenticated peer that appended it."""
-    body: Mapping[str, object]
+    body: Mapping[str, Json]
     bodies: tuple[BodyRef, ...] = ()
     idempotency_key: str = ""
 
@@ -134,27 +79,46 @@ class Record:
         return leaf
 
     def _object(self) -> dict[str, object]:
+        # In the order in which they are written, which spares `canonical` the sorting.
         return {
-            "v": VERSION,
-            "log": self.log,
-            "time": self.time,
-            "kind": self.kind,
-            "request_id": self.request_id,
             "actor": self.actor,
-            "idempotency_key": self.idempotency_key,
-            "body": self.body,
             "bodies": [{"role": b.role, "sha256": b.sha256, "size": b.size} for b in self.bodies],
+            "body": self.body,
+            "idempotency_key": self.idempotency_key,
+            "kind": self.kind,
+            "log": self.log,
+            "request_id": self.request_id,
+            "time": self.time,
+            "v": VERSION,
         }
 
     @classmethod
     def decode(cls, leaf: bytes) -> Record:
         """Read a leaf. Raises RecordInvalid unless these are exactly the bytes that `encode` would write."""
-        record = _from_object(parse_object(leaf))
-        if record.encode() != leaf:
-            raise RecordInvalid("not the canonical bytes of its content")
+        record = _read_plain(leaf) or _read_any(leaf)
+        check(record, leaf_bytes=len(leaf))
         return record
 
 
+def _read_plain(leaf: bytes) -> Record | None:
+    """The fast way, for leaves of ASCII only; what it cannot read may still be a record."""
+    if not leaf.isascii() or len(leaf) > MAX_LEAF_BYTES:
+        return None
+    try:
+        record = _DECODER.decode(leaf)
+    except msgspec.MsgspecError:
+        return None
+    return record if SORTED.encode(record) == leaf else None
+
+
+def _read_any(leaf: bytes) -> Record:
+    found = parse_object(leaf)
+    if len(leaf) > MAX_LEAF_BYTES or canonical(found) != leaf:
+        raise RecordInvalid("not the canonical bytes of its content")
+    return _from_object(found)
+
+
+_DECODER: Final = msgspec.json.Decoder(Record)
 _FIELDS = frozenset(
     {"v", "log", "time", "kind", "request_id", "actor", "idempotency_key", "body", "bodies"},
 )
@@ -207,7 +171,7 @@ def _name(value: object) -> bool:
 
 
 def _digest(value: object) -> bool:
-    return isinstance(value, str) and _HEX64.fullmatch(value) is not None
+    return isinstance(value, str) and len(value) == 64 and not value.strip(_HEX)
 
 
 def _natural(value: object) -> bool:
@@ -313,10 +277,13 @@ def check_body(kind: str, body: Mapping[str, object]) -> None:
             raise RecordInvalid(f"{kind}: field {name!r} has an unfit value (docs/audit-format.md §2)")
 
 
-def check(record: Record) -> None:
-    """Raise RecordInvalid unless the record keeps every rule of the format but the leaf's size."""
+def check(record: Record, *, leaf_bytes: int = MAX_LEAF_BYTES) -> None:
+    """Raise RecordInvalid unless the record keeps every rule of the format but the leaf's size.
+
+    `leaf_bytes` is that size where it is known: a body is smaller than its leaf.
+    """
     check_body(record.kind, record.body)
-    if len(canonical(record.body)) > MAX_BODY_JSON_BYTES:
+    if leaf_bytes > MAX_BODY_JSON_BYTES and len(canonical(record.body)) > MAX_BODY_JSON_BYTES:
         raise RecordInvalid(f"body: more than {MAX_BODY_JSON_BYTES} bytes of JSON")
     if not _TIME.fullmatch(record.time):
         raise RecordInvalid("time: not RFC 3339 with microseconds and Z")
