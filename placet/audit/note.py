@@ -174,6 +174,8 @@ class NoteSigner:
         )
         with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
             file.write(pem)
+            file.flush()
+            os.fsync(file.fileno())
 
     @property
     def public(self) -> bytes:

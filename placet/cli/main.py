@@ -17,7 +17,7 @@ from pathlib import Path
 import typer
 from rich.text import Text
 
-from placet.cli import audit, chain, evaluate, keys, people, reviewing, scope, stack
+from placet.cli import audit, chain, evaluate, keys, people, reviewing, scope, stack, witness
 from placet.cli.human import visible
 from placet.cli.invocation import Exit, Invocation, Json, State
 from placet.cli.machine import error_json
@@ -45,6 +45,7 @@ VERBS: dict[str, Callable[..., int]] = {
     "exec": chain.execute,
     "approve": people.approve,
     "eval": evaluate.evaluate,
+    "witness": witness.witness,
 }
 for name, verb in VERBS.items():
     app.command(name)(verb)
