@@ -38,34 +38,31 @@ def canonical(value: object) -> bytes:
     Raises RecordInvalid for anything else: floats, null, lone surrogates, integers beyond 2**53 - 1.
     """
     try:
-        return _AS_IT_STANDS.encode(value if _in_order(value, 0) else _ordered(value, "$", 0))
+        if _is_plain(value, 0):
+            return SORTED.encode(value)
+        return _AS_IT_STANDS.encode(_ordered(value, "$", 0))
     except UnicodeEncodeError:
         raise RecordInvalid("a string holds a lone surrogate; records are UTF-8") from None
 
 
-def _in_order(value: object, depth: int) -> bool:
-    """Whether a container can be written as it stands. `False` says only: let `_ordered` look at it."""
+def _is_plain(value: object, depth: int) -> bool:
+    """Whether `SORTED` writes a container's JCS. `False` says only: let `_ordered` look at it."""
     if depth >= MAX_DEPTH:
         return False
     if type(value) is dict:
-        names = list(value)
-        try:
-            # Among ASCII names, Python's order and that of UTF-16 are the same.
-            if names != sorted(names) or not "".join(names).isascii():
-                return False
-        except TypeError:
-            return False
-        return _all_fit(value.values(), depth)
-    return type(value) is list and _all_fit(value, depth)
+        # Of ASCII names the order in UTF-8 is that in UTF-16.
+        names_fit = all(type(name) is str and name.isascii() for name in value)
+        return names_fit and _all_plain(value.values(), depth)
+    return type(value) is list and _all_plain(value, depth)
 
 
-def _all_fit(values: Iterable[object], depth: int) -> bool:
+def _all_plain(values: Iterable[object], depth: int) -> bool:
     for value in values:
         kind = type(value)
         if kind is int:
             if not -MAX_SAFE_INTEGER <= value <= MAX_SAFE_INTEGER:  # type: ignore[operator]  # it is an int
                 return False
-        elif kind is not str and kind is not bool and not _in_order(value, depth + 1):
+        elif kind is not str and kind is not bool and not _is_plain(value, depth + 1):
             return False
     return True
 
