@@ -73,11 +73,11 @@ async def beat(sequencer: Sequencer, period_s: float) -> None:
     While the log cannot be written the heartbeat is tried every second: it is how a log that has room
     again, or whose disk is back, becomes healthy without waiting for somebody's append.
     """
-    size, since = sequencer.tree.size, time.monotonic()
+    size, since = sequencer.head.size, time.monotonic()
     while True:
         await asyncio.sleep(min(RETRY_S, period_s))
-        if sequencer.tree.size > size:
-            size, since = sequencer.tree.size, time.monotonic()
+        if sequencer.head.size > size:
+            size, since = sequencer.head.size, time.monotonic()
         if sequencer.healthy and time.monotonic() - since < period_s:
             continue
         try:

@@ -9,7 +9,7 @@ import os
 from pathlib import Path
 
 from placet.audit.checkpoint import Checkpoint, CheckpointRefused, LogVerifier
-from placet.audit.merkle import Tree
+from placet.audit.merkle import Prover
 
 
 class LogInconsistent(Exception):  # noqa: N818 - named for the state it reports
@@ -48,10 +48,10 @@ def _sync_directory(directory: Path) -> None:
         os.close(handle)
 
 
-def guard_against_rollback(anchor: Anchor, tree: Tree, stored: str | None, log: LogVerifier) -> None:
+def guard_against_rollback(anchor: Anchor, tree: Prover, stored: str | None, log: LogVerifier) -> None:
     """Raise LogInconsistent unless the database continues what was last published.
 
-    `tree` holds the database's leaf hashes, `stored` its own last checkpoint.
+    `tree` is that of the database's leaf hashes, `stored` its own last checkpoint.
     """
     note = anchor.read()
     if note is None:
@@ -78,7 +78,7 @@ def _opened(note: str, log: LogVerifier) -> Checkpoint:
         raise LogInconsistent(f"A checkpoint is not one of this log and key: {error}") from error
 
 
-def _compare(name: str, checkpoint: Checkpoint, tree: Tree) -> None:
+def _compare(name: str, checkpoint: Checkpoint, tree: Prover) -> None:
     if checkpoint.size > tree.size:
         raise LogInconsistent(
             f"The {name} covers {checkpoint.size} records, the database has {tree.size}: it was "

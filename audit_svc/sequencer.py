@@ -1,14 +1,14 @@
 """The log's one writer: gathers appends, commits them together, and answers each when it is durable.
 
-Knows the order of things: plan, sign, commit, answer, and the checkpoint file beside the next batch. Must not
-know gRPC servers or who may append what.
+Knows the order of things: lead, read on, plan, sign, commit, answer, and the checkpoint file beside the next
+batch. Must not know gRPC servers or who may append what. Its memory does not grow with the log.
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -22,9 +22,8 @@ from audit_svc.batch import Batch, Draft, Outcome
 from audit_svc.store.types import Growth, Store, StoreFailed
 from placet.audit.checkpoint import LogSigner
 from placet.audit.client import Appended
-from placet.audit.merkle import CompactRange, Tree
 from placet.audit.record import Record
-from placet.audit.tiles import Frontier, Tile
+from placet.audit.tiles import Frontier, Tile, TiledTree
 from placet.rpc.errors import ServiceError
 
 MAX_BATCH: Final = 256
@@ -32,6 +31,21 @@ MAX_PENDING: Final = 4096
 MAX_PENDING_BYTES: Final = 256 * 1024 * 1024
 """Bodies waiting in memory."""
 _log = structlog.get_logger()
+
+
+@dataclass(frozen=True)
+class Head:
+    """The log up to one of its checkpoints."""
+
+    frontier: Frontier
+    """With the stored tiles, the tree of this size; never grown."""
+    checkpoint: str
+    """The signed note over it."""
+
+    @property
+    def size(self) -> int:
+        """Number of records."""
+        return self.frontier.size
 
 
 @dataclass
@@ -52,12 +66,11 @@ class Sequencer:
         self, store: Store, signer: LogSigner, anchor: Anchor, *, clock: Callable[[], str] = utc_now
     ) -> None:
         self._store, self._signer, self._anchor, self._clock = store, signer, anchor, clock
-        self.tree = Tree()
-        self._range = CompactRange()
-        self._frontier = Frontier()
-        self.checkpoint = ""
-        """The last published note: what readers may be shown."""
-        self._committed = ""
+        self.head = Head(Frontier(), "")
+        """What readers may be shown: the last published checkpoint and its tree."""
+        self._committed = self.head
+        self._caught_up = False
+        """Whether `_committed` is known to be all that the database holds, and this process may write."""
         self._last_time = ""
         self._waiting: deque[_Waiting] = deque()
         self._waiting_bytes = 0
@@ -83,8 +96,8 @@ class Sequencer:
     async def open(self) -> None:
         """Load the log and start writing.
 
-        Raises LogInconsistent when the database does not continue the last checkpoint, StoreFailed and
-        OSError when a file cannot be read or written.
+        Raises LogInconsistent when the database does not continue the last checkpoint, StoreFailed when it
+        cannot be read or another process writes to it, OSError when the checkpoint file cannot be written.
         """
         await asyncio.get_running_loop().run_in_executor(self._thread, self._load)
         self._task = asyncio.create_task(self._run())
@@ -122,29 +135,58 @@ class Sequencer:
         self._wake.set()
         return await waiting.answer
 
+    async def cosign(self, size: int, lines: Mapping[str, str]) -> None:
+        """Keep witnesses' signature lines, by key name, for a checkpoint of this size. Raises StoreFailed."""
+        await asyncio.get_running_loop().run_in_executor(self._thread, self._store.cosign, size, lines)
+
     async def wait_for_growth(self, size: int) -> None:
-        """Return once the log has more than `size` records."""
+        """Return once the log has more than `size` published records."""
         async with self._grown:
-            await self._grown.wait_for(lambda: self.tree.size > size)
+            await self._grown.wait_for(lambda: self.head.size > size)
 
     def _load(self) -> None:
+        self._catch_up()
+        # An empty log has its file too: records without a checkpoint file are then always wrong.
+        self._anchor.write(self._committed.checkpoint)
+        self._file_written.set_result(None)
+        self.head = self._committed
+
+    def _catch_up(self) -> None:
+        """Become the writer, and read what the database holds beyond what this process knows.
+
+        That is everything at the start; after a failure, what was committed although it did not look so,
+        and what another writer added meanwhile. Nothing is taken that is under no checkpoint of this log.
+        """
         if not self._store.lead():
             raise StoreFailed("another audit service writes to this log")
-        for index, digest in self._store.leaf_hashes():
-            if index != self.tree.size:
-                raise LogInconsistent(f"Record {self.tree.size} is missing from the database.")
-            self.tree.append(digest)
-            self._range.append(digest)
-            self._frontier.append(digest)
+        frontier = self._committed.frontier.copy()
+        if (size := self._store.size()) < frontier.size:
+            raise LogInconsistent(f"The database went back from {frontier.size} to {size} records.")
+        for index, digest in self._store.leaf_hashes(frontier.size):
+            if index != frontier.size:
+                raise LogInconsistent(f"Record {frontier.size} is missing from the database.")
+            self._check_stored(frontier.append(digest))
         stored = self._store.last_checkpoint()
-        guard_against_rollback(self._anchor, self.tree, stored, self._signer.verifier)
-        self._committed = stored or self._signer.sign(0, self.tree.root())
+        tree = TiledTree(frontier, self._tile)
+        guard_against_rollback(self._anchor, tree, stored, self._signer.verifier)
+        self._committed = Head(frontier, stored or self._signer.sign(0, frontier.root()))
         newest = self._store.newest_leaf()
         self._last_time = Record.decode(newest).time if newest else ""
-        # An empty log has its file too: records without a checkpoint file are then always wrong.
-        self._anchor.write(self._committed)
-        self._file_written.set_result(None)
-        self.checkpoint = self._committed
+        self._caught_up = True
+
+    def _check_stored(self, tiles: list[Tile]) -> None:
+        for tile in tiles:
+            if self._store.tile(tile.level, tile.index) != tile.hashes:
+                raise LogInconsistent(
+                    f"Tile {tile.index} of level {tile.level} is not what the records' hashes give. Run "
+                    "`placet audit verify` to find what was changed, and restore a good copy."
+                )
+
+    def _tile(self, level: int, index: int) -> bytes:
+        hashes = self._store.tile(level, index)
+        if hashes is None:
+            raise LogInconsistent(f"Tile {index} of level {level} is missing from the database.")
+        return hashes
 
     async def _run(self) -> None:
         loop = asyncio.get_running_loop()
@@ -153,10 +195,10 @@ class Sequencer:
             self._wake.clear()
             while self._waiting:
                 batch = [self._waiting[i] for i in range(min(MAX_BATCH, len(self._waiting)))]
-                before = self.tree.size
+                before = self.head.size
                 outcomes = await loop.run_in_executor(self._thread, self._write, [w.draft for w in batch])
                 self._answer(batch, outcomes)
-                if self.tree.size > before:
+                if self.head.size > before:
                     async with self._grown:
                         self._grown.notify_all()
 
@@ -169,34 +211,34 @@ class Sequencer:
             if isinstance(outcome, ServiceError):
                 waiting.answer.set_exception(outcome)
             else:
-                waiting.answer.set_result(Appended(outcome.index, outcome.leaf_hash, self.checkpoint))
+                done = Appended(outcome.index, outcome.leaf_hash, self.head.checkpoint)
+                waiting.answer.set_result(done)
 
     def _write(self, drafts: list[Draft]) -> list[Outcome]:
         """In the writer's thread: one durable batch, or the same failure for all who depended on it."""
         try:
+            if not self._caught_up:
+                self._catch_up()
             outcomes = self._commit(drafts)
             self._publish()
         except Exception as error:  # whatever it was, nobody may be told that their record is safe
-            self.healthy = False
+            self.healthy = self._caught_up = False
             _log.error("append_failed", error=str(error), kind=type(error).__name__, drafts=len(drafts))
             return [_unavailable() for _ in drafts]
         self.healthy = True
         return outcomes
 
     def _commit(self, drafts: list[Draft]) -> list[Outcome]:
-        batch = Batch(self._store, origin=self.origin, size=self._range.size, clock=self._next_time)
+        batch = Batch(self._store, origin=self.origin, size=self._committed.size, clock=self._next_time)
         outcomes = [batch.plan(draft) for draft in drafts]
         if not batch.new:
             return outcomes
-        grown, frontier, tiles = self._range.copy(), self._frontier.copy(), list[Tile]()
+        frontier, tiles = self._committed.frontier.copy(), list[Tile]()
         for new in batch.new:
-            grown.append(new.entry.leaf_hash)
             tiles += frontier.append(new.entry.leaf_hash)
-        note = self._signer.sign(grown.size, grown.root())
-        self._store.commit(Growth(batch.new, tiles, grown.size, note))
-        for new in batch.new:
-            self.tree.append(new.entry.leaf_hash)
-        self._range, self._frontier, self._committed = grown, frontier, note
+        note = self._signer.sign(frontier.size, frontier.root())
+        self._store.commit(Growth(batch.new, tiles, frontier.size, note))
+        self._committed = Head(frontier, note)
         return outcomes
 
     def _publish(self) -> None:
@@ -208,8 +250,9 @@ class Sequencer:
         try:
             self._file_written.result()
         finally:
-            self._file_written = self._file_thread.submit(self._anchor.write, self._committed)
-        self.checkpoint = self._committed
+            note = self._committed.checkpoint
+            self._file_written = self._file_thread.submit(self._anchor.write, note)
+        self.head = self._committed
 
     def _next_time(self) -> str:
         """Now, but never before the record before: a clock set back must not reorder the log."""

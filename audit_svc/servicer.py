@@ -23,6 +23,7 @@ from placet.audit.record import (
     check_body,
     parse_object,
 )
+from placet.audit.tiles import TiledTree
 from placet.rpc.errors import ServiceError
 from placet.rpc.identity import caller_of, service_uri
 
@@ -54,7 +55,7 @@ class AuditServicer(audit_pb2_grpc.AuditServiceServicer):
         """See audit.proto. Handing out bodies is itself recorded, before they leave."""
         index = request.index
         entry = await self._read(
-            lambda: self._reader.get(index) if index < self._sequencer.tree.size else None
+            lambda: self._reader.get(index) if index < self._sequencer.head.size else None
         )
         if entry is None:
             raise ServiceError(
@@ -92,16 +93,16 @@ class AuditServicer(audit_pb2_grpc.AuditServiceServicer):
         self, request: pb.GetCheckpointRequest, context: Context
     ) -> pb.GetCheckpointResponse:
         """See audit.proto."""
-        return pb.GetCheckpointResponse(checkpoint=self._sequencer.checkpoint, vkey=self._sequencer.vkey)
+        return pb.GetCheckpointResponse(checkpoint=self._sequencer.head.checkpoint, vkey=self._sequencer.vkey)
 
     async def GetInclusionProof(
         self, request: pb.GetInclusionProofRequest, context: Context
     ) -> pb.GetInclusionProofResponse:
         """See audit.proto."""
-        size = request.tree_size or self._published_size()
+        tree = self._tree()
+        size = request.tree_size or tree.size
         try:
-            self._check_published(size)
-            hashes = self._sequencer.tree.inclusion_proof(request.index, size)
+            hashes = await self._read(lambda: tree.inclusion_proof(request.index, size))
         except IndexError:
             raise _invalid(f"no leaf {request.index} in a tree of {size} of this log") from None
         return pb.GetInclusionProofResponse(hashes=hashes, tree_size=size)
@@ -110,9 +111,9 @@ class AuditServicer(audit_pb2_grpc.AuditServiceServicer):
         self, request: pb.GetConsistencyProofRequest, context: Context
     ) -> pb.GetConsistencyProofResponse:
         """See audit.proto."""
+        tree = self._tree()
         try:
-            self._check_published(request.new_size)
-            hashes = self._sequencer.tree.consistency_proof(request.old_size, request.new_size)
+            hashes = await self._read(lambda: tree.consistency_proof(request.old_size, request.new_size))
         except IndexError:
             raise _invalid("sizes must satisfy old_size ≤ new_size ≤ size of the log") from None
         return pb.GetConsistencyProofResponse(hashes=hashes)
@@ -134,13 +135,9 @@ class AuditServicer(audit_pb2_grpc.AuditServiceServicer):
                 return
             await self._sequencer.wait_for_growth(index)
 
-    def _published_size(self) -> int:
-        return int(self._sequencer.checkpoint.split("\n")[1])
-
-    def _check_published(self, size: int) -> None:
-        """The writer's thread may be growing the tree beyond what is published; proofs stay below."""
-        if size > self._published_size():
-            raise IndexError(size)
+    def _tree(self) -> TiledTree:
+        """Of the published checkpoint: proofs stay below what the writer is adding meanwhile."""
+        return TiledTree(self._sequencer.head.frontier, self._reader.tile)
 
     def _page(self, query: Query, limit: int) -> tuple[list[Entry], bool]:
         """At most `limit` records and MAX_PAGE_BYTES of them, and whether there are more."""

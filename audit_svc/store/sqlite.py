@@ -61,6 +61,7 @@ CREATE TABLE body (
   PRIMARY KEY (idx, role),
   CHECK ((salt IS NULL) = (content IS NULL) AND (content IS NULL) = (erased_by IS NOT NULL))
 ) STRICT;
+CREATE INDEX kept_by_class ON body (class, idx) WHERE content IS NOT NULL;
 CREATE TABLE tile (
   level INTEGER NOT NULL, idx INTEGER NOT NULL, hashes BLOB NOT NULL, PRIMARY KEY (level, idx)
 ) STRICT;

@@ -6,6 +6,7 @@ Knows hashes and nothing of what the leaves say. No I/O.
 from __future__ import annotations
 
 import hashlib
+from abc import ABC, abstractmethod
 from collections.abc import Iterable, Sequence
 from typing import Final
 
@@ -64,31 +65,17 @@ class CompactRange:
         return digest
 
 
-class Tree:
-    """Every perfect subtree's hash, so that any root or proof costs O(log n). 64 bytes of memory per leaf."""
-
-    def __init__(self, leaf_hashes: Iterable[bytes] = ()) -> None:
-        self._levels: list[bytearray] = [bytearray()]
-        for digest in leaf_hashes:
-            self.append(digest)
+class Prover(ABC):
+    """Roots and proofs over a tree whose perfect subtrees lie somewhere. Each costs O(log n) of them."""
 
     @property
+    @abstractmethod
     def size(self) -> int:
         """Number of leaves."""
-        return len(self._levels[0]) // HASH_BYTES
 
-    def append(self, digest: bytes) -> None:
-        """Add one leaf hash."""
-        index = self.size
-        self._levels[0] += digest
-        level = 0
-        while index & 1:
-            digest = node_hash(self._at(level, index - 1), digest)
-            index >>= 1
-            level += 1
-            if level == len(self._levels):
-                self._levels.append(bytearray())
-            self._levels[level] += digest
+    @abstractmethod
+    def node(self, level: int, index: int) -> bytes:
+        """The root of the perfect subtree over the leaves [index << level, (index + 1) << level)."""
 
     def root(self, size: int | None = None) -> bytes:
         """The root of the first `size` leaves (all of them without it). Raises IndexError beyond the tree."""
@@ -112,14 +99,11 @@ class Tree:
             raise IndexError(size)
         return size
 
-    def _at(self, level: int, index: int) -> bytes:
-        return bytes(self._levels[level][index * HASH_BYTES : (index + 1) * HASH_BYTES])
-
     def _range(self, low: int, high: int) -> bytes:
         size = high - low
         if size & (size - 1) == 0:
             level = size.bit_length() - 1
-            return self._at(level, low >> level)
+            return self.node(level, low >> level)
         middle = low + _split(size)
         return node_hash(self._range(low, middle), self._range(middle, high))
 
@@ -138,6 +122,37 @@ class Tree:
         if old <= middle:
             return [*self._subproof(old, low, middle, whole=whole), self._range(middle, high)]
         return [*self._subproof(old, middle, high, whole=False), self._range(low, middle)]
+
+
+class Tree(Prover):
+    """Every perfect subtree's hash in memory, 64 bytes for each leaf: for logs of a known, small size."""
+
+    def __init__(self, leaf_hashes: Iterable[bytes] = ()) -> None:
+        self._levels: list[bytearray] = [bytearray()]
+        for digest in leaf_hashes:
+            self.append(digest)
+
+    @property
+    def size(self) -> int:
+        """Number of leaves."""
+        return len(self._levels[0]) // HASH_BYTES
+
+    def append(self, digest: bytes) -> None:
+        """Add one leaf hash."""
+        index = self.size
+        self._levels[0] += digest
+        level = 0
+        while index & 1:
+            digest = node_hash(self.node(level, index - 1), digest)
+            index >>= 1
+            level += 1
+            if level == len(self._levels):
+                self._levels.append(bytearray())
+            self._levels[level] += digest
+
+    def node(self, level: int, index: int) -> bytes:
+        """See Prover."""
+        return bytes(self._levels[level][index * HASH_BYTES : (index + 1) * HASH_BYTES])
 
 
 def verify_inclusion(digest: bytes, index: int, size: int, proof: Sequence[bytes], root: bytes) -> None:

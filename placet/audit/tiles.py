@@ -1,18 +1,29 @@
 """The tree cut into tiles of 256 hashes (C2SP tlog-tiles): which tile holds what, and where it is served.
 
-Knows coordinates, paths and which tiles an append completes. Pure; must not know storage or HTTP.
+Knows coordinates, paths, which tiles an append completes, and how proofs come out of tiles
+(docs/audit-format.md §13). Pure; must not know storage or HTTP.
 """
 
 from __future__ import annotations
 
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from placet.audit.merkle import HASH_BYTES, node_hash
+from placet.audit.merkle import EMPTY_ROOT, HASH_BYTES, Prover, node_hash
 
 WIDTH: Final = 256
 """Hashes in a full tile; a tile's root is one hash of the tile above it."""
 TILE_BYTES: Final = WIDTH * HASH_BYTES
+MAX_LEVEL: Final = 63
+ENTRIES: Final = -1
+"""The level below all hashes: the records themselves, in bundles of 256."""
+_PATH = re.compile(r"tile/(entries|0|[1-9][0-9]?)/((?:x[0-9]{3}/)*[0-9]{3})(?:\.p/([1-9][0-9]{0,2}))?")
+
+
+class TileUnknown(LookupError):  # noqa: N818 - named for the state it reports
+    """No such tile: its name is not spelled as the specification says, or the log is not that large."""
 
 
 @dataclass(frozen=True)
@@ -23,6 +34,62 @@ class Tile:
     index: int
     hashes: bytes
     """8,192 bytes."""
+
+
+@dataclass(frozen=True)
+class TileName:
+    """Which tile or bundle of records, and how many of its 256 places."""
+
+    level: int
+    """0..63, or ENTRIES."""
+    index: int
+    width: int = WIDTH
+    """1..256; less than 256 at the right edge of the tree only."""
+
+    @property
+    def path(self) -> str:
+        """`tile/<L>/<N>[.p/<W>]`, relative to where the log is served."""
+        thousands, last = divmod(self.index, 1000)
+        groups = [f"{last:03}"]
+        while thousands:
+            thousands, group = divmod(thousands, 1000)
+            groups.insert(0, f"x{group:03}")
+        level = "entries" if self.level == ENTRIES else str(self.level)
+        partial = "" if self.width == WIDTH else f".p/{self.width}"
+        return f"tile/{level}/{'/'.join(groups)}{partial}"
+
+    @classmethod
+    def parse(cls, path: str) -> TileName:
+        """Read an untrusted path. Raises TileUnknown unless it is exactly what `path` writes."""
+        found = _PATH.fullmatch(path)
+        if not found:
+            raise TileUnknown(path)
+        level = ENTRIES if found[1] == "entries" else int(found[1])
+        name = cls(level, int(re.sub("[x/]", "", found[2])), int(found[3] or WIDTH))
+        if level > MAX_LEVEL or name.path != path:
+            raise TileUnknown(path)
+        return name
+
+    def within(self, size: int) -> bool:
+        """Whether a tree of `size` leaves has all of it."""
+        return self.index * WIDTH + self.width <= count_at(max(self.level, 0), size)
+
+
+def count_at(level: int, size: int) -> int:
+    """How many hashes the tiles of one level hold together in a tree of `size` leaves."""
+    return size >> (8 * level)
+
+
+def names_for(size: int) -> list[TileName]:
+    """The tiles, full and partial, at the right edge of a tree: with the full ones before them, all of it."""
+    names = []
+    for level in range(MAX_LEVEL + 1):
+        full, partial = divmod(count_at(level, size), WIDTH)
+        if partial:
+            names.append(TileName(level, full, partial))
+        elif full:
+            names.append(TileName(level, full - 1))
+    return names
 
 
 class Frontier:
@@ -47,25 +114,113 @@ class Frontier:
 
     def append(self, digest: bytes) -> list[Tile]:
         """Add one leaf hash; the tiles that it completes, from the lowest level up."""
-        completed: list[Tile] = []
         self.size += 1
-        count = self.size
-        for level in range(len(self._partial) + 1):
-            if level == len(self._partial):
-                self._partial.append(b"")
-            hashes = self._partial[level] + digest
-            if len(hashes) < TILE_BYTES:
-                self._partial[level] = hashes
+        completed: list[Tile] = []
+        for level in range(MAX_LEVEL + 1):
+            hashes = self.partial(level) + digest
+            full = len(hashes) == TILE_BYTES
+            self._partial[level : level + 1] = [b"" if full else hashes]
+            if not full:
                 break
-            self._partial[level], count = b"", count // WIDTH
-            completed.append(Tile(level, count - 1, hashes))
-            digest = tile_root(hashes)
+            completed.append(Tile(level, count_at(level + 1, self.size) - 1, hashes))
+            digest = subtree_root(hashes)
         return completed
 
+    def root(self) -> bytes:
+        """The root of the whole tree: the roots of its perfect subtrees all lie in partial tiles."""
+        digest = b""
+        for hashes in self._partial:
+            for subtree in reversed(list(_perfect(hashes))):
+                left = subtree_root(subtree)
+                digest = node_hash(left, digest) if digest else left
+        return digest or EMPTY_ROOT
 
-def tile_root(hashes: bytes) -> bytes:
-    """The root over a full tile, or over any number of hashes that is a power of two."""
+    @classmethod
+    def of(cls, size: int, read: ReadTile, tail: Sequence[bytes]) -> Frontier:
+        """The frontier of a stored log; `tail` are the leaf hashes beyond its last full tile.
+
+        Costs up to 255 tiles a level: for starting, not for each proof. Nothing is checked here.
+        """
+        frontier = cls()
+        frontier.size = size
+        frontier._partial = [b"".join(tail)]
+        for level in range(1, MAX_LEVEL + 1):
+            count = count_at(level, size)
+            below = range(count - count % WIDTH, count)
+            frontier._partial.append(b"".join(subtree_root(read(level - 1, index)) for index in below))
+        return frontier
+
+
+ReadTile = Callable[[int, int], bytes]
+"""(level, index) → the 8,192 bytes of a full tile, of which the log is known to have that many."""
+
+
+class TiledTree(Prover):
+    """A tree of one size, of which full tiles are read when they are needed. For some proofs, then let go of.
+
+    Trusts the tiles it is given: whoever checks a proof finds out.
+    """
+
+    def __init__(self, frontier: Frontier, read: ReadTile) -> None:
+        """`frontier` must not grow meanwhile."""
+        self._frontier, self._read = frontier, read
+        self._kept: dict[tuple[int, int], bytes] = {}
+
+    @property
+    def size(self) -> int:
+        """Number of leaves."""
+        return self._frontier.size
+
+    def hashes(self, name: TileName) -> bytes:
+        """A tile's bytes, full or partial. Raises TileUnknown when the tree does not have all of it."""
+        if not name.within(self.size):
+            raise TileUnknown(name.path)
+        return self._tile(name.level, name.index)[: name.width * HASH_BYTES]
+
+    def node(self, level: int, index: int) -> bytes:
+        """See Prover."""
+        tile_level, height = divmod(level, 8)
+        tile_index, place = divmod(index << height, WIDTH)
+        hashes = self._tile(tile_level, tile_index)
+        return subtree_root(hashes[place * HASH_BYTES : (place + (1 << height)) * HASH_BYTES])
+
+    def _tile(self, level: int, index: int) -> bytes:
+        if index == count_at(level + 1, self.size):
+            return self._frontier.partial(level)
+        if (level, index) not in self._kept:
+            self._kept[level, index] = self._read(level, index)
+        return self._kept[level, index]
+
+
+def subtree_root(hashes: bytes) -> bytes:
+    """The root over a power of two of neighbouring hashes, a full tile for one."""
     row = [hashes[at : at + HASH_BYTES] for at in range(0, len(hashes), HASH_BYTES)]
     while len(row) > 1:
         row = [node_hash(left, right) for left, right in zip(row[::2], row[1::2], strict=True)]
     return row[0]
+
+
+def _perfect(hashes: bytes) -> Iterator[bytes]:
+    """The same hashes in pieces of falling powers of two."""
+    at = 0
+    while at < len(hashes):
+        size = 1 << ((len(hashes) - at) // HASH_BYTES).bit_length() - 1
+        yield hashes[at : at + size * HASH_BYTES]
+        at += size * HASH_BYTES
+
+
+def bundle(leaves: Iterable[bytes]) -> bytes:
+    """Records as they are served: each behind its length, two bytes, big-endian."""
+    return b"".join(len(leaf).to_bytes(2, "big") + leaf for leaf in leaves)
+
+
+def unbundle(content: bytes) -> list[bytes]:
+    """The records of an untrusted bundle. Raises ValueError when it ends within one."""
+    leaves, at = [], 0
+    while at < len(content):
+        end = at + 2 + int.from_bytes(content[at : at + 2], "big")
+        if at + 2 > len(content) or end > len(content):
+            raise ValueError("the bundle of records ends within one")
+        leaves.append(content[at + 2 : end])
+        at = end
+    return leaves

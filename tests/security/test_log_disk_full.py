@@ -1,5 +1,6 @@
 """Attack: the disk is filled, so that something may happen without a record of it."""
 
+import asyncio
 import resource
 import signal
 from collections.abc import Iterator
@@ -47,17 +48,21 @@ async def test_nothing_is_confirmed_and_nothing_half_written(tmp_path: Path) -> 
     assert report.records == 5
 
 
-async def test_no_record_is_confirmed_whose_checkpoint_could_not_be_published(tmp_path: Path) -> None:
+async def test_no_record_is_confirmed_while_the_checkpoint_file_is_two_batches_behind(tmp_path: Path) -> None:
+    """docs/audit-format.md §4.1: the file holds the checkpoint of the batch before."""
     world = World(tmp_path)
     async with world.writing() as log:
         await log.whole_run()
         blocker = tmp_path / ".checkpoint.new"
+        while world.checkpoint.read_text() != log.sequencer.head.checkpoint:
+            await asyncio.sleep(0.001)
         blocker.mkdir()  # the temporary file cannot be opened
+        ahead = await log.append(GENERATOR, "task_received", BODY, key="ahead")
         with pytest.raises(ServiceError) as refused:
             await log.append(GENERATOR, "task_received", BODY, key="k")
         blocker.rmdir()
         done = await log.append(GENERATOR, "task_received", BODY, key="k")
 
     assert refused.value.reason == "AUDIT_UNAVAILABLE"
-    assert done.index == 4
-    assert world.verify().records == 5
+    assert (ahead.index, done.index) == (4, 5)
+    assert world.verify().records == 6
