@@ -1,4 +1,4 @@
-"""Attack: the log's operator, who has its key, tells two readers two histories. The witness signs only one."""
+"""Attack: the log's operator, who has its key, tells two readers two histories. A witness signs only one."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def kept(directory: Path) -> list[dict[str, str]]:
 def test_a_second_tree_of_the_same_size_is_refused_and_kept_as_proof(
     witness: Witness, tmp_path: Path, old: int
 ) -> None:
-    """§12.5: the two signed checkpoints together prove that the log forked, whatever old size came with it."""
+    """§12.5: the two signed checkpoints together prove that the log forked, whatever the old size."""
     witness.cosign(STORY.submission(0, 5).to_text())
     why = refused(witness, STORY.other(2).submission(old, 5).to_text())
 
