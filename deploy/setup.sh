@@ -45,6 +45,18 @@ gvisor() { # for the tests of tier T2, which are skipped without it
   say "gVisor (runsc) is not here and could not be installed: the tests of tier T2 will be skipped"
 }
 
+postgresql() { # for the tests of the log on PostgreSQL, which are skipped without it
+  compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null && return
+  # The package would start a server of its own; the tests start theirs, in a directory of theirs.
+  if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null && apt-get -qq update >/dev/null \
+    && quiet_apt postgresql-common && mkdir -p /etc/postgresql-common/createcluster.d \
+    && echo 'create_main_cluster = false' > /etc/postgresql-common/createcluster.d/placet.conf && quiet_apt postgresql; then
+    say "installed PostgreSQL for the tests of the log"; return; fi
+  say "PostgreSQL is not here and could not be installed: the tests of the log on it will be skipped"
+}
+
+quiet_apt() { DEBIAN_FRONTEND=noninteractive apt-get -qq install -y --no-install-recommends "$@" >/dev/null 2>&1; }
+
 install() { # install ENV REQUIREMENTS...: skipped while the pinned files are the same
   local env="$1"; shift
   local stamp="$env/.$(basename "${!#}").sha256" sum
@@ -62,6 +74,7 @@ python="$(python_for)"
 system_packages "$python"
 if [ "${1:-}" = dev ]; then
   gvisor
+  postgresql
   install .venv requirements/dev.txt
   exit
 fi

@@ -1,0 +1,34 @@
+"""Shared by all tests: one PostgreSQL server per session, started when the first test asks for it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.fakes.postgres import Cluster, Database, binaries
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Cluster]:
+    """A running server; a test that stops it must start it again."""
+    if binaries() is None:
+        pytest.skip("PostgreSQL is not installed (deploy/setup.sh dev)")
+    with Cluster.make() as cluster:
+        yield cluster
+
+
+@pytest.fixture
+def postgres_log(postgres: Cluster) -> Database:
+    """A database of its own, with an empty log's tables."""
+    return postgres.new_log()
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--kills", type=int, default=40, help="how often the log's process is killed, per store")
+
+
+@pytest.fixture
+def kills(request: pytest.FixtureRequest) -> int:
+    """How often a log's process is killed; `--kills 500` before a release."""
+    return int(request.config.getoption("--kills"))
