@@ -6,7 +6,8 @@ Knows the lines of `tests.fakes.log_writer`. Must not know how the log was distu
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+import uuid
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from placet.audit.checkpoint import LogVerifier
@@ -26,17 +27,29 @@ class Confirmed:
     checkpoint: str
 
 
-def told(lines: Iterable[bytes]) -> tuple[list[Confirmed], list[str]]:
-    """What was confirmed, and every key that was refused at least once."""
-    confirmed, refused = [], []
-    for line in lines:
-        said = json.loads(line)
-        if "refused" in said:
-            refused.append(said["key"])
-            continue
-        said["leaf_hash"] = bytes.fromhex(said["leaf_hash"])
-        confirmed.append(Confirmed(**said))
-    return confirmed, refused
+@dataclass(frozen=True)
+class Told:
+    """What one or more writers said."""
+
+    confirmed: Sequence[Confirmed]
+    tried: Sequence[str]
+    """Keys that may or may not stand in the log."""
+    refused: Sequence[str]
+    """The reason of every refusal."""
+
+
+def told(output: bytes) -> Told:
+    """Read what was said. A last line that was cut off says nothing."""
+    said = [json.loads(line) for line in output.split(b"\n")[:-1]]
+    return Told(
+        [
+            Confirmed(one["key"], one["index"], bytes.fromhex(one["leaf_hash"]), one["checkpoint"])
+            for one in said
+            if "index" in one
+        ],
+        [one["key"] for one in said if "trying" in one],
+        [one["refused"] for one in said if "refused" in one],
+    )
 
 
 def holds(world: World, confirmed: Iterable[Confirmed]) -> None:
@@ -70,11 +83,12 @@ def roots_of(entries: Iterable[Entry]) -> list[bytes]:
     return roots
 
 
-async def goes_on(world: World, confirmed: Iterable[Confirmed], keys: Iterable[str], size: int) -> None:
-    """Open the log, try everything again, append something new: the same records answer, each stands once."""
-    known = {one.key: one for one in confirmed}
+async def goes_on(world: World, found: Told, size: int) -> None:
+    """Open the log, try everything again, append something new: the same records answer, and it is whole."""
+    known = {one.key: one for one in found.confirmed}
     async with world.writing() as log:
-        for key in (*keys, "afterwards"):
+        for key in (*found.tried, f"after-{uuid.uuid4()}"):
             done = await log.append(GENERATOR, "task_received", BODY, key=key, task=content_of(key, size))
             if key in known:
                 assert (done.index, done.leaf_hash) == (known[key].index, known[key].leaf_hash)
+    holds(world, found.confirmed)

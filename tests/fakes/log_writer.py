@@ -1,8 +1,10 @@
 """A process that appends to a log and tells on standard output what was confirmed, to be killed or disturbed.
 
-Run as `python -m tests.fakes.log_writer DIRECTORY WRITERS APPENDS BODY_BYTES`. Every append has a key and is
-tried until it is confirmed. A line is a JSON object: {"key", "index", "leaf_hash", "checkpoint"} for what was
-confirmed, {"key", "refused"} for what was not.
+Run as `python -m tests.fakes.log_writer '{"directory": …}'` (a Task), or without an argument as a zygote: for each
+Task on its standard input it forks a writer, prints its process id, and when that has ended its status.
+
+Every append has a key and is tried until it is confirmed. A line is a JSON object: {"key", "trying"} before it,
+{"key", "index", "leaf_hash", "checkpoint"} once it is confirmed, {"key", "refused"} when it is not.
 """
 
 from __future__ import annotations
@@ -11,6 +13,7 @@ import asyncio
 import json
 import os
 import sys
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from placet.audit.checkpoint import LogSigner
@@ -21,8 +24,34 @@ BODY = {"task_sha256": "0" * 64, "caller": "c", "inputs": [], "scope": "s"}
 TRIES = 4
 
 
+@dataclass(frozen=True)
+class Task:
+    """What a writer is to do."""
+
+    directory: str
+    """The log's; its key lies beside it."""
+    name: str = "w"
+    """What the keys begin with."""
+    writers: int = 1
+    """Clients at once, each with an append after the other."""
+    appends: int = 3
+    """Of each client; it ends earlier when one was refused too often."""
+    body_bytes: int = 500
+    output: str = ""
+    """A file to append to instead of standard output."""
+
+    def command(self) -> list[str]:
+        """A process that does it."""
+        return [sys.executable, "-m", "tests.fakes.log_writer", json.dumps(asdict(self))]
+
+    @property
+    def keys(self) -> list[str]:
+        """All that it may try."""
+        return [f"{self.name}{w}-{count}" for w in range(self.writers) for count in range(self.appends)]
+
+
 def log_in(directory: Path) -> World:
-    """The log whose files lie in `directory` and whose key lies beside it."""
+    """The log whose files lie in `directory`."""
     key = directory.with_name("key")
     if not key.exists():
         LogSigner.generate(ORIGIN).save(key)
@@ -34,12 +63,20 @@ def content_of(key: str, size: int) -> bytes:
     return key.encode().ljust(size, b".")
 
 
-async def client(log: Writer, name: str, appends: int, size: int) -> None:
-    """One writer, an append after the other; it ends when one was refused too often."""
-    for count in range(appends):
+async def write(task: Task) -> None:
+    """Do it."""
+    async with log_in(Path(task.directory)).writing() as log:
+        clients = (client(log, task, f"{task.name}{number}") for number in range(task.writers))
+        await asyncio.gather(*clients)
+
+
+async def client(log: Writer, task: Task, name: str) -> None:
+    """One writer."""
+    for count in range(task.appends):
         key = f"{name}-{count}"
+        tell(key=key, trying=True)
         for _ in range(TRIES):
-            if await confirmed(log, key, size):
+            if await confirmed(log, key, task.body_bytes):
                 break
         else:
             return
@@ -61,10 +98,21 @@ def tell(**said: object) -> None:
     os.write(1, json.dumps(said).encode() + b"\n")
 
 
-async def main(directory: Path, writers: int, appends: int, size: int) -> None:
-    async with log_in(directory).writing() as log:
-        await asyncio.gather(*(client(log, f"w{name}", appends, size) for name in range(writers)))
+def zygote() -> None:
+    """Fork a writer for each task, so that a kill costs no start of an interpreter."""
+    for line in sys.stdin:
+        task = Task(**json.loads(line))
+        writer = os.fork()
+        if writer == 0:
+            os.dup2(os.open(task.output, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600), 1)
+            asyncio.run(write(task))
+            os._exit(0)
+        print(writer, flush=True)
+        print(os.waitpid(writer, 0)[1], flush=True)
 
 
 if __name__ == "__main__":
-    asyncio.run(main(Path(sys.argv[1]), *map(int, sys.argv[2:5])))
+    if len(sys.argv) > 1:
+        asyncio.run(write(Task(**json.loads(sys.argv[1]))))
+    else:
+        zygote()

@@ -180,7 +180,8 @@ def _apply(content: bytearray, step: Step) -> None:
 class Disk:
     """The directory after the steps that were taken."""
 
-    said: list[bytes] = field(default_factory=list)
+    said: bytes = b""
+    """What the process wrote to standard output."""
     _names: dict[str, _File] = field(default_factory=dict)
     _durable_names: dict[str, _File] = field(default_factory=dict)
     _history: list[dict[str, _File]] = field(default_factory=list)
@@ -190,7 +191,7 @@ class Disk:
         """Do one step."""
         match step.what:
             case "said":
-                self.said.append(step.data)
+                self.said += step.data
             case "create":
                 if step.name not in self._names:
                     self._rename({**self._names, step.name: _File()})

@@ -8,18 +8,16 @@ from __future__ import annotations
 import asyncio
 import random
 import shutil
-import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
 
-from tests.fakes.confirmed import goes_on, holds, told
-from tests.fakes.log_writer import log_in
+from tests.fakes.confirmed import goes_on, told
+from tests.fakes.log_writer import Task, log_in
 from tests.fakes.recorded_disk import Disk, Step, record, strace_works
 
 ROOT = Path(__file__).resolve().parents[2]
-APPENDS, SIZE = 3, 500
 
 pytestmark = pytest.mark.skipif(not strace_works(), reason="strace is not here, or may not trace")
 
@@ -31,41 +29,35 @@ STATES: Mapping[str, State] = {
 }
 
 
-def recording(directory: Path, *, writers: int, appends: int, size: int) -> list[Step]:
+def recording(task: Task) -> list[Step]:
     """The steps of a log from its creation to its end."""
-    log = directory / "log"
-    log.mkdir()
-    arguments = [str(log), str(writers), str(appends), str(size)]
-    return record([sys.executable, "-m", "tests.fakes.log_writer", *arguments], log, cwd=ROOT)
+    directory = Path(task.directory)
+    directory.mkdir()
+    return record(task.command(), directory, cwd=ROOT)
 
 
 @pytest.mark.parametrize("state", STATES)
 def test_every_step_of_an_append_can_be_the_last(tmp_path: Path, state: str) -> None:
-    steps = recording(tmp_path, writers=1, appends=APPENDS, size=SIZE)
-    keys = [f"w0-{count}" for count in range(APPENDS)]
+    steps = recording(Task(str(tmp_path / "log")))
     disk, chance = Disk(), random.Random(state)
     before: object = None
     for number, step in enumerate(steps):
         disk.take(step)
         files = STATES[state](disk, chance)
         if (files, disk.said) != before:
-            came_back(tmp_path / "cut", files, disk.said, keys, f"step {number}: {step}")
-        before = files, list(disk.said)
-    assert len(disk.said) == APPENDS
+            came_back(tmp_path / "cut", files, disk.said, f"step {number}: {step}")
+        before = files, disk.said
+    assert len(told(disk.said).confirmed) == Task("").appends
 
 
-def came_back(
-    directory: Path, files: Mapping[str, bytes], said: list[bytes], keys: list[str], at: str
-) -> None:
+def came_back(directory: Path, files: Mapping[str, bytes], said: bytes, at: str) -> None:
+    """Raise, with where it was, unless the log goes on from these files."""
     shutil.rmtree(directory, ignore_errors=True)
     directory.mkdir()
     for name, content in files.items():
         (directory / name).write_bytes(content)
-    confirmed, _ = told(said)
-    world = log_in(directory)
     try:
-        asyncio.run(goes_on(world, confirmed, keys, SIZE))
-        holds(world, confirmed)
+        asyncio.run(goes_on(log_in(directory), told(said), Task("").body_bytes))
     except Exception as error:
         error.add_note(at)
         raise
