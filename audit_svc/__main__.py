@@ -13,6 +13,7 @@ from placetpb.audit.v1 import audit_pb2_grpc
 
 from audit_svc.anchor import Anchor, LogInconsistent
 from audit_svc.batch import Draft
+from audit_svc.erasure import Sweeper
 from audit_svc.policy import SERVICE, allow_list
 from audit_svc.sequencer import Sequencer
 from audit_svc.servicer import AuditServicer
@@ -40,10 +41,11 @@ async def main(settings: AuditSettings) -> None:
     await sequencer.open()
     await sequencer.append(Draft("log_started", "", service_uri("audit"), {"size": 0}))
     beating = asyncio.create_task(beat(sequencer, settings.heartbeat_s))
-    reader = LogReader(settings.database)
+    reader, swept = LogReader(settings.database), LogReader(settings.database)
+    sweeping = asyncio.create_task(Sweeper(sequencer.append, swept, settings.retention).run())
 
     def register(server: grpc.aio.Server) -> list[str]:
-        servicer = AuditServicer(sequencer, reader)
+        servicer = AuditServicer(sequencer, reader, settings.roles)
         audit_pb2_grpc.add_AuditServiceServicer_to_server(servicer, server)
         return [SERVICE]
 
@@ -55,7 +57,7 @@ async def main(settings: AuditSettings) -> None:
             name="audit",
             listen=settings.listen,
             tls=settings.tls,
-            allow=allow_list(settings.reader_patterns),
+            allow=allow_list(settings.roles.patterns),
             register=register,
             ready_file=settings.ready_file,
             health_check=healthy,
@@ -63,8 +65,10 @@ async def main(settings: AuditSettings) -> None:
         )
     finally:
         beating.cancel()
+        sweeping.cancel()
         await sequencer.close()
         reader.close()
+        swept.close()
 
 
 async def beat(sequencer: Sequencer, period_s: float) -> None:

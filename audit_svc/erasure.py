@@ -7,32 +7,67 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Final, Protocol
+from typing import Final, Protocol, TypeVar
 
+import grpc
 import structlog
 
+from audit_svc.access import Access, Role
 from audit_svc.batch import Draft
 from audit_svc.store.types import BodyKey
 from placet.audit.client import Appended
 from placet.audit.columns import CLASSES
 from placet.audit.record import canonical
-from placet.rpc.identity import service_uri
+from placet.rpc.errors import ServiceError
+from placet.rpc.identity import Caller, service_uri
 
 MAX_NAMED_BYTES: Final = 32 * 1024
 """JSON of the bodies that one record names; a record's body has 48 KiB."""
+MAX_REASON: Final = 500
 SWEEP_S: Final = 600.0
 SWEPT_AT_ONCE: Final = 256
 _UNITS: Final = {"d": 86_400, "h": 3_600, "m": 60, "s": 1}
 _log = structlog.get_logger()
 
 Append = Callable[[Draft], Awaitable[Appended]]
+T = TypeVar("T")
 Retention = Mapping[str, timedelta]
 """Class → the age at which its bodies are erased; a class that is not named is kept."""
 
 
+@dataclass(frozen=True)
+class Order:
+    """What somebody wants erased: the bodies of one request, of some classes or of all."""
+
+    request_id: str
+    reason: str
+    classes: frozenset[str]
+    """Empty for all."""
+
+    def check(self) -> None:
+        """Raise INVALID_ARGUMENT/ERASURE_INVALID unless it is whole."""
+        if not self.request_id:
+            raise _unfit("which request? Its id is missing")
+        if not (0 < len(self.reason) <= MAX_REASON and self.reason.isprintable()):
+            raise _unfit(f"a reason is needed: 1..{MAX_REASON} printable characters")
+        if unknown := self.classes - set(CLASSES):
+            raise _unfit(f"no such class: {', '.join(sorted(unknown))}; there are {', '.join(CLASSES)}")
+
+
+class Ask(Protocol):
+    """Runs a look-up that blocks, and turns its failure into a ServiceError."""
+
+    async def __call__(self, read: Callable[[], T]) -> T:
+        """What it returns."""
+
+
 class KeptBodies(Protocol):
     """Where to look up what is there to erase. Blocking."""
+
+    def kept_of_request(self, request_id: str) -> list[tuple[int, str, str]]:
+        """(index, role, class) of the kept bodies of a request's records, in log order."""
 
     def kept_before(self, class_: str, time: str, limit: int) -> list[tuple[int, str]]:
         """(index, role) of kept bodies of a class whose records are older than `time`, oldest first."""
@@ -81,6 +116,35 @@ def _fitting(bodies: Sequence[BodyKey]) -> Iterator[list[BodyKey]]:
         yield part
 
 
+class Erasures:
+    """Erases what an entitled person orders."""
+
+    def __init__(self, append: Append, kept: KeptBodies, ask: Ask, access: Access) -> None:
+        """`ask` runs a look-up in `kept`."""
+        self._append, self._kept, self._ask, self._access = append, kept, ask, access
+
+    async def of_request(self, caller: Caller, order: Order) -> tuple[list[BodyKey], list[Appended]]:
+        """The bodies that were erased, and the records that say so.
+
+        Raises ServiceError: PERMISSION_DENIED/ROLE_MISSING, INVALID_ARGUMENT/ERASURE_INVALID,
+        NOT_FOUND/NOTHING_TO_ERASE, and like `append`.
+        """
+        self._access.require(caller, Role.ADMIN)
+        order.check()
+        found = await self._ask(lambda: self._kept.kept_of_request(order.request_id))
+        keys = [BodyKey(i, role) for i, role, class_ in found if not order.classes or class_ in order.classes]
+        if not keys:
+            raise ServiceError(
+                grpc.StatusCode.NOT_FOUND,
+                "NOTHING_TO_ERASE",
+                f"no body of request {order.request_id} is kept (of these classes)",
+            )
+        done = await erase(
+            self._append, keys, by=caller.uri, reason=order.reason, request_id=order.request_id
+        )
+        return keys, done
+
+
 class Sweeper:
     """Erases what is older than its class is kept."""
 
@@ -109,10 +173,16 @@ class Sweeper:
         swept = 0
         for class_, age in self._retention.items():
             before = (self._now() - age).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+            keys: list[BodyKey] = []
             while due := await asyncio.to_thread(self._kept.kept_before, class_, before, SWEPT_AT_ONCE):
-                keys = [BodyKey(index, role) for index, role in due]
+                if keys == (keys := [BodyKey(index, role) for index, role in due]):
+                    raise RuntimeError(f"{len(keys)} bodies were erased and are still there")
                 await erase(self._append, keys, by=service_uri("audit"), reason="retention", request_id="")
                 swept += len(keys)
         if swept:
             _log.info("retention", erased=swept)
         return swept
+
+
+def _unfit(message: str) -> ServiceError:
+    return ServiceError(grpc.StatusCode.INVALID_ARGUMENT, "ERASURE_INVALID", message)

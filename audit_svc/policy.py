@@ -18,11 +18,14 @@ SERVICE: Final = "placetpb.audit.v1.AuditService"
 _EVERYBODY: Final = frozenset({"svc/*", "caller/*", "reviewer/*"})
 _WRITERS: Final = frozenset({"svc/generator", "svc/guard", "svc/executor", "reviewer/*"})
 _PUBLIC: Final = ("GetCheckpoint", "GetInclusionProof", "GetConsistencyProof")
-_READING: Final = ("GetRecord", "ListRecords", "TailRecords")
+_READING: Final = ("GetRecord", "ListRecords", "TailRecords", "EraseBodies")
 
 
 def allow_list(readers: frozenset[str]) -> AllowList:
-    """Checkpoints and proofs tell nothing but hashes and are for every peer; records are for `readers`."""
+    """Checkpoints and proofs tell nothing but hashes and are for every peer; records are for `readers`.
+
+    What each of the readers may is said by their roles (audit_svc/access.py).
+    """
     return {
         f"/{SERVICE}/Append": _WRITERS,
         **{f"/{SERVICE}/{method}": _EVERYBODY for method in _PUBLIC},

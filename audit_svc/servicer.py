@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
-from functools import partial
-from typing import Any, Final, TypeVar
+import re
+from collections.abc import AsyncIterator
+from contextlib import aclosing
+from typing import Any, Final
 
 import grpc
 from placetpb.audit.v1 import audit_pb2 as pb
 from placetpb.audit.v1 import audit_pb2_grpc
 
+from audit_svc.access import Access
 from audit_svc.batch import Draft
+from audit_svc.erasure import Erasures, Order
 from audit_svc.policy import check_may_append
+from audit_svc.reads import Reads
 from audit_svc.sequencer import Sequencer
-from placet.audit.reader import Entry, LogReader, LogUnreadable, Query, StoredBody
+from placet.audit.query import Query
+from placet.audit.reader import Entry, LogReader
 from placet.audit.record import (
     MAX_BODIES,
     MAX_BODY_CONTENT_BYTES,
@@ -25,23 +29,26 @@ from placet.audit.record import (
 )
 from placet.audit.tiles import TiledTree
 from placet.rpc.errors import ServiceError
-from placet.rpc.identity import caller_of, service_uri
+from placet.rpc.identity import caller_of
 
 MAX_PAGE: Final = 1000
 DEFAULT_PAGE: Final = 100
-MAX_PAGE_BYTES: Final = 8 * 1024 * 1024
+MAX_FILTER: Final = 300
+_FILTERS: Final = ("request_id", "kind", "caller", "scope", "verdict", "rule", "since", "until", "text")
+_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z")
+_USE = re.compile(r"[a-z0-9]{1,32}")
 MAX_SKIPPED_SIZE: Final = 2**62
 
 Context = grpc.aio.ServicerContext[Any, Any]
-T = TypeVar("T")
 
 
 class AuditServicer(audit_pb2_grpc.AuditServiceServicer):
-    """Appends go to the sequencer; reads to a connection of their own, one at a time in a thread."""
+    """Appends go to the sequencer, reads to `Reads`."""
 
-    def __init__(self, sequencer: Sequencer, reader: LogReader) -> None:
+    def __init__(self, sequencer: Sequencer, reader: LogReader, access: Access) -> None:
         self._sequencer, self._reader = sequencer, reader
-        self._reading = asyncio.Lock()
+        self._reads = Reads(sequencer, reader, access)
+        self._erasures = Erasures(sequencer.append, reader, self._reads.ask, access)
 
     async def Append(self, request: pb.AppendRequest, context: Context) -> pb.AppendResponse:
         """See audit.proto."""
@@ -53,40 +60,42 @@ class AuditServicer(audit_pb2_grpc.AuditServiceServicer):
 
     async def GetRecord(self, request: pb.GetRecordRequest, context: Context) -> pb.GetRecordResponse:
         """See audit.proto. Handing out bodies is itself recorded, before they leave."""
-        index = request.index
-        entry = await self._read(
-            lambda: self._reader.get(index) if index < self._sequencer.head.size else None
-        )
-        if entry is None:
-            raise ServiceError(
-                grpc.StatusCode.NOT_FOUND, "RECORD_UNKNOWN", f"The log has no record {index} (yet)."
-            )
-        bodies: Sequence[StoredBody] = ()
-        if request.with_bodies:
-            await self._record_read(caller_of(context).uri, entry)
-            bodies = await self._read(lambda: self._reader.bodies(index))
+        caller = caller_of(context)
+        found = await self._reads.record(caller, request.index, with_bodies=request.with_bodies)
         return pb.GetRecordResponse(
-            record=_record(entry), bodies=[pb.Body(role=b.role, content=b.content) for b in bodies]
+            record=_record(found.entry),
+            bodies=[pb.Body(role=body.role, content=body.content) for body in found.bodies],
+            kept=found.kept,
         )
 
     async def ListRecords(self, request: pb.ListRecordsRequest, context: Context) -> pb.ListRecordsResponse:
-        """See audit.proto. Descending, `from_index` is one past the newest record wanted."""
-        size = request.page_size or DEFAULT_PAGE
-        if size > MAX_PAGE:
-            raise _invalid(f"page_size is 1..{MAX_PAGE}")
-        query = Query(
-            request_id=request.request_id,
-            kind=request.kind,
-            from_index=_signed(request.from_index),
-            limit=size + 1,
-            descending=request.descending,
-        )
-        found, more = await self._read(lambda: self._page(query, size))
-        next_index = 0
-        if more:
-            next_index = found[-1].index + (0 if request.descending else 1)
+        """See audit.proto."""
+        found, more = await self._reads.page(caller_of(context), _query(request))
+        next_index = found[-1].index + (0 if request.descending else 1) if more else 0
         return pb.ListRecordsResponse(
             records=[_record(entry) for entry in found], next_index=next_index, more=more
+        )
+
+    async def TailRecords(
+        self, request: pb.TailRecordsRequest, context: Context
+    ) -> AsyncIterator[pb.TailRecordsResponse]:
+        """See audit.proto."""
+        use = request.format
+        if use and not _USE.fullmatch(use):
+            raise _unfit_query("format is at most 32 lower-case letters and digits")
+        first = _signed(request.from_index)
+        entries = self._reads.stream(caller_of(context), first, follow=request.follow, use=use)
+        async with aclosing(entries):
+            async for entry in entries:
+                yield pb.TailRecordsResponse(record=_record(entry))
+
+    async def EraseBodies(self, request: pb.EraseBodiesRequest, context: Context) -> pb.EraseBodiesResponse:
+        """See audit.proto."""
+        order = Order(request.request_id, request.reason, frozenset(request.classes))
+        keys, done = await self._erasures.of_request(caller_of(context), order)
+        return pb.EraseBodiesResponse(
+            erased=[pb.ErasedBody(index=key.index, role=key.role) for key in keys],
+            recorded=[each.index for each in done],
         )
 
     async def GetCheckpoint(
@@ -102,7 +111,7 @@ class AuditServicer(audit_pb2_grpc.AuditServiceServicer):
         tree = self._tree()
         size = request.tree_size or tree.size
         try:
-            hashes = await self._read(lambda: tree.inclusion_proof(request.index, size))
+            hashes = await self._reads.ask(lambda: tree.inclusion_proof(request.index, size))
         except IndexError:
             raise _invalid(f"no leaf {request.index} in a tree of {size} of this log") from None
         return pb.GetInclusionProofResponse(hashes=hashes, tree_size=size)
@@ -113,57 +122,14 @@ class AuditServicer(audit_pb2_grpc.AuditServiceServicer):
         """See audit.proto."""
         tree = self._tree()
         try:
-            hashes = await self._read(lambda: tree.consistency_proof(request.old_size, request.new_size))
+            hashes = await self._reads.ask(lambda: tree.consistency_proof(request.old_size, request.new_size))
         except IndexError:
             raise _invalid("sizes must satisfy old_size ≤ new_size ≤ size of the log") from None
         return pb.GetConsistencyProofResponse(hashes=hashes)
 
-    async def TailRecords(
-        self, request: pb.TailRecordsRequest, context: Context
-    ) -> AsyncIterator[pb.TailRecordsResponse]:
-        """See audit.proto."""
-        index = _signed(request.from_index)
-        while True:
-            query = Query(from_index=index, limit=DEFAULT_PAGE)
-            found, more = await self._read(partial(self._page, query, DEFAULT_PAGE))
-            for entry in found:
-                yield pb.TailRecordsResponse(record=_record(entry))
-                index = entry.index + 1
-            if found or more:
-                continue
-            if not request.follow:
-                return
-            await self._sequencer.wait_for_growth(index)
-
     def _tree(self) -> TiledTree:
         """Of the published checkpoint: proofs stay below what the writer is adding meanwhile."""
         return TiledTree(self._sequencer.head.frontier, self._reader.tile)
-
-    def _page(self, query: Query, limit: int) -> tuple[list[Entry], bool]:
-        """At most `limit` records and MAX_PAGE_BYTES of them, and whether there are more."""
-        found: list[Entry] = []
-        total = 0
-        for entry in self._reader.find(query):
-            total += len(entry.leaf)
-            if len(found) == limit or (found and total > MAX_PAGE_BYTES):
-                return found, True
-            found.append(entry)
-        return found, False
-
-    async def _read(self, read: Callable[[], T]) -> T:
-        async with self._reading:
-            try:
-                return await asyncio.to_thread(read)
-            except LogUnreadable as error:
-                raise ServiceError(
-                    grpc.StatusCode.UNAVAILABLE,
-                    "AUDIT_UNAVAILABLE",
-                    "The log's database cannot be read; look at the audit service's own log.",
-                ) from error
-
-    async def _record_read(self, reader: str, entry: Entry) -> None:
-        body = {"reader": reader, "indexes": [entry.index]}
-        await self._sequencer.append(Draft("records_read", entry.request_id, service_uri("audit"), body))
 
 
 def _draft(request: pb.AppendRequest, actor: str) -> Draft:
@@ -183,6 +149,21 @@ def _draft(request: pb.AppendRequest, actor: str) -> Draft:
     return Draft(request.kind, request.request_id, actor, body, bodies, request.idempotency_key)
 
 
+def _query(request: pb.ListRecordsRequest) -> Query:
+    """Untrusted filters, bounded. Raises INVALID_ARGUMENT/QUERY_INVALID."""
+    size = request.page_size or DEFAULT_PAGE
+    if size > MAX_PAGE:
+        raise _unfit_query(f"page_size is 1..{MAX_PAGE}")
+    filters = {name: getattr(request, name) for name in _FILTERS}
+    for name, value in filters.items():
+        if len(value) > MAX_FILTER:
+            raise _unfit_query(f"{name} has more than {MAX_FILTER} characters")
+        if name in ("since", "until") and value and not _TIME.fullmatch(value):
+            raise _unfit_query(f"{name} is not RFC 3339 in UTC with microseconds and Z")
+    first = _signed(request.from_index)
+    return Query(**filters, from_index=first, limit=size, descending=request.descending)
+
+
 def _record(entry: Entry) -> pb.Record:
     return pb.Record(index=entry.index, leaf=entry.leaf, leaf_hash=entry.leaf_hash)
 
@@ -194,3 +175,7 @@ def _signed(value: int) -> int:
 
 def _invalid(message: str) -> ServiceError:
     return ServiceError(grpc.StatusCode.INVALID_ARGUMENT, "RECORD_INVALID", message)
+
+
+def _unfit_query(message: str) -> ServiceError:
+    return ServiceError(grpc.StatusCode.INVALID_ARGUMENT, "QUERY_INVALID", message)

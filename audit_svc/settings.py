@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Annotated
 
-from pydantic import Field
-from pydantic_settings import SettingsConfigDict
+from pydantic import Field, field_validator
+from pydantic_settings import NoDecode, SettingsConfigDict
 
+from audit_svc.access import Access
+from audit_svc.erasure import Retention, parse_retention
 from placet.rpc.settings import ServiceSettings
 
 
@@ -32,10 +35,18 @@ class AuditSettings(ServiceSettings):
     heartbeat_s: float = Field(60.0, gt=0)
     """Seconds of silence after which a heartbeat is recorded."""
 
-    readers: str = "reviewer/*,caller/local"
-    """Who may read records: identity patterns, separated by commas."""
+    roles: Annotated[Access, NoDecode] = Access.parse("reviewer/*=reviewer,caller/local=admin")
+    """Who may read, export and erase: `PATTERN=ROLE,…`; see docs/audit-format.md §8."""
 
-    @property
-    def reader_patterns(self) -> frozenset[str]:
-        """`readers`, one pattern each."""
-        return frozenset(pattern.strip() for pattern in self.readers.split(",") if pattern.strip())
+    retention: Annotated[Retention, NoDecode] = Field(default_factory=dict)
+    """`CLASS=AGE,…`, such as `prompt=30d,output=90d`: when bodies are erased; see docs/audit-format.md §9."""
+
+    @field_validator("roles", mode="before")
+    @classmethod
+    def _roles(cls, value: object) -> object:
+        return Access.parse(value) if isinstance(value, str) else value
+
+    @field_validator("retention", mode="before")
+    @classmethod
+    def _retention(cls, value: object) -> object:
+        return parse_retention(value) if isinstance(value, str) else value

@@ -1,8 +1,8 @@
 """How a query is answered from a log's SQLite database: which index is walked, and which others are asked.
 
 SQLite walks one index per table and guesses which; without statistics it guesses wrong on a million records.
-So the filter with the fewest records is looked for first, its index is walked in log order, and each other filter
-is asked through its own index, which answers without touching a record. Knows the indexes of
+So the filter with the fewest records is looked for first, its index is walked in log order, and each other
+filter is asked through its own index, which answers without touching a record. Knows the indexes of
 docs/audit-format.md §7. Must not write.
 """
 
@@ -84,13 +84,14 @@ def _bounds(rows: Rows, query: Query) -> tuple[int, int]:
     if query.from_index:
         low, high = (0, query.from_index) if query.descending else (query.from_index, BEYOND)
     if query.since:
-        low = max(low, _first_at(rows, query.since))
+        low = max(low, first_at(rows, query.since))
     if query.until:
-        high = min(high, _first_at(rows, query.until))
+        high = min(high, first_at(rows, query.until))
     return low, high
 
 
-def _first_at(rows: Rows, time: str) -> int:
+def first_at(rows: Rows, time: str) -> int:
+    """Index of the first record that is not before `time`; BEYOND when there is none."""
     found = rows("SELECT idx FROM log_entry WHERE time >= ? ORDER BY time, idx LIMIT 1", time)
     return next((index for (index,) in found if isinstance(index, int)), BEYOND)
 

@@ -12,7 +12,9 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import quote
 
+from placet.audit import finding
 from placet.audit.query import Query as Query
+from placet.audit.tiles import Tile
 
 _SELECT: Final = (
     "SELECT idx, leaf, leaf_hash, kind, request_id, actor, approval_id, idempotency_key, "
@@ -91,17 +93,9 @@ class LogReader:
 
     def find(self, query: Query) -> Iterator[Entry]:
         """The records that a query names, in its order, lazily."""
-        clauses, values = ["1"], list[object]()
-        for column, value in (("request_id", query.request_id), ("kind", query.kind)):
-            if value:
-                clauses.append(f"{column} = ?")
-                values.append(value)
-        if query.from_index:
-            clauses.append("idx < ?" if query.descending else "idx >= ?")
-            values.append(query.from_index)
-        order = "DESC" if query.descending else "ASC"
-        sql = f"{_SELECT} WHERE {' AND '.join(clauses)} ORDER BY idx {order} LIMIT ?"
-        yield from map(_entry, self._rows(sql, *values, query.limit))
+        for index in finding.indexes(self._rows, query):
+            if entry := self.get(index):
+                yield entry
 
     def bodies(self, index: int) -> list[StoredBody]:
         """The bodies of one record that are still kept."""
@@ -109,14 +103,45 @@ class LogReader:
         rows = self._rows(sql, index)
         return [StoredBody(_text(role), _bytes(salt), _bytes(content)) for role, salt, content in rows]
 
+    def kept(self, index: int) -> list[str]:
+        """Roles of the bodies of one record that are not erased."""
+        sql = "SELECT role FROM body WHERE idx = ? AND content IS NOT NULL ORDER BY role"
+        return [_text(role) for (role,) in self._rows(sql, index)]
+
+    def kept_of_request(self, request_id: str) -> list[tuple[int, str, str]]:
+        """(index, role, class) of the kept bodies of a request's records, in log order."""
+        rows = self._rows(
+            "SELECT b.idx, b.role, b.class FROM log_entry AS e JOIN body AS b ON b.idx = e.idx "
+            "WHERE e.request_id = ? AND e.request_id <> '' AND b.content IS NOT NULL ORDER BY b.idx, b.role",
+            request_id,
+        )
+        return [(_index(idx), _text(role), _text(class_)) for idx, role, class_ in rows]
+
+    def kept_before(self, class_: str, time: str, limit: int) -> list[tuple[int, str]]:
+        """(index, role) of kept bodies of a class whose records are older than `time`, oldest first."""
+        rows = self._rows(
+            "SELECT idx, role FROM body WHERE class = ? AND content IS NOT NULL AND idx < ? "
+            "ORDER BY idx, role LIMIT ?",
+            class_,
+            finding.first_at(self._rows, time),
+            limit,
+        )
+        return [(_index(idx), _text(role)) for idx, role in rows]
+
     def body_indexes(self) -> list[int]:
         """The indexes for which a body is kept, whether or not such a record exists."""
         return [_index(idx) for (idx,) in self._rows("SELECT DISTINCT idx FROM body ORDER BY idx")]
 
-    def tile(self, level: int, index: int) -> bytes | None:
-        """The 8,192 bytes of a full tile, as they are stored."""
-        rows = self._rows("SELECT hashes FROM tile WHERE level = ? AND idx = ?", level, index)
-        return next((_bytes(hashes) for (hashes,) in rows), None)
+    def tile(self, level: int, index: int) -> bytes:
+        """The 8,192 bytes of a full tile, as they are stored. Raises LogUnreadable when it is not there."""
+        for (hashes,) in self._rows("SELECT hashes FROM tile WHERE level = ? AND idx = ?", level, index):
+            return _bytes(hashes)
+        raise LogUnreadable(f"tile {index} of level {level} is missing")
+
+    def tiles(self) -> Iterator[Tile]:
+        """All full tiles, level by level."""
+        for level, index, hashes in self._rows("SELECT level, idx, hashes FROM tile ORDER BY level, idx"):
+            yield Tile(_index(level), _index(index), _bytes(hashes))
 
     def leaves(self, start: int, count: int) -> list[bytes]:
         """The bytes of `count` records from `start` on, fewer at the end of the log."""

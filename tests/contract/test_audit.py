@@ -13,6 +13,7 @@ import pytest
 from placetpb.audit.v1 import audit_pb2 as pb
 from placetpb.audit.v1 import audit_pb2_grpc
 
+from audit_svc.access import Access
 from audit_svc.policy import SERVICE, allow_list
 from audit_svc.sequencer import Sequencer
 from audit_svc.servicer import AuditServicer
@@ -28,6 +29,9 @@ from tests.fakes.rpc import Authority, serving
 As = Callable[[str], AbstractAsyncContextManager[grpc.aio.Channel]]
 TASK = {"task_sha256": "0" * 64, "caller": "c", "inputs": [], "scope": "s"}
 READER = reviewer_uri("kim")
+ACCESS = Access.parse(
+    "reviewer/*=reviewer,reviewer/kim=auditor,reviewer/vera=viewer,caller/local=admin,caller/siem=auditor"
+)
 
 
 @pytest.fixture
@@ -47,10 +51,11 @@ async def peer(world: World, tmp_path: Path) -> AsyncIterator[As]:
 @asynccontextmanager
 async def served(sequencer: Sequencer, reader: LogReader, pki: Path) -> AsyncIterator[As]:
     def register(server: grpc.aio.Server) -> list[str]:
-        audit_pb2_grpc.add_AuditServiceServicer_to_server(AuditServicer(sequencer, reader), server)
+        servicer = AuditServicer(sequencer, reader, ACCESS)
+        audit_pb2_grpc.add_AuditServiceServicer_to_server(servicer, server)
         return [SERVICE]
 
-    allow = allow_list(frozenset({"reviewer/*", "caller/local"}))
+    allow = allow_list(ACCESS.patterns)
     async with serving(Authority.make(pki), "audit", register=register, allow=allow) as server:
         yield server.as_peer
 

@@ -57,26 +57,42 @@ class GetRecordRequest(_message.Message):
     def __init__(self, index: _Optional[int] = ..., with_bodies: _Optional[bool] = ...) -> None: ...
 
 class GetRecordResponse(_message.Message):
-    __slots__ = ("record", "bodies")
+    __slots__ = ("record", "bodies", "kept")
     RECORD_FIELD_NUMBER: _ClassVar[int]
     BODIES_FIELD_NUMBER: _ClassVar[int]
+    KEPT_FIELD_NUMBER: _ClassVar[int]
     record: Record
     bodies: _containers.RepeatedCompositeFieldContainer[Body]
-    def __init__(self, record: _Optional[_Union[Record, _Mapping]] = ..., bodies: _Optional[_Iterable[_Union[Body, _Mapping]]] = ...) -> None: ...
+    kept: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, record: _Optional[_Union[Record, _Mapping]] = ..., bodies: _Optional[_Iterable[_Union[Body, _Mapping]]] = ..., kept: _Optional[_Iterable[str]] = ...) -> None: ...
 
 class ListRecordsRequest(_message.Message):
-    __slots__ = ("request_id", "kind", "from_index", "page_size", "descending")
+    __slots__ = ("request_id", "kind", "from_index", "page_size", "descending", "caller", "scope", "verdict", "rule", "since", "until", "text")
     REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
     KIND_FIELD_NUMBER: _ClassVar[int]
     FROM_INDEX_FIELD_NUMBER: _ClassVar[int]
     PAGE_SIZE_FIELD_NUMBER: _ClassVar[int]
     DESCENDING_FIELD_NUMBER: _ClassVar[int]
+    CALLER_FIELD_NUMBER: _ClassVar[int]
+    SCOPE_FIELD_NUMBER: _ClassVar[int]
+    VERDICT_FIELD_NUMBER: _ClassVar[int]
+    RULE_FIELD_NUMBER: _ClassVar[int]
+    SINCE_FIELD_NUMBER: _ClassVar[int]
+    UNTIL_FIELD_NUMBER: _ClassVar[int]
+    TEXT_FIELD_NUMBER: _ClassVar[int]
     request_id: str
     kind: str
     from_index: int
     page_size: int
     descending: bool
-    def __init__(self, request_id: _Optional[str] = ..., kind: _Optional[str] = ..., from_index: _Optional[int] = ..., page_size: _Optional[int] = ..., descending: _Optional[bool] = ...) -> None: ...
+    caller: str
+    scope: str
+    verdict: str
+    rule: str
+    since: str
+    until: str
+    text: str
+    def __init__(self, request_id: _Optional[str] = ..., kind: _Optional[str] = ..., from_index: _Optional[int] = ..., page_size: _Optional[int] = ..., descending: _Optional[bool] = ..., caller: _Optional[str] = ..., scope: _Optional[str] = ..., verdict: _Optional[str] = ..., rule: _Optional[str] = ..., since: _Optional[str] = ..., until: _Optional[str] = ..., text: _Optional[str] = ...) -> None: ...
 
 class ListRecordsResponse(_message.Message):
     __slots__ = ("records", "next_index", "more")
@@ -131,15 +147,43 @@ class GetConsistencyProofResponse(_message.Message):
     def __init__(self, hashes: _Optional[_Iterable[bytes]] = ...) -> None: ...
 
 class TailRecordsRequest(_message.Message):
-    __slots__ = ("from_index", "follow")
+    __slots__ = ("from_index", "follow", "format")
     FROM_INDEX_FIELD_NUMBER: _ClassVar[int]
     FOLLOW_FIELD_NUMBER: _ClassVar[int]
+    FORMAT_FIELD_NUMBER: _ClassVar[int]
     from_index: int
     follow: bool
-    def __init__(self, from_index: _Optional[int] = ..., follow: _Optional[bool] = ...) -> None: ...
+    format: str
+    def __init__(self, from_index: _Optional[int] = ..., follow: _Optional[bool] = ..., format: _Optional[str] = ...) -> None: ...
 
 class TailRecordsResponse(_message.Message):
     __slots__ = ("record",)
     RECORD_FIELD_NUMBER: _ClassVar[int]
     record: Record
     def __init__(self, record: _Optional[_Union[Record, _Mapping]] = ...) -> None: ...
+
+class EraseBodiesRequest(_message.Message):
+    __slots__ = ("request_id", "reason", "classes")
+    REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
+    REASON_FIELD_NUMBER: _ClassVar[int]
+    CLASSES_FIELD_NUMBER: _ClassVar[int]
+    request_id: str
+    reason: str
+    classes: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, request_id: _Optional[str] = ..., reason: _Optional[str] = ..., classes: _Optional[_Iterable[str]] = ...) -> None: ...
+
+class ErasedBody(_message.Message):
+    __slots__ = ("index", "role")
+    INDEX_FIELD_NUMBER: _ClassVar[int]
+    ROLE_FIELD_NUMBER: _ClassVar[int]
+    index: int
+    role: str
+    def __init__(self, index: _Optional[int] = ..., role: _Optional[str] = ...) -> None: ...
+
+class EraseBodiesResponse(_message.Message):
+    __slots__ = ("erased", "recorded")
+    ERASED_FIELD_NUMBER: _ClassVar[int]
+    RECORDED_FIELD_NUMBER: _ClassVar[int]
+    erased: _containers.RepeatedCompositeFieldContainer[ErasedBody]
+    recorded: _containers.RepeatedScalarFieldContainer[int]
+    def __init__(self, erased: _Optional[_Iterable[_Union[ErasedBody, _Mapping]]] = ..., recorded: _Optional[_Iterable[int]] = ...) -> None: ...

@@ -71,6 +71,11 @@ class AuditServiceStub:
                 request_serializer=placetpb_dot_audit_dot_v1_dot_audit__pb2.TailRecordsRequest.SerializeToString,
                 response_deserializer=placetpb_dot_audit_dot_v1_dot_audit__pb2.TailRecordsResponse.FromString,
                 _registered_method=True)
+        self.EraseBodies = channel.unary_unary(
+                '/placetpb.audit.v1.AuditService/EraseBodies',
+                request_serializer=placetpb_dot_audit_dot_v1_dot_audit__pb2.EraseBodiesRequest.SerializeToString,
+                response_deserializer=placetpb_dot_audit_dot_v1_dot_audit__pb2.EraseBodiesResponse.FromString,
+                _registered_method=True)
 
 
 class AuditServiceServicer:
@@ -87,14 +92,14 @@ class AuditServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def GetRecord(self, request, context):
-        """One record with the bodies that are still kept.
+        """One record (role viewer) with the bodies that are still kept (role reviewer).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def ListRecords(self, request, context):
-        """Records in log order, filtered.
+        """Records in log order, filtered. Role viewer; the query is recorded.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -122,7 +127,14 @@ class AuditServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def TailRecords(self, request, context):
-        """Records from an index on; with follow, those to come as well.
+        """Records from an index on; with follow, those to come as well. Role auditor; recorded as an export.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def EraseBodies(self, request, context):
+        """Erase the bodies of one request. Role admin; recorded. NOT_FOUND/NOTHING_TO_ERASE when none is kept.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -165,6 +177,11 @@ def add_AuditServiceServicer_to_server(servicer, server):
                     servicer.TailRecords,
                     request_deserializer=placetpb_dot_audit_dot_v1_dot_audit__pb2.TailRecordsRequest.FromString,
                     response_serializer=placetpb_dot_audit_dot_v1_dot_audit__pb2.TailRecordsResponse.SerializeToString,
+            ),
+            'EraseBodies': grpc.unary_unary_rpc_method_handler(
+                    servicer.EraseBodies,
+                    request_deserializer=placetpb_dot_audit_dot_v1_dot_audit__pb2.EraseBodiesRequest.FromString,
+                    response_serializer=placetpb_dot_audit_dot_v1_dot_audit__pb2.EraseBodiesResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -358,6 +375,33 @@ class AuditService:
             '/placetpb.audit.v1.AuditService/TailRecords',
             placetpb_dot_audit_dot_v1_dot_audit__pb2.TailRecordsRequest.SerializeToString,
             placetpb_dot_audit_dot_v1_dot_audit__pb2.TailRecordsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def EraseBodies(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/placetpb.audit.v1.AuditService/EraseBodies',
+            placetpb_dot_audit_dot_v1_dot_audit__pb2.EraseBodiesRequest.SerializeToString,
+            placetpb_dot_audit_dot_v1_dot_audit__pb2.EraseBodiesResponse.FromString,
             options,
             channel_credentials,
             insecure,
