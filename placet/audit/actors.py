@@ -6,6 +6,7 @@ Knows SPIFFE paths. Must not know how a peer was authenticated.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Final
 
 _BY_SERVICE: Final[Mapping[str, frozenset[str]]] = {
@@ -22,24 +23,30 @@ _BY_SERVICE: Final[Mapping[str, frozenset[str]]] = {
             "caller_resumed",
         }
     ),
-    "svc/executor": frozenset({"run_started", "run_finished", "run_aborted", "admission_refused"}),
-    "svc/audit": frozenset(
-        {"log_started", "heartbeat", "records_read", "records_exported", "bodies_erased"}
+    "svc/executor": frozenset(
+        {"run_started", "run_finished", "run_aborted", "admission_refused", "key_revoked"}
     ),
+    "svc/audit": frozenset({"log_started", "heartbeat", "records_read", "records_exported", "bodies_erased"}),
 }
-_BY_REVIEWER: Final = frozenset({"verdict_reached", "approval_issued"})
+_BY_REVIEWER: Final = frozenset({"verdict_reached", "review_given", "approval_issued"})
 
 
+@lru_cache(maxsize=1024)
 def path_of(actor: str) -> str:
     """`svc/guard` of `spiffe://placet.local/svc/guard`; empty when it is no such URI."""
     scheme, _, rest = actor.partition("://")
     return rest.partition("/")[2] if scheme == "spiffe" else ""
 
 
+def reviewer_of(actor: str) -> str:
+    """The name of a reviewer's identity; empty when it is another's."""
+    path = path_of(actor)
+    return path.removeprefix("reviewer/") if path.startswith("reviewer/") else ""
+
+
 def refusal(actor: str, kind: str, body: Mapping[str, object]) -> str | None:
     """Why `actor` may not append this, or None when it may. Unknown actors may append nothing."""
-    path = path_of(actor)
-    reviewer = path.removeprefix("reviewer/") if path.startswith("reviewer/") else ""
+    path, reviewer = path_of(actor), reviewer_of(actor)
     allowed = _BY_REVIEWER if reviewer else _BY_SERVICE.get(path, frozenset())
     if kind not in allowed:
         return f"{path or actor} may not append {kind}"

@@ -1,6 +1,7 @@
 """The state machine over records: no run without one used, unexpired approval, no approval without verdict.
 
-Knows docs/audit-format.md §6. Takes valid records in log order; must not know storage, trees or keys.
+Knows docs/audit-format.md §6. Takes valid records in log order; must not know storage, trees or keys. Of each
+record it keeps only what a later one can rest on.
 """
 
 from __future__ import annotations
@@ -8,13 +9,18 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Final, NamedTuple
 
-from placet.audit.actors import refusal
+from placet.audit.actors import path_of, refusal
+from placet.audit.quorum import Votes
 from placet.audit.record import Record
 
 CLOCK_TOLERANCE: Final = timedelta(seconds=30)
 """The log stamps a start later than the executor checked it, and by another clock."""
+Scope = tuple[str, str]
+"""Name and digest."""
+Inputs = tuple[tuple[str, str], ...]
+"""Name and digest of each, sorted."""
 
 
 class ChainBroken(Exception):  # noqa: N818 - named for the state it reports
@@ -26,33 +32,64 @@ class ChainBroken(Exception):  # noqa: N818 - named for the state it reports
         self.meaning = meaning
 
 
-@dataclass(frozen=True)
-class Placed:
+class Placed(NamedTuple):
     """A record with its place."""
 
-    index: int
+    place: int
     leaf_hash: bytes
     record: Record
 
     @property
     def body(self) -> Mapping[str, object]:
+        """The record's own body."""
         return self.record.body
+
+
+class Verdict(NamedTuple):
+    """What is kept of a verdict_reached."""
+
+    place: int
+    leaf_hash: str
+    verdict: object
+    program: object
+    scope: Scope
+    actor: str
+
+
+class Issued(NamedTuple):
+    """What is kept of an approval_issued."""
+
+    place: int
+    program: object
+    statement: object
+    inputs: Inputs
+    key_id: object
+    window: tuple[str, str]
+
+
+class Start(NamedTuple):
+    """What is kept of a run_started, and of a run: its id, its approval and its program."""
+
+    place: int
+    run: tuple[object, object, object]
 
 
 @dataclass
 class Chain:
     """What the records so far allow the next one to be."""
 
-    verdicts: dict[int, Placed] = field(default_factory=dict)
-    approvals: dict[str, Placed] = field(default_factory=dict)
-    starts: dict[int, Placed] = field(default_factory=dict)
+    verdicts: dict[int, Verdict] = field(default_factory=dict)
+    approvals: dict[str, Issued] = field(default_factory=dict)
+    starts: dict[int, Start] = field(default_factory=dict)
     spent: dict[str, int] = field(default_factory=dict)
     """approval_id → index of its run_started."""
     ended: dict[int, int] = field(default_factory=dict)
     """Index of a run_started → index of its end."""
-    paused: dict[int, Placed] = field(default_factory=dict)
-    """Pauses of callers that have not ended, by their index."""
-    finished: int = 0
+    paused: dict[int, tuple[object, object]] = field(default_factory=dict)
+    """Pauses that have not ended, by their index: caller and scope."""
+    revoked: dict[str, int] = field(default_factory=dict)
+    """Key id → index of its key_revoked."""
+    votes: Votes = field(default_factory=Votes)
     last_time: str = ""
 
     @property
@@ -61,135 +98,208 @@ class Chain:
         return [index for index in self.starts if index not in self.ended]
 
     def follow(self, placed: Placed) -> None:
-        """Take the next record. Raises ChainBroken when it may not follow."""
+        """Take the next record. Raises ChainBroken when it may not follow; the next one may still."""
         record = placed.record
         if reason := refusal(record.actor, record.kind, record.body):
             raise ChainBroken(reason, "It was not written through the log's own door.")
-        if record.time < self.last_time:
+        last, self.last_time = self.last_time, max(record.time, self.last_time)
+        if record.time < last:
             raise ChainBroken(
-                f"its time {record.time} is before the previous record's {self.last_time}",
+                f"its time {record.time} is before the previous record's {last}",
                 "The log stamps times in order: records were reordered or invented.",
             )
-        self.last_time = record.time
-        step = _STEPS.get(record.kind)
+        step = STEPS.get(record.kind)
         if step:
             step(self, placed)
 
 
 def _verdict_reached(chain: Chain, placed: Placed) -> None:
-    chain.verdicts[placed.index] = placed
+    body, actor = placed.body, placed.record.actor
+    scope = _scope(body)
+    chain.verdicts[placed.place] = Verdict(
+        placed.place, placed.leaf_hash.hex(), body["verdict"], body["program_sha256"], scope, actor
+    )
+    if path_of(actor) == "svc/guard":
+        chain.votes.require(scope[1], body.get("quorum", 1))
+
+
+def _review_given(chain: Chain, placed: Placed) -> None:
+    body = placed.body
+    chain.votes.give(placed.record.actor, body["program_sha256"], _scope(body)[1], body["verdict"])
 
 
 def _approval_issued(chain: Chain, placed: Placed) -> None:
     body, approval_id = placed.body, str(placed.body["approval_id"])
     if approval_id in chain.approvals:
         raise ChainBroken(
-            f"approval {approval_id} was issued before, by record {chain.approvals[approval_id].index}",
+            f"approval {approval_id} was issued before, by record {chain.approvals[approval_id].place}",
             "An approval's id is used once; one of the two is invented.",
         )
+    # Kept before it is judged: a start that uses it is then judged for itself.
+    chain.approvals[approval_id] = Issued(
+        placed.place,
+        body["program_sha256"],
+        body["statement_sha256"],
+        _inputs(body),
+        body["key_id"],
+        (str(body["issued_at"]), str(body["expires_at"])),
+    )
+    verdict = _verdict_of(chain, placed)
+    _quorum_met(chain, placed, verdict)
+    _key_good(chain, body["key_id"], "it was signed with")
+
+
+def _verdict_of(chain: Chain, placed: Placed) -> Verdict:
+    """The verdict that an approval rests on. Raises ChainBroken when it rests on none."""
+    body = placed.body
     verdict = chain.verdicts.get(_number(body["verdict_index"]))
     meaning = "This approval rests on no verdict: a program may have been approved without a review."
-    if verdict is None or verdict.leaf_hash.hex() != body["verdict_leaf_hash"]:
+    if verdict is None or verdict.leaf_hash != body["verdict_leaf_hash"]:
         raise ChainBroken(
             f"it names record {body['verdict_index']} as its verdict, which is no earlier verdict_reached "
             "with that leaf hash",
             meaning,
         )
-    if verdict.body["verdict"] != "ALLOWED":
+    rests_on = f"record {verdict.place} (verdict_reached), on which it rests"
+    if verdict.verdict != "ALLOWED":
+        raise ChainBroken(f"{rests_on}, is {verdict.verdict}, not ALLOWED", meaning)
+    if body["program_sha256"] != verdict.program:
         raise ChainBroken(
-            f"its verdict, record {verdict.index}, is {verdict.body['verdict']}, not ALLOWED", meaning
+            f"its program_sha256 is not that of {rests_on}",
+            "Another program than the reviewed one was approved.",
         )
-    _same(placed, verdict, "program_sha256", "Another program than the reviewed one was approved.")
-    if _scope(body) != _scope(verdict.body):
-        raise ChainBroken(f"its scope differs from that of its verdict, record {verdict.index}", meaning)
-    if placed.record.actor != verdict.record.actor:
-        raise ChainBroken(f"whoever approved did not reach the verdict, record {verdict.index}", meaning)
-    chain.approvals[approval_id] = placed
+    if _scope(body) != verdict.scope:
+        raise ChainBroken(f"its scope is not that of {rests_on}", meaning)
+    if placed.record.actor != verdict.actor:
+        raise ChainBroken(f"whoever approved did not reach the verdict of {rests_on}", meaning)
+    return verdict
+
+
+def _quorum_met(chain: Chain, placed: Placed, verdict: Verdict) -> None:
+    if not str(placed.body["decided_by"]).startswith("human:"):
+        return
+    needed = chain.votes.needed(verdict.scope[1])
+    given = chain.votes.given(verdict.actor, verdict.program, verdict.scope[1])
+    if given < needed:
+        raise ChainBroken(
+            f"its scope needs {needed} people to allow a program; {given} did",
+            "One person decided what several had to decide.",
+        )
+
+
+def _key_good(chain: Chain, key_id: object, how: str) -> None:
+    if key_id in chain.revoked:
+        raise ChainBroken(
+            f"{how} key {str(key_id)[:16]}…, which record {chain.revoked[str(key_id)]} revoked",
+            "A revoked key was used: it may be in the wrong hands.",
+        )
+
+
+def _key_revoked(chain: Chain, placed: Placed) -> None:
+    key_id = str(placed.body["key_id"])
+    if chain.revoked.setdefault(key_id, placed.place) != placed.place:
+        raise ChainBroken(
+            f"record {chain.revoked[key_id]} has revoked key {key_id[:16]}… before",
+            "A key is revoked once; one of the two is invented.",
+        )
 
 
 def _run_started(chain: Chain, placed: Placed) -> None:
-    approval_id = str(placed.body["approval_id"])
+    body, approval_id = placed.body, str(placed.body["approval_id"])
+    chain.starts[placed.place] = Start(placed.place, _run(body))
     approval = chain.approvals.get(approval_id)
     if approval is None:
         raise ChainBroken(
             f"no approval_issued record before it has approval {approval_id}",
             "A program ran whose approval the log never saw: the approval key may be stolen.",
         )
-    if approval_id in chain.spent:
+    if chain.spent.setdefault(approval_id, placed.place) != placed.place:
         raise ChainBroken(
             f"approval {approval_id} was already used by record {chain.spent[approval_id]}",
             "One approval started two runs.",
         )
-    meaning = "The run is not the one that was approved."
-    _same(placed, approval, "program_sha256", meaning)
-    _same(placed, approval, "statement_sha256", meaning)
-    if _inputs(placed.body) != _inputs(approval.body):
-        raise ChainBroken(f"its inputs are not those of its approval, record {approval.index}", meaning)
-    _in_window(placed, approval)
-    chain.spent[approval_id] = placed.index
-    chain.starts[placed.index] = placed
+    rests_on = f"record {approval.place} (approval_issued), on which it rests"
+    pairs = (
+        ("program_sha256", body["program_sha256"] == approval.program),
+        ("statement_sha256", body["statement_sha256"] == approval.statement),
+        ("list of inputs", _inputs(body) == approval.inputs),
+    )
+    for name, same in pairs:
+        if not same:
+            raise ChainBroken(f"its {name} is not that of {rests_on}", "The run is not the approved one.")
+    _in_window(placed.record.time, approval)
+    _key_good(chain, approval.key_id, "its approval was signed with")
 
 
 def _run_finished(chain: Chain, placed: Placed) -> None:
-    start = chain.starts.get(_number(placed.body["started_index"]))
+    body = placed.body
+    start = chain.starts.get(_number(body["started_index"]))
     meaning = "An outcome is claimed for a run that the log did not see start."
     if start is None:
         raise ChainBroken(
-            f"it names record {placed.body['started_index']} as its start, which is no run_started before it",
+            f"it names record {body['started_index']} as its start, which is no run_started before it",
             meaning,
         )
-    for name in ("run_id", "approval_id", "program_sha256"):
-        _same(placed, start, name, meaning)
+    for name, mine, its in zip(
+        ("run_id", "approval_id", "program_sha256"), _run(body), start.run, strict=True
+    ):
+        if mine != its:
+            raise ChainBroken(f"its {name} is not that of its start, record {start.place}", meaning)
     _end(chain, start, placed)
-    chain.finished += 1
 
 
 def _run_aborted(chain: Chain, placed: Placed) -> None:
-    start = chain.starts.get(chain.spent.get(str(placed.body["approval_id"]), -1))
+    body = placed.body
+    start = chain.starts.get(chain.spent.get(str(body["approval_id"]), -1))
     meaning = "A run is said to be aborted that the log did not see start."
     if start is None:
-        raise ChainBroken(f"no run_started before it has approval {placed.body['approval_id']}", meaning)
-    _same(placed, start, "run_id", meaning)
+        raise ChainBroken(f"no run_started before it has approval {body['approval_id']}", meaning)
+    if body["run_id"] != start.run[0]:
+        raise ChainBroken(f"its run_id is not that of its start, record {start.place}", meaning)
     _end(chain, start, placed)
 
 
-def _end(chain: Chain, start: Placed, end: Placed) -> None:
-    if start.index in chain.ended:
+def _end(chain: Chain, start: Start, end: Placed) -> None:
+    if chain.ended.setdefault(start.place, end.place) != end.place:
         raise ChainBroken(
-            f"the run that record {start.index} started already ended in record {chain.ended[start.index]}",
+            f"the run that record {start.place} started already ended in record {chain.ended[start.place]}",
             "A run has two outcomes; one of them is invented.",
         )
-    chain.ended[start.index] = end.index
 
 
 def _caller_paused(chain: Chain, placed: Placed) -> None:
-    chain.paused[placed.index] = placed
+    chain.paused[placed.place] = (placed.body["caller"], placed.body["scope_name"])
 
 
 def _caller_resumed(chain: Chain, placed: Placed) -> None:
-    pause = chain.paused.pop(_number(placed.body["paused_index"]), None)
+    body = placed.body
+    pause = chain.paused.pop(_number(body["paused_index"]), None)
     meaning = "A caller is said to be let in again whom the log did not see pause."
     if pause is None:
         raise ChainBroken(
-            f"it names record {placed.body['paused_index']}, which is no caller_paused before it, or one "
+            f"it names record {body['paused_index']}, which is no caller_paused before it, or one "
             "that has ended",
             meaning,
         )
-    for name in ("caller", "scope_name"):
-        _same(placed, pause, name, meaning)
+    if pause != (body["caller"], body["scope_name"]):
+        raise ChainBroken(
+            f"its caller or scope is not that of record {body['paused_index']} (caller_paused)", meaning
+        )
 
 
 def _log_size(_: Chain, placed: Placed) -> None:
-    if placed.body["size"] != placed.index:
+    if placed.body["size"] != placed.place:
         raise ChainBroken(
-            f"it says that {placed.body['size']} records precede it; {placed.index} do",
+            f"it says that {placed.body['size']} records precede it; {placed.place} do",
             "Records before it were dropped or added.",
         )
 
 
-_STEPS: Mapping[str, Callable[[Chain, Placed], None]] = {
+STEPS: Final[dict[str, Callable[[Chain, Placed], None]]] = {
     "verdict_reached": _verdict_reached,
+    "review_given": _review_given,
     "approval_issued": _approval_issued,
+    "key_revoked": _key_revoked,
     "run_started": _run_started,
     "run_finished": _run_finished,
     "run_aborted": _run_aborted,
@@ -198,23 +308,15 @@ _STEPS: Mapping[str, Callable[[Chain, Placed], None]] = {
     "heartbeat": _log_size,
     "log_started": _log_size,
 }
+"""What a record of a kind needs and leaves; other kinds need nothing."""
 
 
-def _same(placed: Placed, earlier: Placed, name: str, meaning: str) -> None:
-    if placed.body.get(name) != earlier.body.get(name):
+def _in_window(time: str, approval: Issued) -> None:
+    issued, expires = map(_moment, approval.window)
+    if not issued - CLOCK_TOLERANCE <= _moment(time) <= expires + CLOCK_TOLERANCE:
         raise ChainBroken(
-            f"its {name} is not that of record {earlier.index} ({earlier.record.kind}), on which it rests",
-            meaning,
-        )
-
-
-def _in_window(start: Placed, approval: Placed) -> None:
-    moment = _moment(start.record.time)
-    issued, expires = _moment(str(approval.body["issued_at"])), _moment(str(approval.body["expires_at"]))
-    if not issued - CLOCK_TOLERANCE <= moment <= expires + CLOCK_TOLERANCE:
-        raise ChainBroken(
-            f"it started at {start.record.time}, outside its approval's time "
-            f"{approval.body['issued_at']} to {approval.body['expires_at']} (record {approval.index})",
+            f"it started at {time}, outside its approval's time {approval.window[0]} to "
+            f"{approval.window[1]} (record {approval.place})",
             "An expired approval was used, or a clock was moved.",
         )
 
@@ -235,12 +337,16 @@ def _number(value: object) -> int:
     return value if isinstance(value, int) else -1
 
 
-def _scope(body: Mapping[str, object]) -> tuple[object, object]:
+def _run(body: Mapping[str, object]) -> tuple[object, object, object]:
+    return body["run_id"], body["approval_id"], body["program_sha256"]
+
+
+def _scope(body: Mapping[str, object]) -> Scope:
     scope = body["scope"]
-    return (scope.get("name"), scope.get("sha256")) if isinstance(scope, Mapping) else (None, None)
+    return (str(scope.get("name")), str(scope.get("sha256"))) if isinstance(scope, Mapping) else ("", "")
 
 
-def _inputs(body: Mapping[str, object]) -> list[tuple[str, str]]:
+def _inputs(body: Mapping[str, object]) -> Inputs:
     inputs = body["inputs"]
     items = inputs if isinstance(inputs, list | tuple) else ()
-    return sorted((str(i.get("name")), str(i.get("sha256"))) for i in items if isinstance(i, Mapping))
+    return tuple(sorted((str(i.get("name")), str(i.get("sha256"))) for i in items if isinstance(i, Mapping)))

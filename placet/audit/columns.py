@@ -57,9 +57,30 @@ def columns_of(record: Record) -> Columns:
         caller=_string(body.get("caller")),
         scope=_scope(body),
         verdict=_string(body.get("verdict")),
-        rules=tuple(sorted(set(_rules(body.get("findings"))))),
+        rules=rules_of(record),
         words=words_of("\n".join(_strings(body, ""))),
     )
+
+
+def stored_of(record: Record) -> tuple[str, ...]:
+    """The columns of log_entry after its hash, in the table's order (docs/audit-format.md §7)."""
+    body = record.body
+    return (
+        record.kind,
+        record.request_id,
+        record.actor,
+        str(body.get("approval_id", "")),
+        record.idempotency_key,
+        record.time,
+        _string(body.get("caller")),
+        _scope(body),
+        _string(body.get("verdict")),
+    )
+
+
+def rules_of(record: Record) -> tuple[str, ...]:
+    """Rule ids of the record's findings, sorted, each once."""
+    return tuple(sorted(set(_rules(record.body.get("findings")))))
 
 
 def words_of(text: str) -> tuple[str, ...]:

@@ -70,8 +70,8 @@ class Record(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field=
 
     def encode(self) -> bytes:
         """The leaf's bytes. Raises RecordInvalid when the record is not valid or too large."""
-        check(self)
         leaf = canonical(self._object())
+        check(self, leaf_bytes=len(leaf))
         if len(leaf) > MAX_LEAF_BYTES:
             raise RecordInvalid(
                 f"the record is {len(leaf)} bytes; at most {MAX_LEAF_BYTES}: move text to bodies"
@@ -211,6 +211,13 @@ KINDS: Final[Mapping[str, Mapping[str, Check]]] = {
         "scope": _scope,
         "decided_by": _name,
     },
+    "review_given": {
+        "verdict": _verdict,
+        "program_sha256": _digest,
+        "scope": _scope,
+        "decided_by": _name,
+        "reason": _name,
+    },
     "review_failed": {"reason": _name, "program_sha256": _digest},
     "caller_paused": {
         "caller": _name,
@@ -255,6 +262,7 @@ KINDS: Final[Mapping[str, Mapping[str, Check]]] = {
         "tier": _name,
     },
     "run_aborted": {"run_id": _name, "approval_id": _name, "reason": _name},
+    "key_revoked": {"key_id": _digest},
     "admission_refused": {"reason": _name},
     "log_started": {"size": _natural},
     "heartbeat": {"size": _natural},

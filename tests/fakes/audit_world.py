@@ -22,6 +22,8 @@ from placet.audit.verify import Report, verify_database
 ORIGIN = "placet.local/log"
 PROGRAM = b"print(1)\n"
 PROGRAM_SHA256 = hashlib.sha256(PROGRAM).hexdigest()
+STATEMENT = b"{}"
+STATEMENT_SHA256 = hashlib.sha256(STATEMENT).hexdigest()
 OTHER_SHA256 = hashlib.sha256(b"another").hexdigest()
 SCOPE: Mapping[str, object] = {"name": "data-analysis", "version": 1, "sha256": "5" * 64}
 GENERATOR, GUARD, EXECUTOR, AUDIT = (
@@ -51,7 +53,7 @@ def approval(rests_on: Appended, **change: object) -> dict[str, object]:
     return {
         "approval_id": "a" * 32,
         "program_sha256": PROGRAM_SHA256,
-        "statement_sha256": "e" * 64,
+        "statement_sha256": STATEMENT_SHA256,
         "key_id": "key",
         "scope": SCOPE,
         "issued_at": rfc3339(now),
@@ -71,7 +73,7 @@ def started(**change: object) -> dict[str, object]:
         "run_id": "run",
         "approval_id": "a" * 32,
         "program_sha256": PROGRAM_SHA256,
-        "statement_sha256": "e" * 64,
+        "statement_sha256": STATEMENT_SHA256,
         "inputs": [],
         "limits": {},
         "tier": "T1",
@@ -177,7 +179,7 @@ class Writer:
         run: dict[str, object] = ids | {"run_id": "run" + suffix}
         reached = await self.append(GUARD, "verdict_reached", verdict(), program=PROGRAM)
         issued = await self.append(
-            GUARD, "approval_issued", approval(reached, **ids), key="k" + suffix, statement=b"{}"
+            GUARD, "approval_issued", approval(reached, **ids), key="k" + suffix, statement=STATEMENT
         )
         start = await self.append(EXECUTOR, "run_started", started(**run))
         end = await self.append(EXECUTOR, "run_finished", finished(start, **run), stdout=b"1\n", stderr=b"")

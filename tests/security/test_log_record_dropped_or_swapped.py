@@ -41,7 +41,7 @@ async def test_two_swapped_records_are_found(world: World) -> None:
         "UPDATE log_entry SET idx = 100 WHERE idx = 1",
         "UPDATE log_entry SET idx = 1 WHERE idx = 2",
         "UPDATE log_entry SET idx = 2 WHERE idx = 100",
-        "DELETE FROM body",
+        "UPDATE body SET idx = 2 WHERE idx = 1",
     )
     report = world.verify()
 
@@ -73,10 +73,11 @@ async def test_the_triggers_refuse_an_honest_mistake(world: World) -> None:
     db.close()
 
 
-async def test_an_erased_body_leaves_the_proof_whole(world: World) -> None:
-    """Not an attack: content may be erased, and the report counts it."""
+async def test_a_body_that_was_taken_out_without_a_record_is_named(world: World) -> None:
+    """docs/audit-format.md §9.5."""
     world.tamper("DELETE FROM body WHERE idx = 0")
     report = world.verify()
 
-    assert report.ok
-    assert report.bodies_erased == 1
+    assert report.first_break is not None
+    assert report.first_break.index == 0
+    assert "without a record" in report.first_break.meaning

@@ -75,5 +75,5 @@ async def test_the_database_itself_refuses_a_second_start(tmp_path: Path) -> Non
     ):
         database.execute(
             "INSERT INTO log_entry SELECT idx + 100, leaf, leaf_hash, kind, request_id, actor, approval_id, "
-            "'other' FROM log_entry WHERE kind = 'run_started'"
+            "'other', time, caller, scope, verdict FROM log_entry WHERE kind = 'run_started'"
         )

@@ -1,0 +1,187 @@
+"""What one record's row must be, and what is kept beside it: bytes, columns, retries, rules, bodies.
+
+Knows docs/audit-format.md §6.7, §6.14, §6.15 and §9.5. Must not know trees, keys or other records' meaning.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from typing import Final
+
+from placet.audit.beside import Beside, Broken
+from placet.audit.chain import ChainBroken
+from placet.audit.columns import class_of, rules_of, stored_of
+from placet.audit.merkle import leaf_hash
+from placet.audit.record import BodyRef, Record, RecordInvalid, body_digest
+from placet.audit.rows import LogRows, Row
+
+_CHANGED: Final = "The record was changed after it was written."
+_PLAIN: Final = {
+    "program": "program_sha256",
+    "statement": "statement_sha256",
+    "stdout": "stdout_sha256",
+    "stderr": "stderr_sha256",
+}
+"""Role of a body → the field of its record that digests the same content without salt."""
+
+
+def read(row: Row, index: int, origin: str) -> Record:
+    """The record of a row, whose bytes give the stored hash and are of this log. Raises Broken."""
+    leaf, digest = row[1], row[2]
+    if type(leaf) is not bytes or leaf_hash(leaf) != digest:
+        raise Broken(index, f"record {index}: its bytes do not give its leaf hash", _CHANGED)
+    try:
+        record = Record.decode(leaf)
+    except RecordInvalid as error:
+        raise Broken(index, f"record {index} is not a valid record: {error}", _CHANGED) from error
+    if record.log != origin:
+        raise Broken(index, f"record {index} is of log {record.log!r}", "It was copied here.")
+    return record
+
+
+class Columns:
+    """What is stored beside the leaf is only there for searching, and must not say otherwise."""
+
+    def take(self, index: int, row: Row, record: Record) -> None:
+        """Raises Broken."""
+        if row[3:] != stored_of(record):
+            raise Broken(
+                index,
+                f"record {index}: a column beside it is not what its proven bytes say",
+                "The index beside the record was changed, to hide it or to free an approval.",
+            )
+
+    def end(self) -> None:
+        """Nothing is left over."""
+
+
+class Retries:
+    """No actor uses an idempotency key twice."""
+
+    def __init__(self) -> None:
+        self._used: defaultdict[str, set[str]] = defaultdict(set)
+
+    def take(self, index: int, _: Row, record: Record) -> None:
+        """Raises Broken."""
+        if not record.idempotency_key:
+            return
+        used = self._used[record.actor]
+        if record.idempotency_key in used:
+            raise Broken(index, f"record {index} repeats an idempotency key", "It was invented.")
+        used.add(record.idempotency_key)
+
+    def end(self) -> None:
+        """Nothing is left over."""
+
+
+class Rules:
+    """The rule ids by which a record is found are those of its findings."""
+
+    def __init__(self, rows: LogRows) -> None:
+        self._beside = Beside(rows.rules(), "a rule")
+
+    def take(self, index: int, _: Row, record: Record) -> None:
+        """Raises Broken."""
+        kept = self._beside.at(index)
+        if not kept and "findings" not in record.body:
+            return
+        if sorted(rule for _, rule in kept) != list(rules_of(record)):
+            raise Broken(
+                index,
+                f"record {index}: the rules beside it are not those of its findings",
+                "They were changed, to hide it from a search.",
+            )
+
+    def end(self) -> None:
+        """Raises Broken for rules of records that do not exist."""
+        self._beside.end()
+
+
+class Bodies:
+    """A body is what its record's digest names, or was erased by the record that says so."""
+
+    def __init__(self, rows: LogRows) -> None:
+        self._beside = Beside(rows.bodies(), "a body")
+        self.present = self.erased = 0
+        self._claims: dict[tuple[int, str], object] = {}
+        """(record, role) → the later record that is said to have erased it."""
+
+    def take(self, index: int, _: Row, record: Record) -> None:
+        """Raises Broken."""
+        if record.kind == "bodies_erased":
+            self._erase(index, record)
+        kept = {role: rest for _, role, *rest in self._beside.at(index)} if self._beside.next <= index else {}
+        contents = {role: rest[2] for role, rest in kept.items() if isinstance(rest[2], bytes)}
+        for ref in record.bodies:
+            self._match(index, ref, kept.pop(ref.role, None))
+        if kept:
+            raise Broken(
+                index,
+                f"record {index} names no body {min(map(str, kept))!r}, but one is kept",
+                "It was put there.",
+            )
+        _same_content(record, contents)
+
+    def _match(self, index: int, ref: BodyRef, kept: list[object] | None) -> None:
+        if kept is None or kept[0] != class_of(ref.role):
+            raise Broken(
+                index,
+                f"record {index}: its body {ref.role!r} is gone, or kept under another class",
+                "It was taken out of the database without a record that says so.",
+            )
+        _, salt, content, erased_by = kept
+        if content is None and salt is None and isinstance(erased_by, int) and erased_by > index:
+            self._claims[index, ref.role] = erased_by
+            self.erased += 1
+            return
+        if not isinstance(salt, bytes) or not isinstance(content, bytes) or erased_by is not None:
+            raise self._other(index, ref.role)
+        if len(content) != ref.size or body_digest(salt, content) != ref.sha256:
+            raise self._other(index, ref.role)
+        self.present += 1
+
+    def _other(self, index: int, role: str) -> Broken:
+        return Broken(
+            index,
+            f"record {index}: the kept {role!r} is not what the record's digest names",
+            "The program, text or output beside the record was changed.",
+        )
+
+    def _erase(self, index: int, record: Record) -> None:
+        for of, role in _erased(record.body):
+            if self._claims.pop((of, role), None) != index:
+                raise Broken(
+                    index,
+                    f"record {index} says that it erased body {role!r} of record {of}; it did not",
+                    "Content that the log calls erased was kept, or put back.",
+                )
+
+    def end(self) -> None:
+        """Raises Broken for bodies of records that do not exist, and for bodies gone without a record."""
+        self._beside.end()
+        for index, role in self._claims:
+            raise Broken(
+                index,
+                f"record {index}: its body {role!r} is gone, and no bodies_erased record names it",
+                "It was taken out of the database without a record that says so.",
+            )
+
+
+def _erased(body: Mapping[str, object]) -> Iterator[tuple[int, str]]:
+    named = body["erased"]
+    for item in named if isinstance(named, list | tuple) else ():
+        if isinstance(item, Mapping) and isinstance(item.get("index"), int):
+            yield item["index"], str(item.get("role"))
+
+
+def _same_content(record: Record, contents: Mapping[str, bytes]) -> None:
+    """Raise ChainBroken when a body is not what the record's own plain digest says."""
+    for role, content in contents.items():
+        plain = record.body.get(_PLAIN.get(role, ""))
+        if plain is not None and plain != hashlib.sha256(content).hexdigest():
+            raise ChainBroken(
+                f"its body {role!r} is not what its {_PLAIN[role]} says",
+                "Whoever wrote the record kept another text than the one it speaks of.",
+            )
