@@ -61,9 +61,9 @@ def guard_against_rollback(anchor: Anchor, tree: Prover, stored: str | None, log
                 "from where it was copied to; without it nobody can tell whether the database is the newest."
             )
         return
-    _compare("checkpoint file", _opened(note, log), tree)
+    _compare("checkpoint file", opened(note, log), tree)
     if tree.size:
-        last = _opened(stored or "", log)
+        last = opened(stored or "", log)
         _compare("database's last checkpoint", last, tree)
         if last.size != tree.size:
             raise LogInconsistent(
@@ -71,7 +71,8 @@ def guard_against_rollback(anchor: Anchor, tree: Prover, stored: str | None, log
             )
 
 
-def _opened(note: str, log: LogVerifier) -> Checkpoint:
+def opened(note: str, log: LogVerifier) -> Checkpoint:
+    """What a note of this log says. Raises LogInconsistent when it is not one."""
     try:
         return log.open(note)
     except CheckpointRefused as error:

@@ -6,7 +6,8 @@ Must not know asyncio or gRPC servers.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import grpc
@@ -48,10 +49,27 @@ class Batch:
         self._store, self._origin, self._size, self._clock = store, origin, size, clock
         self.new: list[NewEntry] = []
         self._by_key: dict[tuple[str, str], NewEntry] = {}
-        self._starts: set[str] = set()
+        self._stored: dict[tuple[str, str], Entry] = {}
+        self._spent: set[str] = set()
 
-    def plan(self, draft: Draft) -> Outcome:
-        """Give a draft its place, or find the record it repeats. Raises StoreFailed."""
+    def plan(self, drafts: Sequence[Draft]) -> list[Outcome]:
+        """Give each draft its place, or find the record it repeats. Once. Raises StoreFailed."""
+        self._look_up(drafts)
+        return [self._plan(draft) for draft in drafts]
+
+    def _look_up(self, drafts: Sequence[Draft]) -> None:
+        """Ask the store once for all: a question for each draft would cost more than writing them."""
+        keys = defaultdict[str, set[str]](set)
+        for draft in drafts:
+            if draft.idempotency_key:
+                keys[draft.actor].add(draft.idempotency_key)
+        for actor, used in keys.items():
+            for key, entry in self._store.same_keys(actor, used).items():
+                self._stored[actor, key] = entry
+        if starts := {_approval_id(draft) for draft in drafts if draft.kind == "run_started"}:
+            self._spent.update(self._store.spent(starts))
+
+    def _plan(self, draft: Draft) -> Outcome:
         try:
             return self._repeated(draft) or self._placed(draft)
         except ServiceError as error:
@@ -62,26 +80,25 @@ class Batch:
     def _repeated(self, draft: Draft) -> Entry | None:
         if not draft.idempotency_key:
             return None
-        planned = self._by_key.get((draft.actor, draft.idempotency_key))
-        if planned:
+        name = (draft.actor, draft.idempotency_key)
+        if planned := self._by_key.get(name):
             salts = {body.role: body.salt for body in planned.bodies}
             return _same_or_conflict(draft, planned.entry, salts)
-        stored = self._store.same_key(draft.actor, draft.idempotency_key)
+        stored = self._stored.get(name)
         return stored and _same_or_conflict(draft, stored, self._store.salts(stored.index))
 
     def _placed(self, draft: Draft) -> Entry:
-        approval_id = str(draft.body.get("approval_id", ""))
         if draft.kind == "run_started":
-            self._check_unspent(approval_id)
+            self._check_unspent(_approval_id(draft))
         new = self._entry(draft)
         self.new.append(new)
-        self._by_key[(draft.actor, draft.idempotency_key)] = new
+        self._by_key[draft.actor, draft.idempotency_key] = new
         if draft.kind == "run_started":
-            self._starts.add(approval_id)
+            self._spent.add(_approval_id(draft))
         return new.entry
 
     def _check_unspent(self, approval_id: str) -> None:
-        if approval_id in self._starts or self._store.start_of(approval_id):
+        if approval_id in self._spent:
             raise ServiceError(
                 grpc.StatusCode.ALREADY_EXISTS,
                 "APPROVAL_SPENT",
@@ -102,6 +119,10 @@ class Batch:
             idempotency_key=draft.idempotency_key,
         )
         return NewEntry.of(index, record, record.encode(), bodies, draft.erases)
+
+
+def _approval_id(draft: Draft) -> str:
+    return str(draft.body.get("approval_id", ""))
 
 
 def _with_index(draft: Draft, index: int) -> Mapping[str, object]:

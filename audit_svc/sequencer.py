@@ -17,13 +17,15 @@ from typing import Final
 import grpc
 import structlog
 
-from audit_svc.anchor import Anchor, LogInconsistent, guard_against_rollback
+from audit_svc.anchor import Anchor, LogInconsistent
 from audit_svc.batch import Batch, Draft, Outcome
-from audit_svc.store.types import Growth, Store, StoreFailed
+from audit_svc.head import Head as Head
+from audit_svc.head import read_on
+from audit_svc.store.types import Growth, StandingBy, Store
 from placet.audit.checkpoint import LogSigner
 from placet.audit.client import Appended
 from placet.audit.record import Record
-from placet.audit.tiles import Frontier, Tile, TiledTree
+from placet.audit.tiles import Frontier, Tile
 from placet.rpc.errors import ServiceError
 
 MAX_BATCH: Final = 256
@@ -31,21 +33,6 @@ MAX_PENDING: Final = 4096
 MAX_PENDING_BYTES: Final = 256 * 1024 * 1024
 """Bodies waiting in memory."""
 _log = structlog.get_logger()
-
-
-@dataclass(frozen=True)
-class Head:
-    """The log up to one of its checkpoints."""
-
-    frontier: Frontier
-    """With the stored tiles, the tree of this size; never grown."""
-    checkpoint: str
-    """The signed note over it."""
-
-    @property
-    def size(self) -> int:
-        """Number of records."""
-        return self.frontier.size
 
 
 @dataclass
@@ -56,7 +43,7 @@ class _Waiting:
 
 def utc_now() -> str:
     """RFC 3339, UTC, microseconds."""
-    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    return f"{datetime.now(UTC).replace(tzinfo=None).isoformat(timespec='microseconds')}Z"
 
 
 class Sequencer:
@@ -80,8 +67,9 @@ class Sequencer:
         self._file_thread = ThreadPoolExecutor(1, thread_name_prefix="checkpoint-file")
         self._file_written: Future[None] = Future()
         self._task: asyncio.Task[None] | None = None
-        self.healthy = True
-        """Whether the last batch became durable."""
+        self._stopped = ""
+        self.healthy = False
+        """Whether this process leads the log and its last batch became durable."""
 
     @property
     def origin(self) -> str:
@@ -97,10 +85,20 @@ class Sequencer:
         """Load the log and start writing.
 
         Raises LogInconsistent when the database does not continue the last checkpoint, StoreFailed when it
-        cannot be read or another process writes to it, OSError when the checkpoint file cannot be written.
+        cannot be read, StandingBy when another process writes to it, OSError when the checkpoint file
+        cannot be written. After StandingBy and StoreFailed it may be tried again.
         """
         await asyncio.get_running_loop().run_in_executor(self._thread, self._load)
+        self.healthy = True
         self._task = asyncio.create_task(self._run())
+
+    async def follow(self) -> None:
+        """Before it is open: read what another process has committed, and let the checkpoint file say so.
+
+        So a take-over takes no longer than a batch, and records that a database loses before it are missed.
+        Raises as `open` does.
+        """
+        await asyncio.get_running_loop().run_in_executor(self._thread, self._follow)
 
     async def close(self) -> None:
         """Finish what is waiting, bring the checkpoint file up to it, then stop."""
@@ -119,8 +117,11 @@ class Sequencer:
 
         Raises ServiceError: ALREADY_EXISTS/APPROVAL_SPENT or IDEMPOTENCY_CONFLICT,
         INVALID_ARGUMENT/RECORD_INVALID, RESOURCE_EXHAUSTED/AUDIT_BUSY before anything was tried,
-        UNAVAILABLE/AUDIT_UNAVAILABLE when it is not known to be durable.
+        UNAVAILABLE/AUDIT_UNAVAILABLE when it is not known to be durable, UNAVAILABLE/AUDIT_STANDBY while
+        another process leads the log.
         """
+        if self._task is None:
+            raise _standing_by()
         size = draft.content_bytes
         if len(self._waiting) >= MAX_PENDING or self._waiting_bytes + size > MAX_PENDING_BYTES:
             raise ServiceError(
@@ -139,6 +140,12 @@ class Sequencer:
         """Keep witnesses' signature lines, by key name, for a checkpoint of this size. Raises StoreFailed."""
         await asyncio.get_running_loop().run_in_executor(self._thread, self._store.cosign, size, lines)
 
+    def stop(self, why: str) -> None:
+        """Append nothing more: this log is not what it published. Only another database helps."""
+        self._stopped = why
+        self.healthy = False
+        _log.error("log_stopped", why=why)
+
     async def wait_for_growth(self, size: int) -> None:
         """Return once the log has more than `size` published records."""
         async with self._grown:
@@ -155,38 +162,21 @@ class Sequencer:
         """Become the writer, and read what the database holds beyond what this process knows.
 
         That is everything at the start; after a failure, what was committed although it did not look so,
-        and what another writer added meanwhile. Nothing is taken that is under no checkpoint of this log.
+        and what another writer added meanwhile.
         """
+        if self._stopped:
+            raise LogInconsistent(self._stopped)
         if not self._store.lead():
-            raise StoreFailed("another audit service writes to this log")
-        frontier = self._committed.frontier.copy()
-        if (size := self._store.size()) < frontier.size:
-            raise LogInconsistent(f"The database went back from {frontier.size} to {size} records.")
-        for index, digest in self._store.leaf_hashes(frontier.size):
-            if index != frontier.size:
-                raise LogInconsistent(f"Record {frontier.size} is missing from the database.")
-            self._check_stored(frontier.append(digest))
-        stored = self._store.last_checkpoint()
-        tree = TiledTree(frontier, self._tile)
-        guard_against_rollback(self._anchor, tree, stored, self._signer.verifier)
-        self._committed = Head(frontier, stored or self._signer.sign(0, frontier.root()))
+            raise StandingBy("another audit service writes to this log")
+        self._committed = read_on(self._store, self._committed, self._anchor, self._signer, leads=True)
         newest = self._store.newest_leaf()
         self._last_time = Record.decode(newest).time if newest else ""
         self._caught_up = True
 
-    def _check_stored(self, tiles: list[Tile]) -> None:
-        for tile in tiles:
-            if self._store.tile(tile.level, tile.index) != tile.hashes:
-                raise LogInconsistent(
-                    f"Tile {tile.index} of level {tile.level} is not what the records' hashes give. Run "
-                    "`placet audit verify` to find what was changed, and restore a good copy."
-                )
-
-    def _tile(self, level: int, index: int) -> bytes:
-        hashes = self._store.tile(level, index)
-        if hashes is None:
-            raise LogInconsistent(f"Tile {index} of level {level} is missing from the database.")
-        return hashes
+    def _follow(self) -> None:
+        self._committed = read_on(self._store, self._committed, self._anchor, self._signer, leads=False)
+        self._anchor.write(self._committed.checkpoint)
+        self.head = self._committed
 
     async def _run(self) -> None:
         loop = asyncio.get_running_loop()
@@ -217,20 +207,23 @@ class Sequencer:
     def _write(self, drafts: list[Draft]) -> list[Outcome]:
         """In the writer's thread: one durable batch, or the same failure for all who depended on it."""
         try:
-            if not self._caught_up:
+            if self._stopped or not self._caught_up:
                 self._catch_up()
             outcomes = self._commit(drafts)
             self._publish()
+        except StandingBy:
+            self.healthy = self._caught_up = False
+            return [_standing_by() for _ in drafts]
         except Exception as error:  # whatever it was, nobody may be told that their record is safe
             self.healthy = self._caught_up = False
             _log.error("append_failed", error=str(error), kind=type(error).__name__, drafts=len(drafts))
             return [_unavailable() for _ in drafts]
-        self.healthy = True
+        self.healthy = not self._stopped
         return outcomes
 
     def _commit(self, drafts: list[Draft]) -> list[Outcome]:
         batch = Batch(self._store, origin=self.origin, size=self._committed.size, clock=self._next_time)
-        outcomes = [batch.plan(draft) for draft in drafts]
+        outcomes = batch.plan(drafts)
         if not batch.new:
             return outcomes
         frontier, tiles = self._committed.frontier.copy(), list[Tile]()
@@ -245,19 +238,27 @@ class Sequencer:
         """Show readers what is committed, and have the checkpoint file follow beside the next batch.
 
         The file never leads, and it may lag by one batch: a batch is not answered before the file holds the
-        one before. Raises OSError when it does not; its next attempt has then begun.
+        one before, or this one when that went wrong. Raises OSError when neither can be written.
         """
-        try:
-            self._file_written.result()
-        finally:
-            note = self._committed.checkpoint
-            self._file_written = self._file_thread.submit(self._anchor.write, note)
+        note = self._committed.checkpoint
+        if self._file_written.exception():
+            self._anchor.write(note)
+        self._file_written = self._file_thread.submit(self._anchor.write, note)
         self.head = self._committed
 
     def _next_time(self) -> str:
         """Now, but never before the record before: a clock set back must not reorder the log."""
         self._last_time = max(self._clock(), self._last_time)
         return self._last_time
+
+
+def _standing_by() -> ServiceError:
+    return ServiceError(
+        grpc.StatusCode.UNAVAILABLE,
+        "AUDIT_STANDBY",
+        "Another audit service writes this log; this one waits to take over. Ask the other one.",
+        retry_after_s=1.0,
+    )
 
 
 def _unavailable() -> ServiceError:

@@ -5,11 +5,11 @@ Knows SQL and the tables of docs/audit-format.md §7. Must not know hashing, sig
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence, Set
 from operator import attrgetter
 from typing import Any, Final
 
-from audit_svc.store.postgres_session import failures, hold_writer_lock, open_session, take_writer_lock
+from audit_svc.store.postgres_session import end, failures, hold_writer_lock, open_session, take_writer_lock
 from audit_svc.store.types import Growth, StoreFailed
 from placet.audit.columns import class_of
 from placet.audit.postgres import Connection
@@ -44,7 +44,7 @@ class PostgresStore:
     def close(self) -> None:
         """See Store."""
         if self._db:
-            self._db.close()
+            end(self._db)
         self._db, self._leads = None, False
 
     def lead(self) -> bool:
@@ -69,23 +69,36 @@ class PostgresStore:
 
     def tile(self, level: int, index: int) -> bytes | None:
         """See Store."""
-        return _first(self._rows("SELECT hashes FROM tile WHERE level = %s AND idx = %s", level, index))
+        sql = "SELECT hashes FROM tile WHERE level = %s AND idx = %s"
+        return next((bytes(hashes) for (hashes,) in self._rows(sql, level, index)), None)
 
     def last_checkpoint(self) -> str | None:
         """See Store."""
-        return _first(self._rows("SELECT note FROM checkpoint ORDER BY size DESC LIMIT 1"))
+        rows = self._rows("SELECT note FROM checkpoint ORDER BY size DESC LIMIT 1")
+        return next((str(note) for (note,) in rows), None)
 
     def newest_leaf(self) -> bytes | None:
         """See Store."""
-        return _first(self._rows("SELECT leaf FROM log_entry ORDER BY idx DESC LIMIT 1"))
+        rows = self._rows("SELECT leaf FROM log_entry ORDER BY idx DESC LIMIT 1")
+        return next((bytes(leaf) for (leaf,) in rows), None)
 
-    def same_key(self, actor: str, key: str) -> Entry | None:
+    def same_keys(self, actor: str, keys: Collection[str]) -> Mapping[str, Entry]:
         """See Store."""
-        return self._one("actor = %s AND idempotency_key = %s AND idempotency_key <> ''", actor, key)
+        rows = self._rows(
+            f"SELECT {_ENTRY} FROM log_entry WHERE actor = %s AND idempotency_key <> ''"  # noqa: S608 - a constant
+            " AND idempotency_key = ANY(%s)",
+            actor,
+            _texts(keys),
+        )
+        return {entry.idempotency_key: entry for entry in (Entry(*row) for row in rows)}
 
-    def start_of(self, approval_id: str) -> Entry | None:
+    def spent(self, approval_ids: Collection[str]) -> Set[str]:
         """See Store."""
-        return self._one("approval_id = %s AND kind = 'run_started'", approval_id)
+        rows = self._rows(
+            "SELECT approval_id FROM log_entry WHERE kind = 'run_started' AND approval_id = ANY(%s)",
+            _texts(approval_ids),
+        )
+        return {approval_id for (approval_id,) in rows}
 
     def salts(self, index: int) -> Mapping[str, bytes]:
         """See Store."""
@@ -127,14 +140,10 @@ class PostgresStore:
         with failures():
             return self._session.execute(sql.encode(), values, binary=True).fetchall()
 
-    def _one(self, where: str, *values: str) -> Entry | None:
-        # `where` is one of the two conditions above.
-        rows = self._rows(f"SELECT {_ENTRY} FROM log_entry WHERE {where}", *values)  # noqa: S608
-        return Entry(*rows[0]) if rows else None
 
-
-def _first(rows: list[tuple[Any, ...]]) -> Any:
-    return rows[0][0] if rows else None
+def _texts(given: Collection[str]) -> list[str]:
+    """Those that a text of PostgreSQL's can hold, and so those that may be stored."""
+    return [text for text in given if "\0" not in text]
 
 
 def _rows_of(growth: Growth) -> tuple[list[tuple[object, ...]], ...]:

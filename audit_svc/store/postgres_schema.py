@@ -90,7 +90,7 @@ CREATE FUNCTION erase_body(by_record bigint, of_record bigint, of_role text) RET
   LANGUAGE plpgsql SECURITY DEFINER SET search_path = {schema}, pg_temp AS $$
 BEGIN
   IF NOT EXISTS (
-    SELECT FROM log_entry WHERE idx = by_record AND of_record < by_record AND kind = 'bodies_erased'
+    SELECT FROM log_entry WHERE idx = by_record AND kind = 'bodies_erased'
       AND replace(convert_from(leaf, 'UTF8'), '\u0000', '\ufffd')::jsonb #> '{{body,erased}}'
         @> jsonb_build_array(jsonb_build_object('index', of_record, 'role', of_role))
   ) THEN
@@ -98,7 +98,7 @@ BEGIN
       USING ERRCODE = 'restrict_violation';
   END IF;
   UPDATE body SET salt = NULL, content = NULL, erased_by = by_record
-    WHERE idx = of_record AND role = of_role AND content IS NOT NULL;
+    WHERE idx = of_record AND idx < by_record AND role = of_role AND content IS NOT NULL;
 END$$;
 REVOKE EXECUTE ON FUNCTION erase_body FROM PUBLIC;
 CREATE TRIGGER body_fixed BEFORE UPDATE ON body FOR EACH ROW EXECUTE FUNCTION only_erase();

@@ -6,7 +6,7 @@ Knows server settings, privileges and the writer's lock. Must not know rows.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Final
 
 import psycopg
@@ -102,6 +102,13 @@ def hold_writer_lock(db: Connection) -> bool:
     return _one(db, "SELECT pg_try_advisory_xact_lock(%s)", WRITER_LOCK) == (True,)
 
 
+def end(db: Connection) -> None:
+    """Close it. The lock is free on return where the server answers; else once it misses the session."""
+    with suppress(psycopg.Error):
+        db.execute("SELECT pg_advisory_unlock_all()")
+    db.close()
+
+
 def _server(db: Connection) -> str:
     if db.info.server_version < MIN_SERVER:
         return f"PostgreSQL {db.info.server_version // 10000} is too old: the log needs 14 or later"
@@ -138,4 +145,4 @@ def _role(db: Connection) -> str:
 
 def _one(db: Connection, sql: str, *values: object) -> Sequence[object]:
     """The first row, or an empty one."""
-    return db.execute(sql, values).fetchone() or ()  # type: ignore[arg-type]  # all SQL is ours, above
+    return db.execute(sql.encode(), values).fetchone() or ()

@@ -6,9 +6,10 @@ Knows SQL and the tables of docs/audit-format.md §7. Must not know hashing, sig
 from __future__ import annotations
 
 import fcntl
+import json
 import os
 import sqlite3
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence, Set
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final
@@ -41,11 +42,11 @@ CREATE TABLE log_entry (
 CREATE UNIQUE INDEX spent_once ON log_entry (approval_id) WHERE kind = 'run_started';
 CREATE UNIQUE INDEX retried_once ON log_entry (actor, idempotency_key) WHERE idempotency_key <> '';
 CREATE INDEX by_request ON log_entry (request_id, idx) WHERE request_id <> '';
-CREATE INDEX by_kind ON log_entry (kind, idx);
+CREATE INDEX by_kind ON log_entry (kind, idx, caller, scope, verdict);
 CREATE INDEX by_time ON log_entry (time, idx);
-CREATE INDEX by_caller ON log_entry (caller, idx) WHERE caller <> '';
-CREATE INDEX by_scope ON log_entry (scope, idx) WHERE scope <> '';
-CREATE INDEX by_verdict ON log_entry (verdict, idx) WHERE verdict <> '';
+CREATE INDEX by_caller ON log_entry (caller, idx, kind, scope, verdict) WHERE caller <> '';
+CREATE INDEX by_scope ON log_entry (scope, idx, kind, caller, verdict) WHERE scope <> '';
+CREATE INDEX by_verdict ON log_entry (verdict, idx, kind, caller, scope) WHERE verdict <> '';
 CREATE TABLE finding_rule (
   idx INTEGER NOT NULL, rule TEXT NOT NULL, PRIMARY KEY (idx, rule)
 ) STRICT, WITHOUT ROWID;
@@ -169,13 +170,24 @@ class SqliteStore:
         rows = self._rows("SELECT leaf FROM log_entry ORDER BY idx DESC LIMIT 1")
         return rows[0][0] if rows else None
 
-    def same_key(self, actor: str, key: str) -> Entry | None:
+    def same_keys(self, actor: str, keys: Collection[str]) -> Mapping[str, Entry]:
         """See Store."""
-        return self._one("actor = ? AND idempotency_key = ? AND idempotency_key <> ''", actor, key)
+        rows = self._rows(
+            "SELECT * FROM log_entry WHERE actor = ? AND idempotency_key <> ''"
+            " AND idempotency_key IN (SELECT value FROM json_each(?))",
+            actor,
+            json.dumps(list(keys)),
+        )
+        return {entry.idempotency_key: entry for entry in (Entry(*row) for row in rows)}
 
-    def start_of(self, approval_id: str) -> Entry | None:
+    def spent(self, approval_ids: Collection[str]) -> Set[str]:
         """See Store."""
-        return self._one("approval_id = ? AND kind = 'run_started'", approval_id)
+        rows = self._rows(
+            "SELECT approval_id FROM log_entry WHERE kind = 'run_started'"
+            " AND approval_id IN (SELECT value FROM json_each(?))",
+            json.dumps(list(approval_ids)),
+        )
+        return {str(approval_id) for (approval_id,) in rows}
 
     def salts(self, index: int) -> Mapping[str, bytes]:
         """See Store."""
@@ -255,11 +267,6 @@ class SqliteStore:
     def _rows(self, sql: str, *values: object) -> list[tuple[object, ...]]:
         with _failures():
             return self._db.execute(sql, values).fetchall()
-
-    def _one(self, where: str, *values: str) -> Entry | None:
-        # `where` is one of the two conditions above.
-        rows = self._rows(f"SELECT * FROM log_entry WHERE {where}", *values)  # noqa: S608
-        return Entry(*rows[0]) if rows else None
 
 
 @contextmanager

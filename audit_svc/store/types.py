@@ -6,7 +6,7 @@ is for one thread at a time (the sequencer's). Every call raises StoreFailed whe
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from typing import Final, Protocol
 
@@ -21,6 +21,10 @@ SCHEMA_VERSION: Final = 2
 
 class StoreFailed(Exception):  # noqa: N818 - named for the state it reports
     """The database did not answer, or refused. Whether a batch was written must be looked up (`size`)."""
+
+
+class StandingBy(StoreFailed):
+    """Another process leads the log."""
 
 
 @dataclass(frozen=True)
@@ -111,11 +115,11 @@ class Store(Protocol):
     def newest_leaf(self) -> bytes | None:
         """The leaf of the newest record."""
 
-    def same_key(self, actor: str, key: str) -> Entry | None:
-        """The record that `actor` appended under this idempotency key."""
+    def same_keys(self, actor: str, keys: Collection[str]) -> Mapping[str, Entry]:
+        """Of these idempotency keys (none empty), those `actor` has used, with the records of then."""
 
-    def start_of(self, approval_id: str) -> Entry | None:
-        """The run_started record that used this approval."""
+    def spent(self, approval_ids: Collection[str]) -> Set[str]:
+        """Of these approvals, those that have started a run."""
 
     def salts(self, index: int) -> Mapping[str, bytes]:
         """Role → salt of the bodies of a record that are not erased."""

@@ -40,7 +40,9 @@ def grown(*entries: NewEntry) -> Growth:
 def erasure(index: int, *keys: BodyKey, says: list[dict] | None = None) -> NewEntry:
     """A record that erases `keys` and says so, or says something else."""
     erased = [{"index": key.index, "role": key.role} for key in keys] if says is None else says
-    plain = entry(index, "bodies_erased", {"by": AUDIT, "reason": "nul \0 in it", "erased": erased})
+    plain = entry(
+        index, "bodies_erased", {"by": AUDIT, "reason": "asked", "erased": erased, "note": "a\0b \\u0000"}
+    )
     return NewEntry(plain.entry, plain.bodies, plain.rules, plain.words, keys)
 
 
