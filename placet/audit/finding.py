@@ -1,9 +1,9 @@
 """How a query is answered from a log's SQLite database: which index is walked, and which others are asked.
 
 SQLite walks one index per table and guesses which; without statistics it guesses wrong on a million records.
-So the filter with the fewest records is looked for first, its index is walked in log order, and each other
-filter is asked through its own index, which answers without touching a record. Knows the indexes of
-docs/audit-format.md §7. Must not write.
+So the filter with the fewest records is looked for first and its index is walked in log order. The indexes on
+columns hold the other columns as well, so that no record is read that is passed over; rules and words have
+indexes of their own. Knows the indexes of docs/audit-format.md §7. Must not write.
 """
 
 from __future__ import annotations
@@ -18,68 +18,92 @@ from placet.audit.query import Query
 Rows = Callable[..., Iterator[tuple[object, ...]]]
 """Runs SQL with its values."""
 
-COUNTED: Final = 20_000
+COUNTED: Final = 200_000
 """Records counted of each filter at most: beyond that, many is many."""
 WORDS_ASKED: Final = 4_000
 """Asking the index of words about one record costs as much as walking past dozens."""
 BEYOND: Final = 2**62
+_COLUMNS: Final = ("request_id", "verdict", "caller", "scope", "kind")
 
 
 @dataclass(frozen=True)
 class _Filter:
-    """One condition as an index answers it. `key` is the column with a record's index."""
+    """One condition, and the index that answers it. `key` is that index's name for a record's index."""
 
     table: str
     where: str
-    value: str
+    values: tuple[str, ...]
     key: str = "idx"
 
-    @property
-    def asked(self) -> str:
-        """The condition that record `f.{key}` of another walk is among this filter's."""
-        exists = f"SELECT 1 FROM {self.table} WHERE {self.where} AND {self.key} = f."  # noqa: S608
-        return f"EXISTS ({exists}{{key}})"
+    def count(self, rows: Rows) -> int:
+        """How many records there are, up to COUNTED."""
+        sql = f"SELECT count(*) FROM (SELECT 1 FROM {self.table} WHERE {self.where} LIMIT ?)"  # noqa: S608
+        ((count,),) = rows(sql, *self.values, COUNTED)
+        return count if isinstance(count, int) else COUNTED
+
+    def asked_by(self, walked: _Filter) -> str:
+        """The condition that the record at which `walked` stands is among this filter's."""
+        place = f"{self.key} = walked.{walked.key}"
+        return f"EXISTS (SELECT 1 FROM {self.table} WHERE {self.where} AND {place})"  # noqa: S608
+
+
+EVERYTHING: Final = _Filter("log_entry", "1", ())
 
 
 def indexes(rows: Rows, query: Query) -> list[int]:
     """The indexes of the records that a query names, in its order, at most `query.limit` of them."""
-    low, high = _bounds(rows, query)
-    filters = _filters(query)
-    if low >= high or filters is None:
+    low, high = bounds(rows, query)
+    words = words_of(query.text)
+    if low >= high or (query.text and not words):
         return []
-    if not filters:
-        return _walk(rows, _Filter("log_entry", "? = ''", ""), [], low, high, query)
-    first = _fewest(rows, filters)
-    return _walk(rows, first, [other for other in filters if other is not first], low, high, query)
+    filters = list(filter(None, (_by_rule(query), _by_columns(rows, query), _by_words(words))))
+    walked = _fewest(rows, filters)
+    return _walk(rows, walked, [other for other in filters if other is not walked], low, high, query)
 
 
-def _filters(query: Query) -> list[_Filter] | None:
-    """One for each named filter; None when nothing can match."""
-    named = query.filters
-    text = words_of(named.pop("text", ""))
-    if query.text and not text:
-        return None
-    columns = ("request_id", "verdict", "caller", "scope", "kind")
-    found = [_column(name, named[name]) for name in columns if name in named]
-    if query.rule:
-        found.insert(0, _Filter("finding_rule INDEXED BY by_rule", "rule = ?", query.rule))
-    if text:
-        found.append(_Filter("entry_text", "entry_text MATCH ?", _phrases(text), "rowid"))
-    return found
+def _by_rule(query: Query) -> _Filter | None:
+    return _Filter("finding_rule INDEXED BY by_rule", "rule = ?", (query.rule,)) if query.rule else None
 
 
-def _column(name: str, value: str) -> _Filter:
-    index = {"request_id": "by_request"}.get(name, f"by_{name}")
-    return _Filter(f"log_entry INDEXED BY {index}", f"{name} = ? AND {name} <> ''", value)
-
-
-def _phrases(words: Sequence[str]) -> str:
+def _by_words(words: Sequence[str]) -> _Filter | None:
     """Words hold letters and digits only, so quoted they are nothing but words to FTS5."""
-    return " ".join(f'"{word}"' for word in words)
+    phrases = " ".join(f'"{word}"' for word in words)
+    return _Filter("entry_text", "entry_text MATCH ?", (phrases,), "rowid") if words else None
 
 
-def _bounds(rows: Rows, query: Query) -> tuple[int, int]:
-    """First index and one past the last. Times never go backwards in a log, so a time is a place."""
+def _by_columns(rows: Rows, query: Query) -> _Filter | None:
+    """All filters on columns as one, through the index of the one that has the fewest records."""
+    named = [(name, value) for name, value in query.filters.items() if name in _COLUMNS]
+    if not named:
+        return None
+    if len(named) > 1:
+        first = min(named, key=lambda each: _column([each]).count(rows))
+        named = [first, *(each for each in named if each is not first)]
+    return _column(named)
+
+
+def _column(named: Sequence[tuple[str, str]]) -> _Filter:
+    first = named[0][0]
+    index = "by_request" if first == "request_id" else f"by_{first}"
+    where = " AND ".join([f"{first} <> ''", *(f"{name} = ?" for name, _ in named)])
+    return _Filter(f"log_entry INDEXED BY {index}", where, tuple(value for _, value in named))
+
+
+def _fewest(rows: Rows, filters: Sequence[_Filter]) -> _Filter:
+    """The filter with the fewest records; words are rather walked than asked too often."""
+    if len(filters) < 2:
+        return filters[0] if filters else EVERYTHING
+    counted = [each.count(rows) for each in filters]
+    words = filters[-1] if filters[-1].key == "rowid" else None
+    fewest = min(counted)
+    return words if words and fewest > WORDS_ASKED else filters[counted.index(fewest)]
+
+
+def bounds(rows: Rows, query: Query) -> tuple[int, int]:
+    """First index and one past the last that may be found.
+
+    Times never go backwards in a log, so a time is a place.
+    """
     low, high = 0, BEYOND
     if query.from_index:
         low, high = (0, query.from_index) if query.descending else (query.from_index, BEYOND)
@@ -96,29 +120,18 @@ def first_at(rows: Rows, time: str) -> int:
     return next((index for (index,) in found if isinstance(index, int)), BEYOND)
 
 
-def _fewest(rows: Rows, filters: Sequence[_Filter]) -> _Filter:
-    """The filter with the fewest records. Words are walked unless another filter has few."""
-    counted = [(_count(rows, each), place) for place, each in enumerate(filters)]
-    words = filters[-1] if filters[-1].key == "rowid" else None
-    count, place = min(counted)
-    return words if words and count > WORDS_ASKED else filters[place]
-
-
-def _count(rows: Rows, each: _Filter) -> int:
-    sql = f"SELECT count(*) FROM (SELECT 1 FROM {each.table} WHERE {each.where} LIMIT ?)"  # noqa: S608
-    ((count,),) = rows(sql, each.value, COUNTED)
-    return count if isinstance(count, int) else COUNTED
-
-
 def _walk(
-    rows: Rows, first: _Filter, others: Sequence[_Filter], low: int, high: int, query: Query
+    rows: Rows, walked: _Filter, others: Sequence[_Filter], low: int, high: int, query: Query
 ) -> list[int]:
-    key = f"f.{first.key}"
-    conditions = [first.where, f"{key} >= ?", f"{key} < ?"]
-    conditions += [other.asked.format(key=first.key) for other in others]
-    table, _, indexed = first.table.partition(" INDEXED BY ")
-    table = f"{table} AS f" + (f" INDEXED BY {indexed}" if indexed else "")
+    table, indexed, index = walked.table.partition(" INDEXED BY ")
+    key = f"walked.{walked.key}"
+    asked = [other.asked_by(walked) for other in others]
+    conditions = " AND ".join([walked.where, f"{key} >= ?", f"{key} < ?", *asked])
     order = "DESC" if query.descending else "ASC"
-    sql = f"SELECT {key} FROM {table} WHERE {' AND '.join(conditions)} ORDER BY {key} {order} LIMIT ?"  # noqa: S608
-    values = [first.value, low, high, *(other.value for other in others), query.limit]
-    return [index for (index,) in rows(sql, *values) if isinstance(index, int)]
+    sql = (
+        f"SELECT {key} FROM {table} AS walked{indexed}{index} "  # noqa: S608
+        f"WHERE {conditions} ORDER BY {key} {order} LIMIT ?"
+    )
+    asked_values = [value for other in others for value in other.values]
+    found = rows(sql, *walked.values, low, high, *asked_values, query.limit)
+    return [index for (index,) in found if isinstance(index, int)]

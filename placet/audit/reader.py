@@ -93,7 +93,7 @@ class LogReader:
 
     def find(self, query: Query) -> Iterator[Entry]:
         """The records that a query names, in its order, lazily."""
-        for index in finding.indexes(self._rows, query):
+        for index in self._indexes(query):
             if entry := self.get(index):
                 yield entry
 
@@ -157,6 +157,9 @@ class LogReader:
         """Every (size, signed note) that the log committed, by size."""
         rows = self._rows("SELECT size, note FROM checkpoint ORDER BY size")
         return [(_index(size), _text(note)) for size, note in rows]
+
+    def _indexes(self, query: Query) -> list[int]:
+        return finding.indexes(self._rows, query)
 
     def _rows(self, sql: str, *values: object) -> Iterator[tuple[object, ...]]:
         try:

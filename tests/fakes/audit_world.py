@@ -14,6 +14,7 @@ from audit_svc.anchor import Anchor
 from audit_svc.batch import Draft
 from audit_svc.sequencer import Sequencer
 from audit_svc.store.sqlite import SqliteStore
+from audit_svc.store.types import Store
 from placet.audit.checkpoint import LogSigner
 from placet.audit.client import Appended
 from placet.audit.reader import Entry, LogReader
@@ -113,9 +114,17 @@ class World:
     def checkpoint(self) -> Path:
         return self.directory / "checkpoint"
 
+    def store(self) -> Store:
+        """The writing side of the database."""
+        return SqliteStore(self.database)
+
+    def reader(self) -> LogReader:
+        """The reading side."""
+        return LogReader(self.database)
+
     @asynccontextmanager
     async def writing(self) -> AsyncIterator[Writer]:
-        sequencer = Sequencer(SqliteStore(self.database), self.signer, Anchor(self.checkpoint))
+        sequencer = Sequencer(self.store(), self.signer, Anchor(self.checkpoint))
         await sequencer.open()
         try:
             yield Writer(sequencer)
@@ -127,7 +136,7 @@ class World:
 
     def entries(self) -> list[Entry]:
         """All records as they are stored."""
-        with LogReader(self.database) as reader:
+        with self.reader() as reader:
             return list(reader.entries())
 
     def tamper(self, *statements: str) -> None:

@@ -1,0 +1,85 @@
+"""A real log whose database is PostgreSQL: what tests do with a `World`, they do with this one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
+
+import psycopg
+from psycopg import sql
+
+from audit_svc.store.postgres import PostgresStore
+from audit_svc.store.types import Store
+from placet.audit.postgres import SCHEMA, Connection
+from placet.audit.reader import LogReader
+from placet.audit.reader_postgres import PostgresReader
+from placet.audit.verify import Report, verify_database
+from tests.fakes.audit_world import World
+from tests.fakes.postgres import Database
+
+WHERE = "postgres"
+"""A file in the log's directory that names the database, for other processes."""
+
+
+@dataclass
+class PostgresWorld(World):
+    """The key, and the checkpoint file, lie where a `World` has them."""
+
+    @classmethod
+    def make(cls, directory: Path, database: Database) -> Self:
+        """A log in `directory` over an empty log's tables."""
+        (directory / WHERE).write_text(f"{database.socket}\n{database.name}\n")
+        return cls(directory)
+
+    @property
+    def place(self) -> Database:
+        socket, name = (self.directory / WHERE).read_text().split()
+        return Database(Path(socket), name)
+
+    def store(self) -> Store:
+        return PostgresStore(self.place.as_service)
+
+    def reader(self) -> LogReader:
+        return PostgresReader(self.place.as_reader)
+
+    def verify(self) -> Report:
+        return verify_database(self.place.as_reader, self.checkpoint, self.signer.verifier.vkey)
+
+    def tamper(self, *statements: str) -> None:
+        with self._unguarded() as db:
+            for statement in statements:
+                db.execute(statement.encode())
+
+    def flip(self, table: str, column: str, rowid: int) -> None:
+        """`rowid` counts from 1, as SQLite's."""
+        one = sql.SQL("SELECT ctid, {0} FROM {1} ORDER BY ctid OFFSET %s LIMIT 1")
+        change = sql.SQL("UPDATE {1} SET {0} = %s WHERE ctid = %s")
+        names = (sql.Identifier(column), sql.Identifier(table))
+        with self._unguarded() as db:
+            row = db.execute(one.format(*names), (rowid - 1,)).fetchone()
+            assert row is not None
+            place, value = row
+            raw = bytearray(value if isinstance(value, bytes) else str(value).encode())
+            raw[len(raw) // 2] ^= 1
+            changed = bytes(raw) if isinstance(value, bytes) else raw.decode(errors="replace")
+            db.execute(change.format(*names), (changed, place))
+
+    def _unguarded(self) -> Connection:
+        """As the database's administrator: without triggers and unique indexes."""
+        db = psycopg.connect(self.place.as_superuser)
+        db.execute(f"SET search_path = {SCHEMA}")
+        for table, trigger in db.execute(
+            "SELECT tgrelid::regclass::text, tgname FROM pg_trigger WHERE NOT tgisinternal"
+        ).fetchall():
+            db.execute(
+                sql.SQL("DROP TRIGGER {} ON {}").format(sql.Identifier(trigger), sql.Identifier(table))
+            )
+        for name in ("spent_once", "retried_once"):
+            db.execute(sql.SQL("DROP INDEX IF EXISTS {}").format(sql.Identifier(name)))
+        for table in ("log_entry", "checkpoint"):
+            key = sql.Identifier(f"{table}_pkey")
+            db.execute(
+                sql.SQL("ALTER TABLE {} DROP CONSTRAINT IF EXISTS {}").format(sql.Identifier(table), key)
+            )
+        return db
