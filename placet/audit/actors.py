@@ -46,13 +46,20 @@ def reviewer_of(actor: str) -> str:
 
 def refusal(actor: str, kind: str, body: Mapping[str, object]) -> str | None:
     """Why `actor` may not append this, or None when it may. Unknown actors may append nothing."""
-    path, reviewer = path_of(actor), reviewer_of(actor)
-    allowed = _BY_REVIEWER if reviewer else _BY_SERVICE.get(path, frozenset())
-    if kind not in allowed:
-        return f"{path or actor} may not append {kind}"
+    reviewer, reason = _kind_refusal(actor, kind)
+    if reason or (not reviewer and "decided_by" not in body):
+        return reason
     decided_by = str(body.get("decided_by", ""))
     if reviewer and decided_by != f"human:{reviewer}":
         return f"a reviewer decides in their own name: decided_by must be human:{reviewer}"
     if not reviewer and decided_by.startswith("human:"):
         return "a service may not decide in a human's name"
     return None
+
+
+@lru_cache(maxsize=1024)
+def _kind_refusal(actor: str, kind: str) -> tuple[str, str | None]:
+    """The reviewer's name if it is one, and why the kind is not for this actor, if so."""
+    path, reviewer = path_of(actor), reviewer_of(actor)
+    allowed = _BY_REVIEWER if reviewer else _BY_SERVICE.get(path, frozenset())
+    return reviewer, None if kind in allowed else f"{path or actor} may not append {kind}"

@@ -52,7 +52,7 @@ class Beside:
         last = self.next
         self._row = next(self._rows, ())
         self.next = self._row[0] if self._row else inf
-        if not isinstance(self.next, int | float) or (last >= 0 and self.next < last):
+        if self._row and (type(self.next) is not int or self.next < max(last, 0)):
             raise Broken(
                 None, f"{self._what} belongs to no number: {self.next!r}", "The database was changed."
             )

@@ -102,12 +102,12 @@ class Chain:
         record = placed.record
         if reason := refusal(record.actor, record.kind, record.body):
             raise ChainBroken(reason, "It was not written through the log's own door.")
-        last, self.last_time = self.last_time, max(record.time, self.last_time)
-        if record.time < last:
+        if record.time < self.last_time:
             raise ChainBroken(
-                f"its time {record.time} is before the previous record's {last}",
+                f"its time {record.time} is before an earlier record's {self.last_time}",
                 "The log stamps times in order: records were reordered or invented.",
             )
+        self.last_time = record.time
         step = STEPS.get(record.kind)
         if step:
             step(self, placed)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
 from placet.audit.beside import Beside, Broken
@@ -84,7 +84,7 @@ class Rules:
 
     def take(self, index: int, _: Row, record: Record) -> None:
         """Raises Broken."""
-        kept = self._beside.at(index)
+        kept = self._beside.at(index) if self._beside.next <= index else ()
         if not kept and "findings" not in record.body:
             return
         if sorted(rule for _, rule in kept) != list(rules_of(record)):
@@ -112,8 +112,10 @@ class Bodies:
         """Raises Broken."""
         if record.kind == "bodies_erased":
             self._erase(index, record)
-        kept = {role: rest for _, role, *rest in self._beside.at(index)} if self._beside.next <= index else {}
-        contents = {role: rest[2] for role, rest in kept.items() if isinstance(rest[2], bytes)}
+        rows = self._beside.at(index)
+        if not rows and not record.bodies:
+            return
+        kept = {role: rest for _, role, *rest in rows}
         for ref in record.bodies:
             self._match(index, ref, kept.pop(ref.role, None))
         if kept:
@@ -122,7 +124,7 @@ class Bodies:
                 f"record {index} names no body {min(map(str, kept))!r}, but one is kept",
                 "It was put there.",
             )
-        _same_content(record, contents)
+        _same_content(record, rows)
 
     def _match(self, index: int, ref: BodyRef, kept: list[object] | None) -> None:
         if kept is None or kept[0] != class_of(ref.role):
@@ -176,11 +178,11 @@ def _erased(body: Mapping[str, object]) -> Iterator[tuple[int, str]]:
             yield item["index"], str(item.get("role"))
 
 
-def _same_content(record: Record, contents: Mapping[str, bytes]) -> None:
+def _same_content(record: Record, rows: Iterable[Row]) -> None:
     """Raise ChainBroken when a body is not what the record's own plain digest says."""
-    for role, content in contents.items():
-        plain = record.body.get(_PLAIN.get(role, ""))
-        if plain is not None and plain != hashlib.sha256(content).hexdigest():
+    for _, role, _, _, content, _ in rows:
+        plain = record.body.get(_PLAIN[role]) if role in _PLAIN else None
+        if plain is not None and content is not None and plain != hashlib.sha256(content).hexdigest():
             raise ChainBroken(
                 f"its body {role!r} is not what its {_PLAIN[role]} says",
                 "Whoever wrote the record kept another text than the one it speaks of.",

@@ -25,7 +25,7 @@ _STREAMED: Final = 1000
 
 
 class LogRows:
-    """One state of a log. Iterators may be read side by side; each raises LogUnreadable."""
+    """One state of a log. Iterators may be read side by side."""
 
     def __init__(self, run: Callable[[str], Iterator[Row]]) -> None:
         self._run = run
@@ -34,10 +34,10 @@ class LogRows:
     def close(self) -> None:
         """Let go of every iterator; none may be read afterwards."""
         for rows in self._open:
-            rows.close()  # type: ignore[attr-defined]  # each is a generator of ours
+            rows.close()  # type: ignore[attr-defined]  # a cursor or a generator; both have it
 
     def _select(self, sql: str) -> Iterator[Row]:
-        rows = _guarded(self._run, sql)
+        rows = self._run(sql)
         self._open.append(rows)
         return rows
 
@@ -75,7 +75,7 @@ class LogRows:
 
 @contextmanager
 def sqlite_rows(database: Path) -> Iterator[LogRows]:
-    """The rows of a SQLite file, all of one moment. Raises LogUnreadable."""
+    """The rows of a SQLite file, all of one moment. Raises LogUnreadable, for reading within it as well."""
     if not database.is_file():
         raise LogUnreadable(f"there is no log database at {database}")
     uri = f"file:{quote(str(database.absolute()))}?mode=ro"
@@ -99,11 +99,6 @@ def postgres_rows(address: str) -> Iterator[LogRows]:
 
         with closing(LogRows(run)) as rows:
             yield rows
-
-
-def _guarded(run: Callable[[str], Iterator[Row]], sql: str) -> Iterator[Row]:
-    with _failures(sqlite3.Error, psycopg.Error):
-        yield from run(sql)
 
 
 @contextmanager

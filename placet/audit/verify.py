@@ -115,7 +115,7 @@ class _Pass:
         self, log: LogVerifier, rows: LogRows, outside: dict[str, Checkpoint], report: Report
     ) -> None:
         self._log, self._rows, self._report = log, rows, report
-        self._anchored = outside[FILE].size
+        self._anchored, self._last_time, self._summary = outside[FILE].size, "", report.summary
         self._tree = TiledRange()
         self._tiles, self._checkpoints = Tiles(rows), Checkpoints(log, rows, outside)
         self._bodies, self._story = Bodies(rows), _Story()
@@ -140,6 +140,8 @@ class _Pass:
                 "A record was dropped from the log.",
             )
         record = read(row, index, self._log.name)
+        if not index:
+            self._report.first_time = record.time
         for check in self._checks:
             try:
                 check.take(index, row, record)
@@ -150,18 +152,12 @@ class _Pass:
         if not self._tree.size % WIDTH:
             self._tiles.take(self._tree)
         self._signed()
-        self._count(record)
+        self._summary.count(record)
+        self._last_time = record.time
 
     def _signed(self) -> None:
         if self._tree.size == self._checkpoints.next:
             self._checkpoints.at(self._tree)
-
-    def _count(self, record: Record) -> None:
-        report = self._report
-        report.records = self._tree.size
-        report.first_time = report.first_time or record.time
-        report.last_time = record.time
-        report.summary.count(record)
 
     def _end(self) -> None:
         self._checkpoints.end(self._tree)
@@ -171,6 +167,7 @@ class _Pass:
 
     def _sum_up(self) -> None:
         report = self._report
+        report.records, report.last_time = self._tree.size, self._last_time
         report.root = self._checkpoints.root.hex()
         report.bodies_present, report.bodies_erased = self._bodies.present, self._bodies.erased
         report.runs_unfinished = self._story.chain.unfinished
