@@ -64,7 +64,7 @@ class AuditServicer(audit_pb2_grpc.AuditServiceServicer):
         found = await self._reads.record(caller, request.index, with_bodies=request.with_bodies)
         return pb.GetRecordResponse(
             record=_record(found.entry),
-            bodies=[pb.Body(role=body.role, content=body.content) for body in found.bodies],
+            bodies=[pb.Body(role=body.role, content=body.content, salt=body.salt) for body in found.bodies],
             kept=found.kept,
         )
 

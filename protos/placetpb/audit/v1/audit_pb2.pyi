@@ -7,12 +7,14 @@ from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
 DESCRIPTOR: _descriptor.FileDescriptor
 
 class Body(_message.Message):
-    __slots__ = ("role", "content")
+    __slots__ = ("role", "content", "salt")
     ROLE_FIELD_NUMBER: _ClassVar[int]
     CONTENT_FIELD_NUMBER: _ClassVar[int]
+    SALT_FIELD_NUMBER: _ClassVar[int]
     role: str
     content: bytes
-    def __init__(self, role: _Optional[str] = ..., content: _Optional[bytes] = ...) -> None: ...
+    salt: bytes
+    def __init__(self, role: _Optional[str] = ..., content: _Optional[bytes] = ..., salt: _Optional[bytes] = ...) -> None: ...
 
 class AppendRequest(_message.Message):
     __slots__ = ("kind", "request_id", "body_json", "bodies", "idempotency_key")
