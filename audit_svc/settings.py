@@ -41,6 +41,18 @@ class AuditSettings(ServiceSettings):
     retention: Annotated[Retention, NoDecode] = Field(default_factory=dict)
     """`CLASS=AGE,…`, such as `prompt=30d,output=90d`: when bodies are erased; see docs/audit-format.md §9."""
 
+    witness_policy: Path | None = None
+    """A tlog-policy file (docs/audit-format.md §14): which witnesses cosign checkpoints, and where."""
+
+    witness_interval_s: float = Field(1.0, gt=0)
+    """The least time between two checkpoints that witnesses are asked for, in seconds."""
+
+    tiles_listen: str = ""
+    """"host:port" where the log is published over HTTP (docs/audit-format.md §13); empty: nowhere."""
+
+    tiles_entries: bool = False
+    """Whether records are published there too, to whoever reaches the address, without a record of it."""
+
     @field_validator("roles", mode="before")
     @classmethod
     def _roles(cls, value: object) -> object:

@@ -1,13 +1,24 @@
-"""A log that can tell two stories, and a witness in memory to tell them to."""
+"""A log that can tell two stories, and witnesses to tell them to."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 
-from placet.audit.checkpoint import LogSigner
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from audit_svc.tiles_http import serving
+from placet.audit.checkpoint import LogSigner, LogVerifier
 from placet.audit.merkle import Tree, leaf_hash
 from placet.audit.witness import Submission
+from placet.witness.app import application
+from placet.witness.book import WitnessBook
+from placet.witness.witness import Witness
 
 
 @dataclass
@@ -32,3 +43,25 @@ class Story:
         """Another history by the same key, that differs from leaf `fork` on."""
         leaves = [leaf if i < fork else b"other " + leaf for i, leaf in enumerate(self.leaves)]
         return Story(self.signer, leaves)
+
+
+@asynccontextmanager
+async def witness_at(
+    directory: Path, *keys: LogVerifier, name: str = "security.example/witness"
+) -> AsyncIterator[tuple[WitnessBook, str]]:
+    """A real witness on loopback, and its URL."""
+    book = WitnessBook(directory, name)
+    app = application(Witness(book, {key.name: [key] for key in keys}), "about\n")
+    try:
+        async with serving(app, "127.0.0.1:0") as url:
+            yield book, url
+    finally:
+        book.close()
+
+
+@asynccontextmanager
+async def answering(answer: Callable[[Request], Awaitable[Response]]) -> AsyncIterator[str]:
+    """Something on loopback that calls itself a witness."""
+    routes = [Route("/{path:path}", answer, methods=["GET", "POST"])]
+    async with serving(Starlette(routes=routes), "127.0.0.1:0") as url:
+        yield url
