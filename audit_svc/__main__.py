@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import sys
 import time
 from typing import Final
@@ -15,6 +16,7 @@ from audit_svc.anchor import Anchor, LogInconsistent
 from audit_svc.batch import Draft
 from audit_svc.erasure import Sweeper
 from audit_svc.policy import SERVICE, allow_list
+from audit_svc.publication import publication
 from audit_svc.sequencer import Sequencer
 from audit_svc.servicer import AuditServicer
 from audit_svc.settings import AuditSettings
@@ -39,6 +41,8 @@ async def main(settings: AuditSettings) -> None:
     signer = LogSigner.load(settings.log_key, settings.origin)
     sequencer = Sequencer(SqliteStore(settings.database), signer, Anchor(settings.checkpoint_file))
     await sequencer.open()
+    beside, public = contextlib.AsyncExitStack(), LogReader(settings.database)
+    await beside.enter_async_context(publication(settings, sequencer, public))
     await sequencer.append(Draft("log_started", "", service_uri("audit"), {"size": 0}))
     beating = asyncio.create_task(beat(sequencer, settings.heartbeat_s))
     reader, swept = LogReader(settings.database), LogReader(settings.database)
@@ -66,9 +70,11 @@ async def main(settings: AuditSettings) -> None:
     finally:
         beating.cancel()
         sweeping.cancel()
+        await beside.aclose()
         await sequencer.close()
         reader.close()
         swept.close()
+        public.close()
 
 
 async def beat(sequencer: Sequencer, period_s: float) -> None:
