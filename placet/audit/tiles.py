@@ -7,7 +7,7 @@ Knows coordinates, paths, which tiles an append completes, and how proofs come o
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -101,11 +101,13 @@ class Frontier:
     def __init__(self) -> None:
         self.size = 0
         self._partial: list[bytes] = []
+        self._roots: list[tuple[bytes, ...]] = []
+        """Of each partial tile the roots of its perfect subtrees, largest first: nothing is hashed twice."""
 
     def copy(self) -> Frontier:
         """An independent frontier of the same leaves."""
         twin = Frontier()
-        twin.size, twin._partial = self.size, list(self._partial)
+        twin.size, twin._partial, twin._roots = self.size, list(self._partial), list(self._roots)
         return twin
 
     def partial(self, level: int) -> bytes:
@@ -116,24 +118,37 @@ class Frontier:
         """Add one leaf hash; the tiles that it completes, from the lowest level up."""
         self.size += 1
         completed: list[Tile] = []
-        for level in range(MAX_LEVEL + 1):
-            hashes = self.partial(level) + digest
-            full = len(hashes) == TILE_BYTES
-            self._partial[level : level + 1] = [b"" if full else hashes]
-            if not full:
-                break
+        level = 0
+        while (hashes := self._add(level, digest)) is not None:
             completed.append(Tile(level, count_at(level + 1, self.size) - 1, hashes))
-            digest = subtree_root(hashes)
+            (digest,) = self._roots[level]
+            self._partial[level], self._roots[level] = b"", ()
+            level += 1
         return completed
+
+    def _add(self, level: int, digest: bytes) -> bytes | None:
+        """One hash more on a level; the tile's hashes when that fills it."""
+        if level == len(self._partial):
+            self._partial.append(b"")
+            self._roots.append(())
+        hashes, roots = self._partial[level], list(self._roots[level])
+        self._partial[level] = hashes + digest
+        pairs = len(hashes) // HASH_BYTES
+        while pairs & 1:
+            digest = node_hash(roots.pop(), digest)
+            pairs >>= 1
+        self._roots[level] = (*roots, digest)
+        return self._partial[level] if len(hashes) == TILE_BYTES - HASH_BYTES else None
 
     def root(self) -> bytes:
         """The root of the whole tree: the roots of its perfect subtrees all lie in partial tiles."""
-        digest = b""
-        for hashes in self._partial:
-            for subtree in reversed(list(_perfect(hashes))):
-                left = subtree_root(subtree)
-                digest = node_hash(left, digest) if digest else left
-        return digest or EMPTY_ROOT
+        roots = [root for level in reversed(self._roots) for root in level]
+        if not roots:
+            return EMPTY_ROOT
+        digest = roots.pop()
+        while roots:
+            digest = node_hash(roots.pop(), digest)
+        return digest
 
     @classmethod
     def of(cls, size: int, read: ReadTile, tail: Sequence[bytes]) -> Frontier:
@@ -143,11 +158,13 @@ class Frontier:
         """
         frontier = cls()
         frontier.size = size
-        frontier._partial = [b"".join(tail)]
-        for level in range(1, MAX_LEVEL + 1):
+        levels = len(names_for(size))
+        frontier._partial, frontier._roots = [b""] * levels, [()] * levels
+        for level in range(levels):
             count = count_at(level, size)
             below = range(count - count % WIDTH, count)
-            frontier._partial.append(b"".join(subtree_root(read(level - 1, index)) for index in below))
+            for digest in tail if level == 0 else (subtree_root(read(level - 1, index)) for index in below):
+                frontier._add(level, digest)
         return frontier
 
 
@@ -198,15 +215,6 @@ def subtree_root(hashes: bytes) -> bytes:
     while len(row) > 1:
         row = [node_hash(left, right) for left, right in zip(row[::2], row[1::2], strict=True)]
     return row[0]
-
-
-def _perfect(hashes: bytes) -> Iterator[bytes]:
-    """The same hashes in pieces of falling powers of two."""
-    at = 0
-    while at < len(hashes):
-        size = 1 << ((len(hashes) - at) // HASH_BYTES).bit_length() - 1
-        yield hashes[at : at + size * HASH_BYTES]
-        at += size * HASH_BYTES
 
 
 def bundle(leaves: Iterable[bytes]) -> bytes:
