@@ -16,6 +16,7 @@ from placet.audit.record import Record
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 _WORD = re.compile(r"[^\W_]+")
 MAX_WORD: Final = 64
+MAX_COLUMN: Final = 256
 _SEARCHED_DIGESTS: Final = frozenset({"program_sha256", "task_sha256"})
 
 CLASS_OF_ROLE: Final[Mapping[str, str]] = {
@@ -45,7 +46,7 @@ class Columns:
     rules: tuple[str, ...]
     """Rule ids of its findings, sorted, each once."""
     words: tuple[str, ...]
-    """The words of every string of the body, digests other than a program's and a task's aside; sorted."""
+    """The words of every string of the body but `query`, digests other than a program's and a task's aside."""
 
 
 def columns_of(record: Record) -> Columns:
@@ -53,7 +54,7 @@ def columns_of(record: Record) -> Columns:
     body = record.body
     return Columns(
         time=record.time,
-        approval_id=str(body.get("approval_id", "")),
+        approval_id=_string(body.get("approval_id")),
         caller=_string(body.get("caller")),
         scope=_scope(body),
         verdict=_string(body.get("verdict")),
@@ -69,7 +70,7 @@ def stored_of(record: Record) -> tuple[str, ...]:
         record.kind,
         record.request_id,
         record.actor,
-        str(body.get("approval_id", "")),
+        _string(body.get("approval_id")),
         record.idempotency_key,
         record.time,
         _string(body.get("caller")),
@@ -100,7 +101,8 @@ def class_of(role: str) -> str:
 
 
 def _string(value: object) -> str:
-    return value if isinstance(value, str) else ""
+    """The value as every database can index it; one that is too long, or holds a NUL, counts as none."""
+    return value if isinstance(value, str) and len(value) <= MAX_COLUMN and "\0" not in value else ""
 
 
 def _scope(body: Mapping[str, object]) -> str:
@@ -120,7 +122,8 @@ def _strings(value: object, key: str) -> Iterator[str]:
             yield value
     elif isinstance(value, Mapping):
         for name, inner in value.items():
-            yield from _strings(inner, name)
+            if name != "query":  # what a reader looked for: every search would find itself
+                yield from _strings(inner, name)
     elif isinstance(value, list | tuple):
         for inner in value:
             yield from _strings(inner, key)

@@ -20,8 +20,8 @@ Rows = Callable[..., Iterator[tuple[object, ...]]]
 
 COUNTED: Final = 200_000
 """Records counted of each filter at most: beyond that, many is many."""
-WORDS_ASKED: Final = 4_000
-"""Asking the index of words about one record costs as much as walking past dozens."""
+COST_OF_ASKING: Final = 12
+"""Asking the index of words about one record costs as much as walking past so many."""
 BEYOND: Final = 2**62
 _COLUMNS: Final = ("request_id", "verdict", "caller", "scope", "kind")
 
@@ -72,11 +72,14 @@ def _by_words(words: Sequence[str]) -> _Filter | None:
 
 
 def _by_columns(rows: Rows, query: Query) -> _Filter | None:
-    """All filters on columns as one, through the index of the one that has the fewest records."""
+    """All filters on columns as one, through the index of the one that has the fewest records.
+
+    That is a request's, when one is named.
+    """
     named = [(name, value) for name, value in query.filters.items() if name in _COLUMNS]
     if not named:
         return None
-    if len(named) > 1:
+    if len(named) > 1 and not query.request_id:
         first = min(named, key=lambda each: _column([each]).count(rows))
         named = [first, *(each for each in named if each is not first)]
     return _column(named)
@@ -90,13 +93,14 @@ def _column(named: Sequence[tuple[str, str]]) -> _Filter:
 
 
 def _fewest(rows: Rows, filters: Sequence[_Filter]) -> _Filter:
-    """The filter with the fewest records; words are rather walked than asked too often."""
+    """The filter with the fewest records; words are rather walked than asked often."""
     if len(filters) < 2:
         return filters[0] if filters else EVERYTHING
     counted = [each.count(rows) for each in filters]
     words = filters[-1] if filters[-1].key == "rowid" else None
     fewest = min(counted)
-    return words if words and fewest > WORDS_ASKED else filters[counted.index(fewest)]
+    often = words and fewest * COST_OF_ASKING > counted[-1]
+    return filters[-1] if often else filters[counted.index(fewest)]
 
 
 def bounds(rows: Rows, query: Query) -> tuple[int, int]:

@@ -131,11 +131,11 @@ def test_a_record_is_found_when_and_only_when_every_filter_holds(reader: LogRead
 
 
 @settings(max_examples=200, deadline=None)
-@given(query=queries)
-def test_words_are_found_whichever_index_is_walked(sqlite_reader: LogReader, query: Query) -> None:
-    """MUST 10.1, on logs so large that the index of words is walked rather than asked."""
+@given(query=queries, cost=st.sampled_from([0, 10**6]))
+def test_words_are_found_whichever_index_is_walked(sqlite_reader: LogReader, query: Query, cost: int) -> None:
+    """MUST 10.1: on small logs and on large ones, where the index of words is walked rather than asked."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(finding, "WORDS_ASKED", 1)
+        patch.setattr(finding, "COST_OF_ASKING", cost)
         patch.setattr(finding, "COUNTED", 2)
         assert [entry.index for entry in sqlite_reader.find(query)] == expected(query)
 
