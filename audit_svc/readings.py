@@ -42,7 +42,7 @@ class Readings:
         if now - self._recent.get(key, -REPEATED_S) < REPEATED_S:
             return
         body = {"reader": reader, "indexes": [], "query": query.filters}
-        await self._record("records_read", query.request_id, body)
+        await self._record("records_read", "", body)
         self._recent[key] = now
         self._recent.move_to_end(key)
         while len(self._recent) > REMEMBERED:

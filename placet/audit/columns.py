@@ -46,7 +46,7 @@ class Columns:
     rules: tuple[str, ...]
     """Rule ids of its findings, sorted, each once."""
     words: tuple[str, ...]
-    """The words of every string of the body but `query`, digests other than a program's and a task's aside."""
+    """Of every string of the body but `query`; digests other than a program's and a task's aside."""
 
 
 def columns_of(record: Record) -> Columns:
