@@ -48,10 +48,10 @@ class Witness:
     def newest(self, origin_hash: str) -> str | None:
         """The newest cosigned note of the log whose origin has this hex SHA-256."""
         page = self._book.newest(self._origins.get(origin_hash, ""))
-        return page and page.note
+        return page.note if page else None
 
     def _judge(self, candidate: Candidate, page: Page | None) -> None:
-        newest = page and page.checkpoint
+        newest = page.checkpoint if page else None
         try:
             judge(candidate, newest)
         except WitnessRefused as error:
