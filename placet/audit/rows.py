@@ -14,9 +14,6 @@ from pathlib import Path
 from typing import Any, Final
 from urllib.parse import quote
 
-import psycopg
-
-from placet.audit import postgres
 from placet.audit.reader import LogUnreadable
 
 Row = tuple[Any, ...]
@@ -88,6 +85,11 @@ def sqlite_rows(database: Path) -> Iterator[LogRows]:
 @contextmanager
 def postgres_rows(address: str) -> Iterator[LogRows]:
     """The rows of a PostgreSQL database, all of one moment. Raises LogUnreadable; ValueError: the address."""
+    # Whoever proves a SQLite file needs no driver of PostgreSQL.
+    import psycopg
+
+    from placet.audit import postgres
+
     with _failures(psycopg.Error), closing(postgres.connect(address, "placet audit verify")) as db:
         db.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
         names = count()

@@ -13,9 +13,10 @@ from typing import Final
 from placet.audit.beside import Beside, Broken
 from placet.audit.checkpoint import Checkpoint, LogVerifier
 from placet.audit.merkle import CompactRange
-from placet.audit.note import CheckpointRefused, Signature
+from placet.audit.note import CheckpointRefused, Note
 from placet.audit.rows import LogRows
 from placet.audit.tiles import WIDTH
+from placet.audit.trust import NONE, TrustPolicy
 
 _WIDTH_BITS: Final = 8
 
@@ -87,9 +88,15 @@ class Tiles:
 class Checkpoints:
     """The tree's root is that of every checkpoint: the stored ones, the file's, and those kept elsewhere."""
 
-    def __init__(self, log: LogVerifier, rows: LogRows, outside: Mapping[str, Checkpoint]) -> None:
+    def __init__(
+        self,
+        log: LogVerifier,
+        rows: LogRows,
+        outside: Mapping[str, Checkpoint],
+        policy: TrustPolicy | None = None,
+    ) -> None:
         """`outside`: where each was kept → a checkpoint that the log's key signed."""
-        self._log = log
+        self._log, self._policy = log, policy
         self._stored = Beside(rows.checkpoints(), "a checkpoint")
         self._lines = Beside(rows.cosignatures(), "a cosignature")
         self._outside = sorted(outside.items(), key=lambda item: -item[1].size)
@@ -98,6 +105,8 @@ class Checkpoints:
         self.root = b""
         self.newest = 0
         """Size of the last stored checkpoint."""
+        self.witnessed = 0
+        """Size of the newest checkpoint that has the policy's quorum."""
         self.next: float = 0
         """The next size at which there is something to compare."""
         self._look()
@@ -135,20 +144,19 @@ class Checkpoints:
             ) from error
 
     def _cosigned(self, note: str, size: int) -> None:
-        """The lines that witnesses wrote for this checkpoint."""
-        lines = [line for _, line in self._lines.at(size)] if self._lines.next <= size else []
-        for line in lines:
-            self._cosignature(note, size, line)
-
-    def _cosignature(self, note: str, size: int, line: object) -> None:
+        """The lines that witnesses wrote for this checkpoint, all of which must hold."""
+        lines = [str(line) for _, line in self._lines.at(size)] if self._lines.next <= size else []
         try:
-            Signature.parse(str(line).removesuffix("\n"))
+            parsed = Note.parse(note + "".join(lines))
+            cosigners = self._policy.cosignatures(parsed) if self._policy else ()
         except CheckpointRefused as error:
             raise Broken(
                 max(size - 1, 0),
-                f"a cosignature over {size} records is none: {error}",
+                f"a cosignature over {size} records does not hold: {error}",
                 "What a witness said was changed.",
             ) from error
+        if self._policy and self._policy.is_met(cosigners):
+            self.witnessed = size
 
     def _compare(self, tree: CompactRange, checkpoint: Checkpoint, who: str) -> None:
         size = tree.size
@@ -181,3 +189,9 @@ class Checkpoints:
                 "They were added without the log's key.",
             )
         self._lines.end()
+        if self._policy and self._policy.quorum != NONE and not self.witnessed and size:
+            raise Broken(
+                None,
+                f"no stored checkpoint has the quorum {self._policy.quorum!r} of the policy",
+                "Nobody outside has seen this history: the log may have been signed anew with a stolen key.",
+            )

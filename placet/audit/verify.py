@@ -28,18 +28,25 @@ from placet.audit.row_checks import Bodies, Columns, Retries, Rules, read
 from placet.audit.rows import LogRows, Row, postgres_rows, sqlite_rows
 from placet.audit.tiles import WIDTH
 from placet.audit.tree_checks import Checkpoints, TiledRange, Tiles
+from placet.audit.trust import TrustPolicy
 
 FILE: Final = "the checkpoint file"
 
 
 def verify_database(
-    database: Path | str, checkpoint_file: Path, vkey: str, *, kept: Sequence[Path] = ()
+    database: Path | str,
+    checkpoint_file: Path,
+    vkey: str,
+    *,
+    kept: Sequence[Path] = (),
+    policy: TrustPolicy | None = None,
 ) -> Report:
     """Prove a log's database against the checkpoint kept outside it. Never raises for what it finds.
 
     `database` is a SQLite file, or the address of a PostgreSQL database. `kept` are files with checkpoints of
-    this log that somebody else kept. All of them are read before the database, so that a log that grows
-    meanwhile is not broken.
+    this log that somebody else kept; `policy` says which witnesses must have cosigned one. All files are read
+    before the database, so that a log that grows meanwhile is not broken. Raises ValueError for an address
+    that is not fit.
     """
     report = Report()
     try:
@@ -49,7 +56,7 @@ def verify_database(
         report.log, report.checkpoint_size = log.name, outside[FILE].size
         report.kept_checkpoints = len(kept)
         with _rows(database) as rows:
-            _Pass(log, rows, outside, report).run()
+            _Pass(log, rows, outside, report, policy).run()
     except Broken as stop:
         report.add(stop.found)
     except LogUnreadable as error:
@@ -112,12 +119,18 @@ class _Pass:
     """One pass over the records, in order."""
 
     def __init__(
-        self, log: LogVerifier, rows: LogRows, outside: dict[str, Checkpoint], report: Report
+        self,
+        log: LogVerifier,
+        rows: LogRows,
+        outside: dict[str, Checkpoint],
+        report: Report,
+        policy: TrustPolicy | None,
     ) -> None:
         self._log, self._rows, self._report = log, rows, report
         self._anchored, self._last_time, self._summary = outside[FILE].size, "", report.summary
         self._tree = TiledRange()
-        self._tiles, self._checkpoints = Tiles(rows), Checkpoints(log, rows, outside)
+        self._tiles, self._checkpoints = Tiles(rows), Checkpoints(log, rows, outside, policy)
+        self._policy = policy
         self._bodies, self._story = Bodies(rows), _Story()
         self._checks = (Columns(), Retries(), Rules(rows), self._bodies, self._story)
 
@@ -176,6 +189,8 @@ class _Pass:
             report.notes.append(
                 f"{len(report.runs_unfinished)} runs have no end (started in records {shown})"
             )
+        if self._policy:
+            report.witnessed_size = self._checkpoints.witnessed
         if self._anchored < self._tree.size:
             report.notes.append(
                 f"the checkpoint file covers {self._anchored} records; the database's own covers the rest"

@@ -7,18 +7,16 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Annotated, Any, BinaryIO
 
-import grpc
 import typer
 from rich.text import Text
 
 from placet.answers import LogRecord
-from placet.audit.verify import verify_database
 from placet.cli.human import visible
 from placet.cli.invocation import Exit, Invocation, Json, State, invocation
 from placet.cli.machine import leaf_json
 from placet.cli.outdir import whole_file
+from placet.cli.proving import verify, write_bundle
 from placet.client import PlacetSync
-from placet.rpc.errors import ServiceError
 
 app = typer.Typer(help="The audit log: read it, prove it.", no_args_is_help=True, add_completion=False)
 
@@ -84,29 +82,7 @@ def show(
     return Exit.DONE
 
 
-@app.command()
-def verify(ctx: typer.Context, state: State = None, as_json: Json = False) -> int:
-    """Prove the log from its database, its last checkpoint and its public key. Works while the stack is down.
-
-    Exit codes: 0 proven, 1 broken (the first broken record is named), 4 could not answer.
-
-    Examples:
-
-        placet audit verify
-
-        placet audit verify --state /var/lib/placet --json
-    """
-    del state, as_json  # their callbacks kept them
-    here = invocation(ctx)
-    directory = here.state_directory
-    key = _log_key(directory)
-    report = verify_database(directory / "audit" / "audit.sqlite", directory / "audit" / "checkpoint", key)
-    if here.as_json:
-        here.emit(report.to_json())
-    else:
-        for line in report.lines():
-            here.out.print(Text(visible(line), style="" if report.ok else "red"))
-    return report.exit_code
+app.command()(verify)
 
 
 @app.command()
@@ -116,6 +92,9 @@ def export(
         Path | None, typer.Option("--out", metavar="F", help="Write here; default stdout.")
     ] = None,
     from_index: Annotated[int, typer.Option("--from", metavar="INDEX", min=0, help="First record.")] = 0,
+    bundle: Annotated[
+        str, typer.Option("--bundle", metavar="REQUEST", help="Instead: a zip that proves one request.")
+    ] = "",
     state: State = None,
     as_json: Json = False,
 ) -> int:
@@ -126,9 +105,13 @@ def export(
         placet audit export --out log.jsonl
 
         placet audit export --from 1000 > more.jsonl
+
+        placet audit export --bundle 0f3c2a --out evidence.zip
     """
     del state, as_json  # their callbacks kept them; the output is JSON lines anyway
     here = invocation(ctx)
+    if bundle:
+        return write_bundle(here, bundle, out)
     with ExitStack() as stack:
         placet = stack.enter_context(PlacetSync.connect(here.state))
         target = stack.enter_context(whole_file(out)) if out else sys.stdout.buffer
@@ -162,18 +145,6 @@ def tail(
         size = newest[0].index + 1 if newest else 0
         placet.tail(lambda record: _show_line(here, record), from_index=max(0, size - lines), follow=follow)
     return Exit.DONE
-
-
-def _log_key(directory: Path) -> str:
-    path = directory / "keys" / "audit.vkey"
-    try:
-        return path.read_text().strip()
-    except OSError as error:
-        raise ServiceError(
-            grpc.StatusCode.NOT_FOUND,
-            "LOG_KEY_MISSING",
-            f"the log's public key {path} cannot be read: {error.strerror}; is --state the right directory?",
-        ) from error
 
 
 def _write_line(target: BinaryIO, record: LogRecord) -> None:

@@ -1,0 +1,125 @@
+"""`placet audit verify` and bundles: proofs that ask no service, and what they are made of."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import grpc
+import typer
+from rich.text import Text
+
+from placet.audit import standalone
+from placet.audit.trust import PolicyRefused, TrustPolicy, parse_policy
+from placet.audit.verify import verify_database
+from placet.cli.human import visible
+from placet.cli.invocation import Exit, Invocation, Json, State, invocation
+from placet.cli.outdir import write_whole
+from placet.client import PlacetSync
+from placet.rpc.errors import ServiceError
+
+
+def verify(
+    ctx: typer.Context,
+    bundle: Annotated[
+        Path | None, typer.Argument(metavar="[BUNDLE]", help="A proof bundle; without it, the whole log.")
+    ] = None,
+    database: Annotated[
+        str, typer.Option("--database", metavar="FILE|URL", help="Another log's database.")
+    ] = "",
+    checkpoint: Annotated[
+        Path | None, typer.Option("--checkpoint", metavar="FILE", help="The checkpoint kept outside it.")
+    ] = None,
+    key: Annotated[Path | None, typer.Option("--key", metavar="FILE", help="The log's public key.")] = None,
+    kept: Annotated[
+        list[Path] | None,
+        typer.Option("--kept", metavar="FILE", help="A checkpoint that somebody else kept; repeatable."),
+    ] = None,
+    policy: Annotated[
+        Path | None, typer.Option("--policy", metavar="FILE", help="Whose witness signatures are needed.")
+    ] = None,
+    state: State = None,
+    as_json: Json = False,
+) -> int:
+    """Prove the log from its database, its last checkpoint and its public key. Works while the stack is down.
+
+    Exit codes: 0 proven, 1 broken (the first broken record is named), 4 could not answer.
+
+    Examples:
+
+        placet audit verify
+
+        placet audit verify --kept auditor/checkpoint-2026-11-01 --policy witnesses.policy
+
+        placet audit verify --database postgresql://placet_reader@/audit?host=/run/postgresql --key audit.vkey
+
+        placet audit verify bundle.zip
+    """
+    del state, as_json  # their callbacks kept them
+    here = invocation(ctx)
+    directory = here.state_directory
+    vkey = _text_of(key or directory / "keys" / "audit.vkey")
+    if bundle is not None:
+        return _verify_bundle(here, bundle, vkey)
+    try:
+        report = verify_database(
+            database if "://" in database else Path(database or directory / "audit" / "audit.sqlite"),
+            checkpoint or directory / "audit" / "checkpoint",
+            vkey,
+            kept=kept or (),
+            policy=_policy(policy) if policy else None,
+        )
+    except ValueError as error:
+        raise ServiceError(grpc.StatusCode.INVALID_ARGUMENT, "DATABASE_UNFIT", str(error)) from error
+    if here.as_json:
+        here.emit(report.to_json())
+    else:
+        _print(here, report.lines(), ok=report.ok)
+    return report.exit_code
+
+
+def write_bundle(here: Invocation, request_id: str, out: Path | None) -> int:
+    """Collect a request's bundle from the running log and keep it. Raises ServiceError."""
+    target = out or Path(f"{request_id}.bundle.zip")
+    with PlacetSync.connect(here.state) as placet:
+        packed = placet.bundle(request_id)
+    write_whole(target, packed)
+    if here.as_json:
+        here.emit({"request_id": request_id, "bundle": str(target.absolute()), "size": len(packed)})
+    else:
+        here.out.print(Text(f"{target} proves request {request_id}: placet audit verify {target}"))
+    return Exit.DONE
+
+
+def _verify_bundle(here: Invocation, bundle: Path, vkey: str) -> int:
+    report = standalone.verify(bundle, vkey)
+    if here.as_json:
+        here.emit(report)
+    else:
+        _print(here, standalone.lines(report), ok=report["ok"])
+    return 0 if report["ok"] else 1
+
+
+def _print(here: Invocation, lines: list[str], *, ok: bool) -> None:
+    for line in lines:
+        here.out.print(Text(visible(line), style="" if ok else "red"))
+
+
+def _policy(path: Path) -> TrustPolicy:
+    try:
+        return parse_policy(path.read_bytes())
+    except (OSError, PolicyRefused) as error:
+        raise ServiceError(
+            grpc.StatusCode.INVALID_ARGUMENT, "POLICY_UNFIT", f"the policy {path} cannot be used: {error}"
+        ) from error
+
+
+def _text_of(path: Path) -> str:
+    try:
+        return path.read_text().strip()
+    except OSError as error:
+        raise ServiceError(
+            grpc.StatusCode.NOT_FOUND,
+            "LOG_KEY_MISSING",
+            f"the log's public key {path} cannot be read: {error.strerror}; is --state the right directory?",
+        ) from error
