@@ -4,12 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
 import signal
-import subprocess
-import sys
 from collections.abc import AsyncIterator, Iterator
-from contextlib import contextmanager
 from hashlib import sha256
 from pathlib import Path
 
@@ -22,7 +18,7 @@ from placet.audit.witness import MAX_REQUEST_BYTES, Submission
 from placet.witness.app import application
 from placet.witness.book import BookUnusable, WitnessBook
 from placet.witness.witness import Witness
-from tests.fakes.witnesses import Story
+from tests.fakes.witnesses import Story, running
 
 STORY = Story()
 LOGS = {STORY.signer.name: [STORY.signer.verifier]}
@@ -197,26 +193,6 @@ def test_the_directory_of_one_witness_is_not_another(tmp_path: Path) -> None:
 def test_private_files_are_for_their_owner_only(tmp_path: Path) -> None:
     WitnessBook(tmp_path / "w").close()
     assert {path.stat().st_mode & 0o077 for path in (tmp_path / "w").iterdir()} == {0}
-
-
-@contextmanager
-def running(directory: Path, vkey: str) -> Iterator[tuple[subprocess.Popen[str], dict[str, str]]]:
-    """`placet witness` as its users start it; what it said when it was ready."""
-    command = [sys.executable, "-m", "placet.cli", "witness", "--json", "--log", vkey]
-    process = subprocess.Popen(
-        [*command, "--dir", str(directory), "--listen", "127.0.0.1:0"],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        text=True,
-        env={**os.environ, "PYTHONUNBUFFERED": "1"},
-    )
-    assert process.stdout is not None
-    try:
-        yield process, json.loads(process.stdout.readline())
-    finally:
-        process.kill()
-        process.wait()
-        process.stdout.close()
 
 
 def test_the_command_makes_its_key_and_keeps_its_memory_through_kill_9(tmp_path: Path) -> None:

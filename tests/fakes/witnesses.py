@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import asynccontextmanager
+import json
+import os
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -65,3 +69,23 @@ async def answering(answer: Callable[[Request], Awaitable[Response]]) -> AsyncIt
     routes = [Route("/{path:path}", answer, methods=["GET", "POST"])]
     async with serving(Starlette(routes=routes), "127.0.0.1:0") as url:
         yield url
+
+
+@contextmanager
+def running(directory: Path, vkey: str) -> Iterator[tuple[subprocess.Popen[str], dict[str, str]]]:
+    """`placet witness` as its users start it; what it said when it was ready."""
+    command = [sys.executable, "-m", "placet.cli", "witness", "--json", "--log", vkey]
+    process = subprocess.Popen(
+        [*command, "--dir", str(directory), "--listen", "127.0.0.1:0"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+        env={**os.environ, "PYTHONUNBUFFERED": "1"},
+    )
+    assert process.stdout is not None
+    try:
+        yield process, json.loads(process.stdout.readline())
+    finally:
+        process.kill()
+        process.wait()
+        process.stdout.close()
