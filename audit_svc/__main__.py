@@ -3,50 +3,59 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import sys
-import time
-from typing import Final
+from collections.abc import Coroutine
+from pathlib import Path
+from typing import Any
 
 import grpc
-import structlog
 from placetpb.audit.v1 import audit_pb2_grpc
 
 from audit_svc.anchor import Anchor, LogInconsistent
 from audit_svc.batch import Draft
 from audit_svc.erasure import Sweeper
+from audit_svc.leading import beat, lead
 from audit_svc.policy import SERVICE, allow_list
 from audit_svc.publication import publication
 from audit_svc.sequencer import Sequencer
 from audit_svc.servicer import AuditServicer
 from audit_svc.settings import AuditSettings
+from audit_svc.store.postgres import PostgresStore
 from audit_svc.store.sqlite import SqliteStore
-from audit_svc.store.types import StoreFailed
+from audit_svc.store.types import Store, StoreFailed
 from placet.audit.checkpoint import LogSigner
-from placet.audit.reader import LogReader
+from placet.audit.reader import LogReader, LogUnreadable
+from placet.audit.reader_postgres import open_log
 from placet.rpc.errors import ServiceError
 from placet.rpc.identity import service_uri
 from placet.rpc.server import serve
 from placet.rpc.settings import load
 from placet.rpc.telemetry import configure_logging
 
-_log = structlog.get_logger()
-
-RETRY_S: Final = 1.0
-"""How often a log that could not be written is tried again."""
-
 
 async def main(settings: AuditSettings) -> None:
-    """Serve until told to stop. Raises LogInconsistent, StoreFailed, OSError or ValueError before serving."""
+    """Serve until told to stop. Raises LogInconsistent, StoreFailed, OSError or ValueError."""
     signer = LogSigner.load(settings.log_key, settings.origin)
-    sequencer = Sequencer(SqliteStore(settings.database), signer, Anchor(settings.checkpoint_file))
-    await sequencer.open()
-    beside, public = contextlib.AsyncExitStack(), LogReader(settings.database)
-    await beside.enter_async_context(publication(settings, sequencer, public))
-    await sequencer.append(Draft("log_started", "", service_uri("audit"), {"size": 0}))
-    beating = asyncio.create_task(beat(sequencer, settings.heartbeat_s))
-    reader, swept = LogReader(settings.database), LogReader(settings.database)
-    sweeping = asyncio.create_task(Sweeper(sequencer.append, swept, settings.retention).run())
+    sequencer = Sequencer(open_store(settings.log), signer, Anchor(settings.checkpoint_file))
+    settled = asyncio.Event()
+    working = asyncio.create_task(work(settings, sequencer, settled))
+    try:
+        await unless_ended(working, settled.wait())
+        with open_log(settings.log) as reader:
+            await unless_ended(working, answer(settings, sequencer, reader))
+    finally:
+        working.cancel()
+        await asyncio.gather(working, return_exceptions=True)
+        await sequencer.close()
+
+
+def open_store(log: Path | str) -> Store:
+    """The writing side of a SQLite file, or of a PostgreSQL database. Raises StoreFailed and ValueError."""
+    return SqliteStore(log) if isinstance(log, Path) else PostgresStore(log)
+
+
+async def answer(settings: AuditSettings, sequencer: Sequencer, reader: LogReader) -> None:
+    """The gRPC service, until told to stop. It answers while it stands by, if only to say so."""
 
     def register(server: grpc.aio.Server) -> list[str]:
         servicer = AuditServicer(sequencer, reader, settings.roles)
@@ -56,49 +65,48 @@ async def main(settings: AuditSettings) -> None:
     async def healthy() -> bool:
         return sequencer.healthy
 
-    try:
-        await serve(
-            name="audit",
-            listen=settings.listen,
-            tls=settings.tls,
-            allow=allow_list(settings.roles.patterns),
-            register=register,
-            ready_file=settings.ready_file,
-            health_check=healthy,
-            endless=[f"/{SERVICE}/TailRecords"],
-        )
-    finally:
-        beating.cancel()
-        sweeping.cancel()
-        await beside.aclose()
-        await sequencer.close()
-        reader.close()
-        swept.close()
-        public.close()
+    await serve(
+        name="audit",
+        listen=settings.listen,
+        tls=settings.tls,
+        allow=allow_list(settings.roles.patterns),
+        register=register,
+        ready_file=settings.ready_file,
+        health_check=healthy,
+        endless=[f"/{SERVICE}/TailRecords"],
+    )
 
 
-async def beat(sequencer: Sequencer, period_s: float) -> None:
-    """Record that nothing happened, whenever nothing did for `period_s` seconds.
+async def work(settings: AuditSettings, sequencer: Sequencer, settled: asyncio.Event) -> None:
+    """Lead the log as soon as nobody else does; then record the start, heartbeats and erasures that are due.
 
-    While the log cannot be written the heartbeat is tried every second: it is how a log that has room
-    again, or whose disk is back, becomes healthy without waiting for somebody's append.
+    `settled` is set once it is clear that this process leads, or stands by. Ends by failing only.
     """
-    size, since = sequencer.head.size, time.monotonic()
-    while True:
-        await asyncio.sleep(min(RETRY_S, period_s))
-        if sequencer.head.size > size:
-            size, since = sequencer.head.size, time.monotonic()
-        if sequencer.healthy and time.monotonic() - since < period_s:
-            continue
-        try:
-            await sequencer.append(Draft("heartbeat", "", service_uri("audit"), {"size": size}))
-        except ServiceError as error:
-            _log.warning("heartbeat_failed", reason=error.reason)
+    await lead(sequencer, settled)
+    with open_log(settings.log) as public, open_log(settings.log) as swept:
+        async with publication(settings, sequencer, public):
+            await sequencer.append(Draft("log_started", "", service_uri("audit"), {"size": 0}))
+            settled.set()
+            sweeper = Sweeper(sequencer.append, swept, settings.retention)
+            await asyncio.gather(beat(sequencer, settings.heartbeat_s), sweeper.run())
+
+
+async def unless_ended(working: asyncio.Task[None], waited: Coroutine[Any, Any, object]) -> None:
+    """Await something, but no longer than the work goes on. Raises what ended the work."""
+    task = asyncio.create_task(waited)
+    try:
+        await asyncio.wait({task, working}, return_when=asyncio.FIRST_COMPLETED)
+        if working.done():
+            working.result()
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+    task.result()
 
 
 if __name__ == "__main__":
     configure_logging("audit")
     try:
         asyncio.run(main(load(AuditSettings)))
-    except (LogInconsistent, StoreFailed, OSError, ValueError, ServiceError) as error:
-        sys.exit(f"The audit log does not start. {error}")
+    except (LogInconsistent, StoreFailed, LogUnreadable, OSError, ValueError, ServiceError) as error:
+        sys.exit(f"The audit log does not go on. {error}")

@@ -29,14 +29,23 @@ class Anchor:
         except FileNotFoundError:
             return None
 
-    def write(self, note: str) -> None:
+    def follow(self, note: str, log: LogVerifier) -> None:
+        """Write what another process has published, unless the file says as much: it may be that one's too.
+
+        Raises OSError and LogInconsistent.
+        """
+        known = self.read()
+        if known is None or opened(known, log).size < opened(note, log).size:
+            self.write(note, scratch="standby")
+
+    def write(self, note: str, *, scratch: str = "new") -> None:
         """Replace the file durably: a crash leaves the old note or the new one. Raises OSError."""
-        scratch = self._path.with_name(f".{self._path.name}.new")
-        with scratch.open("w") as file:
+        scratch_file = self._path.with_name(f".{self._path.name}.{scratch}")
+        with scratch_file.open("w") as file:
             file.write(note)
             file.flush()
             os.fsync(file.fileno())
-        scratch.replace(self._path)
+        scratch_file.replace(self._path)
         _sync_directory(self._path.parent)
 
 

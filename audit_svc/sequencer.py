@@ -21,7 +21,7 @@ from audit_svc.anchor import Anchor, LogInconsistent
 from audit_svc.batch import Batch, Draft, Outcome
 from audit_svc.head import Head as Head
 from audit_svc.head import read_on
-from audit_svc.store.types import Growth, StandingBy, Store
+from audit_svc.store.types import Growth, StandingBy, Store, StoreFailed
 from placet.audit.checkpoint import LogSigner
 from placet.audit.client import Appended
 from placet.audit.record import Record
@@ -92,14 +92,6 @@ class Sequencer:
         self.healthy = True
         self._task = asyncio.create_task(self._run())
 
-    async def follow(self) -> None:
-        """Before it is open: read what another process has committed, and let the checkpoint file say so.
-
-        So a take-over takes no longer than a batch, and records that a database loses before it are missed.
-        Raises as `open` does.
-        """
-        await asyncio.get_running_loop().run_in_executor(self._thread, self._follow)
-
     async def close(self) -> None:
         """Finish what is waiting, bring the checkpoint file up to it, then stop."""
         if self._task:
@@ -140,6 +132,19 @@ class Sequencer:
         """Keep witnesses' signature lines, by key name, for a checkpoint of this size. Raises StoreFailed."""
         await asyncio.get_running_loop().run_in_executor(self._thread, self._store.cosign, size, lines)
 
+    async def look(self) -> None:
+        """Notice a database that is gone, or that another process writes to, before somebody appends."""
+        await asyncio.get_running_loop().run_in_executor(self._thread, self._look)
+
+    def _look(self) -> None:
+        try:
+            as_known = self._store.size() == self._committed.size
+        except StoreFailed as error:
+            _log.error("database_lost", error=str(error))
+            as_known = False
+        if not as_known:
+            self.healthy = self._caught_up = False
+
     def stop(self, why: str) -> None:
         """Append nothing more: this log is not what it published. Only another database helps."""
         self._stopped = why
@@ -167,6 +172,7 @@ class Sequencer:
         if self._stopped:
             raise LogInconsistent(self._stopped)
         if not self._store.lead():
+            self._follow()
             raise StandingBy("another audit service writes to this log")
         self._committed = read_on(self._store, self._committed, self._anchor, self._signer, leads=True)
         newest = self._store.newest_leaf()
@@ -174,8 +180,12 @@ class Sequencer:
         self._caught_up = True
 
     def _follow(self) -> None:
+        """Read what the leader has committed, and keep it in the checkpoint file.
+
+        So a take-over takes no longer than a batch, and a database that loses records with it is noticed.
+        """
         self._committed = read_on(self._store, self._committed, self._anchor, self._signer, leads=False)
-        self._anchor.write(self._committed.checkpoint)
+        self._anchor.follow(self._committed.checkpoint, self._signer.verifier)
         self.head = self._committed
 
     async def _run(self) -> None:

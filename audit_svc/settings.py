@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Self
 
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 from pydantic_settings import NoDecode, SettingsConfigDict
 
 from audit_svc.access import Access
 from audit_svc.erasure import Retention, parse_retention
+from placet.audit.postgres import checked
 from placet.rpc.settings import ServiceSettings
 
 
@@ -20,8 +21,12 @@ class AuditSettings(ServiceSettings):
         env_prefix="PLACET_AUDIT_", frozen=True, extra="ignore", env_ignore_empty=True
     )
 
-    database: Path
-    """The SQLite file; its directory must exist and be on a local disk."""
+    database: Path | None = None
+    """The SQLite file; its directory must exist and be on a local disk. Either this or `database_url`."""
+
+    database_url: str = ""
+    """A PostgreSQL database, `postgresql://ROLE@HOST/NAME?…`. A password goes into a file (`passfile=`); a
+    server elsewhere needs `sslmode=verify-full`. Of several services that share it, one writes."""
 
     log_key: Path
     """Ed25519 private key (PKCS #8 PEM) that signs checkpoints."""
@@ -52,6 +57,19 @@ class AuditSettings(ServiceSettings):
 
     tiles_entries: bool = False
     """Whether records are published there too, to whoever reaches the address, without a record of it."""
+
+    @property
+    def log(self) -> Path | str:
+        """Where the log is: a SQLite file, or the address of a PostgreSQL database."""
+        return self.database or self.database_url
+
+    @model_validator(mode="after")
+    def _one_database(self) -> Self:
+        if (self.database is None) == (not self.database_url):
+            raise ValueError("set PLACET_AUDIT_DATABASE (a file) or PLACET_AUDIT_DATABASE_URL, not both")
+        if self.database_url:
+            checked(self.database_url)
+        return self
 
     @field_validator("roles", mode="before")
     @classmethod
