@@ -16,9 +16,9 @@ import functools
 import hashlib
 import uuid
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import aclosing, asynccontextmanager
 from pathlib import Path
-from typing import Any, Concatenate, ParamSpec, Self, TypeVar
+from typing import Any, Concatenate, ParamSpec, Self, TypedDict, TypeVar, Unpack
 
 import grpc
 from placetpb.audit.v1 import audit_pb2, audit_pb2_grpc
@@ -40,6 +40,7 @@ from placet.answers import (
     VerdictReached,
 )
 from placet.audit.client import GrpcAuditLog
+from placet.evidence import Evidence
 from placet.gathering import Gathered, OnEvent, not_run, on_run_message, on_solve_message
 from placet.human_approval import DEFAULT_TTL_S, Decision, Reviewer
 from placet.human_approval import approve as approve_as_human
@@ -52,6 +53,25 @@ from placet.scope import load_scope
 
 DEFAULT_TIMEOUT_S = 600.0
 READ_TIMEOUT_S = 30.0
+
+
+class Filters(TypedDict, total=False):
+    """What a record must have to be listed; see docs/audit-format.md §10."""
+
+    request_id: str
+    kind: str
+    caller: str
+    """The whole identity."""
+    scope: str
+    verdict: str
+    rule: str
+    since: str
+    """RFC 3339 UTC with microseconds and Z, inclusive."""
+    until: str
+    """The same, exclusive."""
+    text: str
+    """Words, all of which must be there."""
+
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -326,19 +346,17 @@ class Placet:
     async def records(
         self,
         *,
-        kind: str = "",
-        request_id: str = "",
         from_index: int = 0,
         limit: int = 100,
         newest_first: bool = False,
+        **filters: Unpack[Filters],
     ) -> tuple[LogRecord, ...]:
-        """At most `limit` records of the audit log, filtered; empty strings do not filter."""
+        """At most `limit` records of the audit log for which every filter holds; empty ones do not filter."""
         found: list[LogRecord] = []
         next_index, more = from_index, True
         while more and len(found) < limit:
             request = audit_pb2.ListRecordsRequest(
-                request_id=request_id,
-                kind=kind,
+                **filters,
                 from_index=next_index,
                 page_size=min(1000, limit - len(found)),
                 descending=newest_first,
@@ -356,6 +374,28 @@ class Placet:
             reply = await self._audit().GetRecord(request, timeout=READ_TIMEOUT_S)
         return wire.log_record(reply.record), {body.role: body.content for body in reply.bodies}
 
+    async def kept(self, index: int) -> tuple[str, ...]:
+        """Roles of the bodies of a record that are not erased."""
+        async with _errors("audit"):
+            request = audit_pb2.GetRecordRequest(index=index)
+            reply = await self._audit().GetRecord(request, timeout=READ_TIMEOUT_S)
+        return tuple(reply.kept)
+
+    async def erase(
+        self, request_id: str, *, reason: str, classes: Sequence[str] = ()
+    ) -> tuple[tuple[int, str], ...]:
+        """Erase the bodies of a request, of all retention classes or of these; (index, role) of each.
+
+        The log records who asked and why. Records and proofs stay.
+
+        Raises:
+            ServiceError: ROLE_MISSING, NOTHING_TO_ERASE, ERASURE_INVALID.
+        """
+        request = audit_pb2.EraseBodiesRequest(request_id=request_id, reason=reason, classes=classes)
+        async with _errors("audit"):
+            reply = await self._audit().EraseBodies(request, timeout=READ_TIMEOUT_S)
+        return tuple((body.index, body.role) for body in reply.erased)
+
     async def checkpoint(self) -> tuple[str, str]:
         """The latest signed checkpoint, and the log's verification key as the log itself gives it."""
         async with _errors("audit"):
@@ -364,16 +404,40 @@ class Placet:
             )
         return reply.checkpoint, reply.vkey
 
-    async def tail(
-        self, on_record: Callable[[LogRecord], None], *, from_index: int = 0, follow: bool = True
-    ) -> None:
-        """Call `on_record` for each record from an index on; with `follow`, until cancelled."""
-        request = audit_pb2.TailRecordsRequest(from_index=from_index, follow=follow)
+    async def bundle(self, request_id: str) -> bytes:
+        """A zip that proves what the log holds on one request, to whoever has the log's key.
+
+        Raises ServiceError REQUEST_UNKNOWN, REQUEST_TOO_LARGE, ROLE_MISSING.
+        """
+        async with _errors("audit"):
+            return (await Evidence(self._audit()).bundle(request_id)).to_zip()
+
+    async def stream(
+        self, *, from_index: int = 0, follow: bool = True, use: str = ""
+    ) -> AsyncIterator[LogRecord]:
+        """Each record from an index on; with `follow`, for ever. The log records it as an export.
+
+        `use` says what for (`jsonl`, `ocsf`), as it is recorded.
+        """
+        request = audit_pb2.TailRecordsRequest(from_index=from_index, follow=follow, format=use)
         async with _errors("audit"):
             call = self._audit().TailRecords(request)
             async with _cancelled_with_us(call):
                 async for message in call:
-                    on_record(wire.log_record(message.record))
+                    yield wire.log_record(message.record)
+
+    async def tail(
+        self,
+        on_record: Callable[[LogRecord], None],
+        *,
+        from_index: int = 0,
+        follow: bool = True,
+        use: str = "",
+    ) -> None:
+        """Call `on_record` for each record of `stream`."""
+        async with aclosing(self.stream(from_index=from_index, follow=follow, use=use)) as records:
+            async for record in records:
+                on_record(record)
 
     def _guard(self) -> guard_pb2_grpc.GuardServiceStub:
         return guard_pb2_grpc.GuardServiceStub(self._channel("guard"))
@@ -493,5 +557,8 @@ class PlacetSync:
     pool = _blocking(Placet.pool)
     records = _blocking(Placet.records)
     record = _blocking(Placet.record)
+    kept = _blocking(Placet.kept)
+    erase = _blocking(Placet.erase)
     checkpoint = _blocking(Placet.checkpoint)
+    bundle = _blocking(Placet.bundle)
     tail = _blocking(Placet.tail)

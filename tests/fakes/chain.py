@@ -25,6 +25,8 @@ from placetpb.executor.v1 import executor_pb2, executor_pb2_grpc
 from placetpb.generator.v1 import generator_pb2, generator_pb2_grpc
 from placetpb.guard.v1 import guard_pb2, guard_pb2_grpc
 
+from placet.audit.columns import class_of, columns_of, words_of
+from placet.audit.record import BodyRef, Record
 from placet.local.layout import Layout
 from placet.local.lock import held
 from placet.pki import issue
@@ -281,7 +283,9 @@ class FakeAudit(audit_pb2_grpc.AuditServiceServicer):
     """Keeps records in a MemoryLog and serves them as leaves."""
 
     log: MemoryLog = field(default_factory=MemoryLog)
-    time: str = "2026-11-24T10:00:00.000Z"
+    time: str = "2026-11-24T10:00:00.000000Z"
+    erased: dict[int, set[str]] = field(default_factory=dict)
+    exports: list[str] = field(default_factory=list)
 
     async def Append(self, request: Any, context: Any) -> audit_pb2.AppendResponse:  # noqa: N802
         bodies = {body.role: body.content for body in request.bodies}
@@ -294,28 +298,52 @@ class FakeAudit(audit_pb2_grpc.AuditServiceServicer):
         )
         return audit_pb2.AppendResponse(index=answer.index, leaf_hash=answer.leaf_hash, checkpoint=CHECKPOINT)
 
-    def _record(self, index: int) -> audit_pb2.Record:
+    def _leaf(self, index: int) -> Record:
         kept = self.log.records[index]
-        leaf = {"kind": kept.kind, "request_id": kept.request_id, "body": kept.body, "time": self.time}
-        return audit_pb2.Record(index=index, leaf=json.dumps(leaf).encode(), leaf_hash=kept.answer.leaf_hash)
+        refs = tuple(BodyRef(role, "0" * 64, len(content)) for role, content in kept.bodies.items())
+        actor = "spiffe://placet.local/svc/guard"
+        return Record(CHECKPOINT.split()[0], self.time, kept.kind, kept.request_id, actor, kept.body, refs)
+
+    def _record(self, index: int) -> audit_pb2.Record:
+        leaf, digest = self._leaf(index).encode(), self.log.records[index].answer.leaf_hash
+        return audit_pb2.Record(index=index, leaf=leaf, leaf_hash=digest)
+
+    def _kept(self, index: int) -> dict[str, bytes]:
+        gone = self.erased.get(index, set())
+        return {role: body for role, body in self.log.records[index].bodies.items() if role not in gone}
+
+    async def EraseBodies(self, request: Any, context: Any) -> audit_pb2.EraseBodiesResponse:  # noqa: N802
+        gone = [
+            audit_pb2.ErasedBody(index=record.index, role=role)
+            for record in self.log.records
+            if record.request_id == request.request_id
+            for role in self._kept(record.index)
+            if not request.classes or class_of(role) in request.classes
+        ]
+        for body in gone:
+            self.erased.setdefault(body.index, set()).add(body.role)
+        named = [{"index": body.index, "role": body.role} for body in gone]
+        body = {"by": "spiffe://placet.local/caller/local", "reason": request.reason, "erased": named}
+        done = await self.log.append("bodies_erased", body, request_id=request.request_id)
+        return audit_pb2.EraseBodiesResponse(erased=gone, recorded=[done.index])
 
     async def GetRecord(self, request: Any, context: Any) -> audit_pb2.GetRecordResponse:  # noqa: N802
         if request.index >= len(self.log.records):
             raise ServiceError(grpc.StatusCode.NOT_FOUND, "RECORD_UNKNOWN", "no such record")
-        bodies = self.log.records[request.index].bodies
+        kept = self._kept(request.index)
+        bodies = kept if request.with_bodies else {}
         return audit_pb2.GetRecordResponse(
             record=self._record(request.index),
             bodies=[audit_pb2.Body(role=role, content=content) for role, content in bodies.items()],
+            kept=list(kept),
         )
 
     async def ListRecords(self, request: Any, context: Any) -> audit_pb2.ListRecordsResponse:  # noqa: N802
         """Pages of two, so that a client that stops at the first page is found out."""
         fit = [
-            r.index
-            for r in self.log.records
-            if r.index >= request.from_index
-            and request.kind in ("", r.kind)
-            and request.request_id in ("", r.request_id)
+            index
+            for index, record in ((r.index, self._leaf(r.index)) for r in self.log.records)
+            if index >= request.from_index and _fits(record, request)
         ]
         page = fit[: min(2, request.page_size)]
         more = len(fit) > len(page)
@@ -324,8 +352,24 @@ class FakeAudit(audit_pb2_grpc.AuditServiceServicer):
         return audit_pb2.ListRecordsResponse(records=records, next_index=next_index, more=more)
 
     async def TailRecords(self, request: Any, context: Any) -> AsyncIterator[audit_pb2.TailRecordsResponse]:  # noqa: N802
+        self.exports.append(request.format)
         for record in self.log.records[request.from_index :]:
             yield audit_pb2.TailRecordsResponse(record=self._record(record.index))
+
+
+def _fits(record: Record, request: Any) -> bool:
+    columns = columns_of(record)
+    return (
+        request.kind in ("", record.kind)
+        and request.request_id in ("", record.request_id)
+        and request.caller in ("", columns.caller)
+        and request.scope in ("", columns.scope)
+        and request.verdict in ("", columns.verdict)
+        and (not request.rule or request.rule in columns.rules)
+        and (not request.since or columns.time >= request.since)
+        and (not request.until or columns.time < request.until)
+        and set(words_of(request.text)) <= set(columns.words)
+    )
 
 
 @dataclass(frozen=True)
@@ -343,7 +387,7 @@ _METHODS = {
     "guard": ("guard", "GuardService", ("ListScopes", "DescribeScope", "Review", "Assess")),
     "executor": ("executor", "ExecutorService", ("Execute", "DescribePool")),
     "generator": ("generator", "GeneratorService", ("Solve",)),
-    "audit": ("audit", "AuditService", ("Append", "GetRecord", "ListRecords", "TailRecords")),
+    "audit": ("audit", "AuditService", ("Append", "GetRecord", "ListRecords", "TailRecords", "EraseBodies")),
 }
 _ADD = {
     "guard": guard_pb2_grpc.add_GuardServiceServicer_to_server,
