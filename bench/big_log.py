@@ -1,0 +1,141 @@
+"""A log of a million records, for `bench.audit`: what grows with it, and what must not.
+
+Knows the sequencer, the SQLite store, the reader and the verifier. A log that was built once can be kept and
+measured again; it then grows a little each time.
+"""
+
+from __future__ import annotations
+
+import random
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import count
+from pathlib import Path
+from typing import Final
+
+from audit_svc.store.sqlite import SqliteStore
+from bench.appending import OpenLog, signer_beside
+from bench.audit_lives import CALLERS, RULES, SCOPES
+from bench.report import say
+from bench.rounds import Samples
+from placet.audit.merkle import verify_inclusion
+from placet.audit.query import Query
+from placet.audit.reader import LogReader
+from placet.audit.tiles import TiledTree
+from placet.audit.verify import verify_database
+
+WRITERS: Final = 256
+PAGE: Final = 100
+_SLICE: Final = 2_000
+_TELL_EVERY: Final = 100_000
+
+_MEMORY: Final = """
+import asyncio, sys
+from pathlib import Path
+from bench.big_log import BigLog
+asyncio.run(BigLog(Path(sys.argv[1])).grow(2_000, writers=16))
+print(*(line.split()[1] for line in open("/proc/self/status") if line.startswith("VmHWM")))
+"""
+
+
+@dataclass(frozen=True)
+class BigLog:
+    """A log's files in a directory."""
+
+    directory: Path
+
+    @property
+    def database(self) -> Path:
+        return self.directory / "audit.sqlite"
+
+    @property
+    def checkpoint(self) -> Path:
+        return self.directory / "checkpoint"
+
+    @property
+    def size(self) -> int:
+        """Records under its checkpoint file; 0 before there is one."""
+        return int(self.checkpoint.read_text().split("\n")[1]) if self.checkpoint.exists() else 0
+
+    async def grow(self, appends: int, *, writers: int = WRITERS) -> float:
+        """Append whole lives, and say how many microseconds an append took of the machine's time."""
+        async with OpenLog.at(SqliteStore(self.database), self.checkpoint) as log:
+            return 1e6 / await log.write(writers, appends=appends)
+
+    async def grow_to(self, size: int) -> None:
+        """Append until it has so many records."""
+        while (now := self.size) < size:
+            say(f"  {now} of {size} records")
+            await self.grow(min(size - now, _TELL_EVERY))
+
+    def memory_mib(self) -> float:
+        """The most memory that a process of its own had which opened the log and appended 2,000 records."""
+        command = [sys.executable, "-c", _MEMORY, str(self.directory)]
+        return int(subprocess.run(command, capture_output=True, check=True).stdout) / 1024
+
+    async def proofs(self, samples: Samples, number: int) -> None:
+        """Milliseconds for the inclusion proof of records anywhere, each from a tree without tiles yet."""
+        async with OpenLog.at(SqliteStore(self.database), self.checkpoint) as log:
+            head = log.sequencer.head
+            root = head.frontier.root()
+            with LogReader(self.database) as reader:
+                for index in random.sample(range(head.size), number):
+                    started = time.perf_counter()
+                    proof = TiledTree(head.frontier, reader.tile).inclusion_proof(index, head.size)
+                    samples["proof"].append((time.perf_counter() - started) * 1000)
+                    (leaf_hash,) = reader.leaf_hashes(index, 1)
+                    verify_inclusion(leaf_hash, index, head.size, proof, root)
+
+    def verify(self, samples: Samples) -> None:
+        """Records a second that the verifier proves in one thread. Raises ValueError for a broken log."""
+        vkey = signer_beside(self.checkpoint).verifier.vkey
+        started = time.perf_counter()
+        report = verify_database(self.database, self.checkpoint, vkey)
+        if not report.ok:
+            raise ValueError(f"the bench's own log is broken: {report.first_break}")
+        samples["verify"].append(report.records / (time.perf_counter() - started))
+
+    def pages(self, samples: Samples) -> None:
+        """Milliseconds for a page of each kind of query, the newest first and from the middle on."""
+        with LogReader(self.database) as reader:
+            middle = self.size // 2
+            half = next(iter(reader.find(Query(from_index=middle, limit=1))))
+            for name, filters in queries(half.request_id, half.time):
+                for start in (0, middle):
+                    query = Query(**filters, limit=PAGE + 1, descending=True, from_index=start)
+                    started = time.perf_counter()
+                    list(reader.find(query))
+                    samples[f"page_{name}"].append((time.perf_counter() - started) * 1000)
+
+
+def queries(request_id: str, time_: str) -> Iterator[tuple[str, dict[str, str]]]:
+    """A name, and filters: those that hit often, seldom, never, and two or three at once."""
+    chance = random.randrange
+    caller = f"spiffe://placet.local/caller/team-{chance(CALLERS)}"
+    scope, rule = f"analysis-{chance(SCOPES)}", f"capability.area_{chance(RULES)}.use"
+    yield "all", {}
+    yield "request", {"request_id": request_id}
+    yield "caller", {"caller": caller}
+    yield "scope", {"scope": scope}
+    yield "verdict", {"verdict": "DENIED"}
+    yield "rule", {"rule": rule}
+    yield "time", {"since": time_}
+    yield "text", {"text": "sales csv"}
+    yield "text_once", {"text": request_id}
+    yield "caller_denied", {"caller": caller, "verdict": "DENIED"}
+    yield "caller_rule_scope", {"caller": caller, "rule": rule, "scope": scope}
+    yield "text_denied", {"text": "region", "verdict": "DENIED"}
+    yield "nothing", {"caller": "spiffe://placet.local/caller/nobody", "kind": "verdict_reached"}
+
+
+async def cost_per_append(small: BigLog, big: BigLog, samples: Samples, rounds: int) -> None:
+    """Microseconds per append to both, in turns."""
+    both = [("small", small), ("big", big)]
+    for number in count():
+        if number == rounds:
+            return
+        for name, log in random.sample(both, 2):
+            samples[name].append(await log.grow(_SLICE))
