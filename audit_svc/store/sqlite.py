@@ -24,6 +24,10 @@ _BUSY_TIMEOUT_S: Final = 5.0
 _CACHE_KIB: Final = 64 * 1024
 """Pages kept in memory: the indexes on random ids stay within it far beyond a million records."""
 
+_CHECKPOINT_PAGES: Final = 16_384
+"""How large the write-ahead log grows, 64 MiB, before its pages move to the database: a page that many
+batches change moves once, and appends seldom wait for it."""
+
 SCHEMA: Final = """
 CREATE TABLE log_entry (
   idx INTEGER PRIMARY KEY,
@@ -127,6 +131,7 @@ class SqliteStore:
         self._db.execute("PRAGMA journal_mode = WAL")
         self._db.execute("PRAGMA synchronous = FULL")
         self._db.execute(f"PRAGMA cache_size = -{_CACHE_KIB}")
+        self._db.execute(f"PRAGMA wal_autocheckpoint = {_CHECKPOINT_PAGES}")
         (version,) = self._db.execute("PRAGMA user_version").fetchone()
         if version == SCHEMA_VERSION:
             return
