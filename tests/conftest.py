@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
+from tests.fakes.audit_world import World
 from tests.fakes.postgres import Cluster, Database, binaries
+from tests.fakes.postgres_world import PostgresWorld
 
 
 @pytest.fixture(scope="session")
@@ -32,3 +35,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def kills(request: pytest.FixtureRequest) -> int:
     """How often a log's process is killed; `--kills 500` before a release."""
     return int(request.config.getoption("--kills"))
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def log_world(request: pytest.FixtureRequest, tmp_path: Path) -> World:
+    """An empty log, in either database: what is asked of a log is asked of both."""
+    if request.param == "sqlite":
+        return World(tmp_path)
+    return PostgresWorld.make(tmp_path, request.getfixturevalue("postgres_log"))

@@ -1,4 +1,4 @@
-"""Several audit services over one log: one writes, the others wait, nothing that was confirmed is lost."""
+"""Several audit services over one log (docs/audit-format.md §7.8): one writes, the others wait."""
 
 from __future__ import annotations
 

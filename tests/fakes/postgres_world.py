@@ -52,12 +52,15 @@ class PostgresWorld(World):
                 db.execute(statement.encode())
 
     def flip(self, table: str, column: str, rowid: int) -> None:
-        """`rowid` counts from 1, as SQLite's."""
-        one = sql.SQL("SELECT ctid, {0} FROM {1} ORDER BY ctid OFFSET %s LIMIT 1")
+        """`rowid` as SQLite has it: the number that is the key, or else counted from 1."""
+        key = {"log_entry": "idx", "checkpoint": "size"}.get(table, "row_number() OVER (ORDER BY ctid)")
+        one = sql.SQL(
+            f"SELECT ctid, value FROM (SELECT ctid, {key} AS n, {{0}} AS value FROM {{1}}) t WHERE n = %s"
+        )
         change = sql.SQL("UPDATE {1} SET {0} = %s WHERE ctid = %s")
         names = (sql.Identifier(column), sql.Identifier(table))
         with self._unguarded() as db:
-            row = db.execute(one.format(*names), (rowid - 1,)).fetchone()
+            row = db.execute(one.format(*names), (rowid,)).fetchone()
             assert row is not None
             place, value = row
             raw = bytearray(value if isinstance(value, bytes) else str(value).encode())

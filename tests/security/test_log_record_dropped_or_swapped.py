@@ -1,18 +1,15 @@
 """Attack: a record disappears, moves, or changes places with another."""
 
-from pathlib import Path
-
 import pytest
 
 from tests.fakes.audit_world import World
 
 
 @pytest.fixture
-async def world(tmp_path: Path) -> World:
-    world = World(tmp_path)
-    async with world.writing() as log:
+async def world(log_world: World) -> World:
+    async with log_world.writing() as log:
         await log.whole_run()
-    return world
+    return log_world
 
 
 @pytest.mark.parametrize("index", [0, 1, 2])
@@ -58,6 +55,7 @@ async def test_an_invented_record_at_the_end_is_found(world: World) -> None:
     assert not world.verify().ok
 
 
+@pytest.mark.parametrize("log_world", ["sqlite"], indirect=True)
 async def test_the_triggers_refuse_an_honest_mistake(world: World) -> None:
     import sqlite3
 

@@ -8,8 +8,8 @@ from tests.fakes.audit_world import World
 
 
 @pytest.mark.parametrize("kept", [0, 1, 3])
-async def test_a_cut_tail_contradicts_the_checkpoint_outside(tmp_path: Path, kept: int) -> None:
-    world = World(tmp_path)
+async def test_a_cut_tail_contradicts_the_checkpoint_outside(log_world: World, kept: int) -> None:
+    world = log_world
     async with world.writing() as log:
         await log.whole_run()
     world.tamper(

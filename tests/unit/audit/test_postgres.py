@@ -56,7 +56,7 @@ def store(postgres_log: Database) -> PostgresStore:
 
 @pytest.mark.parametrize("role", ["as_service", "as_owner", "as_superuser"])
 def test_nobody_changes_or_deletes_a_row(store: PostgresStore, postgres_log: Database, role: str) -> None:
-    """The service for want of the right, the owner and the superuser because of the triggers."""
+    """§7.4. The service for want of the right, the owner and the superuser because of the triggers."""
     refusal = (
         psycopg.errors.InsufficientPrivilege if role == "as_service" else psycopg.errors.RestrictViolation
     )
@@ -93,6 +93,7 @@ def test_a_body_is_erased_beside_the_record_that_says_so(store: PostgresStore) -
     ids=["nothing", "another role", "another record"],
 )
 def test_a_body_is_not_erased_by_a_record_that_does_not_name_it(store: PostgresStore, says: list) -> None:
+    """§7.10: it MUST refuse unless the record names the body."""
     store.commit(grown(entry(0, task=b"secret", program=b"kept")))
     with pytest.raises(StoreFailed, match="does not say"):
         store.commit(grown(erasure(1, BodyKey(0, "task"), says=says)))
@@ -160,7 +161,7 @@ def test_a_server_that_crashes_keeps_what_was_committed(postgres: Cluster) -> No
 
 
 def test_a_lock_lent_out_by_a_pooler_is_noticed(store: PostgresStore, postgres_log: Database) -> None:
-    """As behind a pooler per transaction: another server session is used than the one that took the lock."""
+    """§7.11. Behind a pooler, another server session is used than the one that took the lock."""
     locked, store._db = store._db, PostgresStore(postgres_log.as_service)._db
     with pytest.raises(StoreFailed, match="does not lead"):
         store.commit(grown(entry(0)))
@@ -169,6 +170,7 @@ def test_a_lock_lent_out_by_a_pooler_is_noticed(store: PostgresStore, postgres_l
 
 @pytest.mark.parametrize("role", ["as_owner", "as_superuser"])
 def test_the_service_refuses_a_role_that_could_change_records(postgres_log: Database, role: str) -> None:
+    """§7.9: when its role could UPDATE, DELETE, TRUNCATE or add triggers."""
     with pytest.raises(StoreFailed, match="could change records"):
         PostgresStore(getattr(postgres_log, role))
 
@@ -252,6 +254,7 @@ def test_a_later_schema_is_refused_by_both(postgres: Cluster, capsys: pytest.Cap
     ],
 )
 def test_an_address_that_is_not_safe_is_refused(address: str, why: str) -> None:
+    """§7.12."""
     with pytest.raises(ValueError, match=why) as refused:
         checked(address)
 
