@@ -8,34 +8,15 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 
 import grpc
 
-from audit_svc.store.types import BodyKey, NewEntry, Store
+from audit_svc.draft import Draft as Draft
+from audit_svc.revocation import EXECUTOR, check_key, key_used, revocation_key
+from audit_svc.store.types import NewEntry, Store
 from placet.audit.reader import Entry, StoredBody
 from placet.audit.record import BodyRef, Record, RecordInvalid, body_digest, new_salt
 from placet.rpc.errors import ServiceError
-
-
-@dataclass(frozen=True)
-class Draft:
-    """A record before it has a place and a time."""
-
-    kind: str
-    request_id: str
-    actor: str
-    body: Mapping[str, object]
-    bodies: Mapping[str, bytes] = field(default_factory=dict)
-    idempotency_key: str = ""
-    erases: tuple[BodyKey, ...] = ()
-    """Bodies of earlier records that go when this record becomes durable."""
-
-    @property
-    def content_bytes(self) -> int:
-        """Bytes of all bodies."""
-        return sum(map(len, self.bodies.values()))
-
 
 Outcome = Entry | ServiceError
 """The record that answers a draft, new or found again; or why there is none."""
@@ -51,6 +32,7 @@ class Batch:
         self._by_key: dict[tuple[str, str], NewEntry] = {}
         self._stored: dict[tuple[str, str], Entry] = {}
         self._spent: set[str] = set()
+        self._revoked: set[str] = set()
 
     def plan(self, drafts: Sequence[Draft]) -> list[Outcome]:
         """Give each draft its place, or find the record it repeats. Once. Raises StoreFailed."""
@@ -68,6 +50,9 @@ class Batch:
                 self._stored[actor, key] = entry
         if starts := {_approval_id(draft) for draft in drafts if draft.kind == "run_started"}:
             self._spent.update(self._store.spent(starts))
+        if keys_used := set(filter(None, map(key_used, drafts))):
+            names = {revocation_key(key_id): key_id for key_id in keys_used}
+            self._revoked.update(names[name] for name in self._store.same_keys(EXECUTOR, names.keys()))
 
     def _plan(self, draft: Draft) -> Outcome:
         try:
@@ -88,6 +73,7 @@ class Batch:
         return stored and _same_or_conflict(draft, stored, self._store.salts(stored.index))
 
     def _placed(self, draft: Draft) -> Entry:
+        check_key(draft, self._revoked)
         if draft.kind == "run_started":
             self._check_unspent(_approval_id(draft))
         new = self._entry(draft)
@@ -95,6 +81,8 @@ class Batch:
         self._by_key[draft.actor, draft.idempotency_key] = new
         if draft.kind == "run_started":
             self._spent.add(_approval_id(draft))
+        elif draft.kind == "key_revoked":
+            self._revoked.add(str(draft.body["key_id"]))
         return new.entry
 
     def _check_unspent(self, approval_id: str) -> None:

@@ -1,4 +1,4 @@
-"""What the executor writes into the audit log: the bodies of its four kinds (docs/audit-format.md §2).
+"""What the executor writes into the audit log: the bodies of its kinds (docs/audit-format.md §2).
 
 Knows the fields; appends nothing.
 """
@@ -38,6 +38,7 @@ def started(start: Start) -> Body:
     return {
         **_run(start),
         "statement_sha256": start.statement_sha256.hex(),
+        "key_id": start.key_id,
         "inputs": [input_entry(entry) for entry in start.request.input_digests],
         "limits": asdict(start.approval.limits),
         "tier": start.tier,
@@ -67,6 +68,11 @@ def finished_bodies(result: RunResult, captured: Captured) -> dict[str, bytes]:
     if len(listed := _artifact_list(result)) > MAX_ARTIFACT_LIST_BYTES:
         bodies["artifacts"] = listed
     return bodies
+
+
+def revoked(key_id: str) -> Body:
+    """`key_revoked`: nothing that this key signed is admitted from now on."""
+    return {"key_id": key_id}
 
 
 def aborted(start: Start, reason: str) -> Body:

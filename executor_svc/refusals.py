@@ -38,3 +38,10 @@ def spent() -> ApprovalRefused:
     return ApprovalRefused(
         "APPROVAL_SPENT", "the approval was used before; one approval is one run, ask for a new one"
     )
+
+
+def revoked() -> ApprovalRefused:
+    """Step 4.11, when the log knows of a revocation that this pool's key directory does not show yet."""
+    return ApprovalRefused(
+        "APPROVAL_KEY_REVOKED", "the approval was signed with a revoked key; ask for a new approval"
+    )

@@ -19,7 +19,7 @@ import structlog
 from executor_svc import admission, narrowing, records
 from executor_svc.admission import Case, Pool, RunPermit, RunRequest, Start
 from executor_svc.records import Captured
-from executor_svc.refusals import spent
+from executor_svc.refusals import revoked, spent
 from executor_svc.sandbox import RunResult, Sandbox, SandboxUnavailable
 from executor_svc.sandbox.types import NOTHING_RAN
 from executor_svc.trust import Trust
@@ -97,6 +97,8 @@ class Runner:
         self._audience = audience
         self._ceiling = ceiling
         self._settling: set[asyncio.Task[Any]] = set()
+        self._revoked: set[str] = set()
+        """Keys whose revocation is on record."""
 
     async def run(self, request: RunRequest, events: RunEvents) -> Finished:
         """Admit and run one request; when this returns, its end is on record.
@@ -125,6 +127,7 @@ class Runner:
 
     async def _admit(self, request: RunRequest) -> RunPermit:
         trust = self._trust()
+        await self._record_revoked(trust.keys.revoked_ids)
         pool = Pool(self._audience, self._ceiling, self._sandbox.tier)
         case = Case(request, trust.keys, trust.scopes, pool, self._clock())
         try:
@@ -132,6 +135,17 @@ class Runner:
         except ApprovalRefused as refusal:
             await self._append_refusal(case, refusal)
             raise
+
+    async def _record_revoked(self, key_ids: frozenset[str]) -> None:
+        """Put new revocations on record before anything is admitted: from there on the log refuses them too.
+
+        Every pool says it, and the log keeps one record for each key (docs/audit-format.md §4.5).
+        """
+        for key_id in sorted(key_ids - self._revoked):
+            await self._log.append(
+                "key_revoked", records.revoked(key_id), request_id="", idempotency_key=f"key_revoked/{key_id}"
+            )
+            self._revoked.add(key_id)
 
     async def _append_refusal(self, case: Case, refusal: ApprovalRefused) -> None:
         """Under the caller's request id, or else the approval's if it can be believed."""
@@ -155,6 +169,8 @@ class Runner:
         except ServiceError as error:
             if error.reason == "APPROVAL_SPENT":
                 raise spent() from error
+            if error.reason == "KEY_REVOKED":
+                raise revoked() from error
             raise
 
     async def _abort_when_started(self, start: Start, appending: asyncio.Task[Appended]) -> None:

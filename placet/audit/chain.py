@@ -224,6 +224,8 @@ def _run_started(chain: Chain, placed: Placed) -> None:
         ("statement_sha256", body["statement_sha256"] == approval.statement),
         ("list of inputs", _inputs(body) == approval.inputs),
     )
+    if body.get("key_id", approval.key_id) != approval.key_id:
+        raise ChainBroken(f"its key_id is not that of {rests_on}", "Another key signed what was executed.")
     for name, same in pairs:
         if not same:
             raise ChainBroken(f"its {name} is not that of {rests_on}", "The run is not the approved one.")

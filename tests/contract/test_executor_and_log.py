@@ -16,7 +16,7 @@ from placet.approval import Approval, ApprovalRefused
 from placet.approval.envelope import open_envelope
 from placet.audit.client import NO_BODIES, Appended
 from tests.fakes import audit_world
-from tests.fakes.approvals import INPUTS, PROGRAM, World, digests, good_approval, signed
+from tests.fakes.approvals import INPUTS, KEY, PROGRAM, World, digests, good_approval, signed
 from tests.fakes.audit_world import EXECUTOR, GUARD, Writer
 from tests.fakes.executor import Listener, runner
 from tests.fakes.fake_sandbox import FakeSandbox, artifact
@@ -63,6 +63,7 @@ async def issue(writer: Writer, approval: Approval, statement: bytes) -> None:
         reached,
         **same,
         approval_id=approval.approval_id,
+        key_id=KEY.key_id,
         statement_sha256=hashlib.sha256(statement).hexdigest(),
         issued_at=approval.issued_at.isoformat().replace("+00:00", "Z"),
         expires_at=approval.expires_at.isoformat().replace("+00:00", "Z"),
