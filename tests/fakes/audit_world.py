@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import shutil
 import sqlite3
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -18,6 +19,7 @@ from audit_svc.store.types import Store
 from placet.audit.checkpoint import LogSigner
 from placet.audit.client import Appended
 from placet.audit.reader import Entry, LogReader
+from placet.audit.trust import TrustPolicy
 from placet.audit.verify import Report, verify_database
 
 ORIGIN = "placet.local/log"
@@ -131,13 +133,20 @@ class World:
         finally:
             await sequencer.close()
 
-    def verify(self) -> Report:
-        return verify_database(self.database, self.checkpoint, self.signer.verifier.vkey)
+    def verify(self, *, kept: Sequence[Path] = (), policy: TrustPolicy | None = None) -> Report:
+        vkey = self.signer.verifier.vkey
+        return verify_database(self.database, self.checkpoint, vkey, kept=kept, policy=policy)
 
     def entries(self) -> list[Entry]:
         """All records as they are stored."""
         with self.reader() as reader:
             return list(reader.entries())
+
+    def backup(self) -> Callable[[], object]:
+        """Copy the database as it is now; what this returns puts the copy in its place."""
+        copy = self.directory / "backup"
+        shutil.copy(self.database, copy)
+        return lambda: shutil.copy(copy, self.database)
 
     def tamper(self, *statements: str) -> None:
         """Edit the database as its administrator can: without its triggers and unique indexes."""
