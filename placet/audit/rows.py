@@ -58,8 +58,8 @@ class LogRows:
         return self._select("SELECT size, note FROM checkpoint ORDER BY size")
 
     def cosignatures(self) -> Iterator[Row]:
-        """size, line."""
-        return self._select("SELECT size, line FROM cosignature ORDER BY size")
+        """size, witness, line."""
+        return self._select("SELECT size, witness, line FROM cosignature ORDER BY size")
 
     def tiles(self, level: int) -> Iterator[Row]:
         """idx, hashes: the full tiles of one level."""

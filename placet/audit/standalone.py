@@ -317,6 +317,7 @@ class Story:
         self.spent[body["approval_id"]] = index
         for name in ("program_sha256", "statement_sha256"):
             need(body[name] == approval[name], f"its {name} is not the approved one")
+        need(body.get("key_id", approval["key_id"]) == approval["key_id"], "another key signed its approval")
         named = [sorted((i["name"], i["sha256"]) for i in of["inputs"]) for of in (body, approval)]
         need(named[0] == named[1], "its inputs are not the approved ones")
         begin, end = (moment(approval[name]) for name in ("issued_at", "expires_at"))

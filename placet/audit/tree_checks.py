@@ -14,7 +14,7 @@ from placet.audit.beside import Beside, Broken
 from placet.audit.checkpoint import Checkpoint, LogVerifier
 from placet.audit.merkle import CompactRange
 from placet.audit.note import CheckpointRefused, Note
-from placet.audit.rows import LogRows
+from placet.audit.rows import LogRows, Row
 from placet.audit.tiles import WIDTH
 from placet.audit.trust import NONE, TrustPolicy
 
@@ -145,9 +145,10 @@ class Checkpoints:
 
     def _cosigned(self, note: str, size: int) -> None:
         """The lines that witnesses wrote for this checkpoint, all of which must hold."""
-        lines = [str(line) for _, line in self._lines.at(size)] if self._lines.next <= size else []
+        rows = self._lines.at(size) if self._lines.next <= size else ()
         try:
-            parsed = Note.parse(note + "".join(lines))
+            parsed = Note.parse(note + "".join(str(line) for _, _, line in rows))
+            _check_names(parsed, rows)
             cosigners = self._policy.cosignatures(parsed) if self._policy else ()
         except CheckpointRefused as error:
             raise Broken(
@@ -195,3 +196,10 @@ class Checkpoints:
                 f"no stored checkpoint has the quorum {self._policy.quorum!r} of the policy",
                 "Nobody outside has seen this history: the log may have been signed anew with a stolen key.",
             )
+
+
+def _check_names(note: Note, rows: Sequence[Row]) -> None:
+    """Raise CheckpointRefused unless the note's last lines are by the witnesses under whom they are kept."""
+    names = [line.name for line in note.signatures[len(note.signatures) - len(rows) :]]
+    if names != [witness for _, witness, _ in rows]:
+        raise CheckpointRefused("it is kept under another witness's name")
