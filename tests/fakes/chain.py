@@ -343,11 +343,15 @@ class FakeAudit(audit_pb2_grpc.AuditServiceServicer):
         fit = [
             index
             for index, record in ((r.index, self._leaf(r.index)) for r in self.log.records)
-            if index >= request.from_index and _fits(record, request)
+            if _fits(record, request)
         ]
+        if request.descending:
+            fit = [index for index in reversed(fit) if not request.from_index or index < request.from_index]
+        else:
+            fit = [index for index in fit if index >= request.from_index]
         page = fit[: min(2, request.page_size)]
         more = len(fit) > len(page)
-        next_index = page[-1] + 1 if more else 0
+        next_index = page[-1] + (0 if request.descending else 1) if more else 0
         records = [self._record(index) for index in page]
         return audit_pb2.ListRecordsResponse(records=records, next_index=next_index, more=more)
 

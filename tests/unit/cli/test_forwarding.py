@@ -177,7 +177,7 @@ def test_a_cursor_survives_and_nonsense_is_refused(tmp_path: Path) -> None:
 
 @dataclass
 class Collector:
-    """An HTTP server that answers with the given codes, one after the other."""
+    """An HTTP server that answers with the given codes, one after the other, and then 200."""
 
     codes: list[int]
     port: int = 0
@@ -193,7 +193,7 @@ def collecting(*codes: int) -> Iterator[Collector]:
             body = self.rfile.read(int(self.headers["content-length"]))
             headers = {name.lower(): value for name, value in self.headers.items()}
             collector.requests.append((headers, body))
-            self.send_response(collector.codes.pop(0))
+            self.send_response(collector.codes.pop(0) if collector.codes else 200)
             self.send_header("location", "http://127.0.0.1/elsewhere")
             self.send_header("content-length", "4")
             self.end_headers()
