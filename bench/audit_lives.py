@@ -38,8 +38,8 @@ class Life:
 
     @property
     def name(self) -> str:
-        """The request id: spread as random ones are, so that indexes are filled in no order."""
-        return hashlib.sha256(f"request {self.number}".encode()).hexdigest()[:32]
+        """The request id: it begins with when the request came, as those of `placet.ids` do."""
+        return f"{self.number:012x}" + hashlib.sha256(f"request {self.number}".encode()).hexdigest()[:20]
 
     @property
     def caller(self) -> str:

@@ -8,7 +8,6 @@ step has passed.
 from __future__ import annotations
 
 import hashlib
-import uuid
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -21,6 +20,7 @@ from executor_svc.trust import KnownScopes
 from placet.approval import Approval, ApprovalRefused, InputDigest, KeySet, Limits, envelope
 from placet.approval.statement import TIERS
 from placet.audit.client import Appended
+from placet.ids import fresh_id
 
 MAX_PROGRAM_BYTES: Final = 64 * 1024
 MAX_CLOCK_SKEW: Final = timedelta(seconds=5)
@@ -280,7 +280,7 @@ async def admit(case: Case, spend: Spend) -> RunPermit:
     for check in CHECKS:
         check(case)
     start = Start(
-        run_id=uuid.uuid4().hex,
+        run_id=fresh_id(),
         request=case.request,
         approval=case.approval,
         statement_sha256=hashlib.sha256(case.envelope.payload).digest(),

@@ -7,7 +7,6 @@ sandbox, trust and clock are handed in.
 from __future__ import annotations
 
 import asyncio
-import uuid
 from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -25,6 +24,7 @@ from executor_svc.sandbox.types import NOTHING_RAN
 from executor_svc.trust import Trust
 from placet.approval import Approval, ApprovalRefused, Limits
 from placet.audit.client import NO_BODIES, Appended, AuditLog
+from placet.ids import fresh_id
 from placet.rpc.errors import ServiceError
 
 _log = structlog.get_logger()
@@ -118,7 +118,7 @@ class Runner:
             ServiceError: AUDIT_UNAVAILABLE.
         """
         body = records.unreadable(caller, error.reason, error.message)
-        await self._log.append("admission_refused", body, request_id=uuid.uuid4().hex)
+        await self._log.append("admission_refused", body, request_id=fresh_id())
 
     async def settle(self) -> None:
         """Wait for the records of cancelled runs; call it before the process ends."""
@@ -151,7 +151,7 @@ class Runner:
         """Under the caller's request id, or else the approval's if it can be believed."""
         approval = _proven_approval(case)
         body = records.refused(case.request, refusal, approval.approval_id if approval else "")
-        request_id = case.request.request_id or (approval.request_id if approval else uuid.uuid4().hex)
+        request_id = case.request.request_id or (approval.request_id if approval else fresh_id())
         await self._log.append("admission_refused", body, request_id=request_id)
 
     async def _spend(self, start: Start) -> Appended:

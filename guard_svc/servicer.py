@@ -1,7 +1,6 @@
 """GuardService: translates between messages and the core, checks bounds, decides nothing."""
 
 import asyncio
-import uuid
 from collections.abc import Callable, Iterable
 from typing import Any, Final
 
@@ -18,6 +17,7 @@ from guard_svc.scopes import ScopeBook, acting_for
 from placet.approval.errors import ApprovalRefused
 from placet.approval.reading import REQUEST_ID, check_input_name
 from placet.approval.statement import MAX_INPUTS, InputDigest
+from placet.ids import fresh_id
 from placet.rpc.deadline import Deadline
 from placet.rpc.errors import ServiceError
 from placet.rpc.identity import AllowList, Caller, caller_of
@@ -165,7 +165,7 @@ def _check_input(item: InputDigest) -> None:
 
 def _request_id(request_id: str) -> str:
     if not request_id:
-        return uuid.uuid4().hex
+        return fresh_id()
     if not REQUEST_ID.fullmatch(request_id):
         raise invalid("REQUEST_ID_INVALID", "request_id: 1 to 128 printable ASCII characters, no space.")
     return request_id

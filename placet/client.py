@@ -14,7 +14,6 @@ from __future__ import annotations
 import asyncio
 import functools
 import hashlib
-import uuid
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
 from contextlib import aclosing, asynccontextmanager
 from pathlib import Path
@@ -44,6 +43,7 @@ from placet.evidence import Evidence
 from placet.gathering import Gathered, OnEvent, not_run, on_run_message, on_solve_message
 from placet.human_approval import DEFAULT_TTL_S, Decision, Reviewer
 from placet.human_approval import approve as approve_as_human
+from placet.ids import fresh_id
 from placet.inputs import InputLike, read_inputs
 from placet.local import Endpoint, StackError, default_state
 from placet.local import endpoint as running_endpoint
@@ -466,7 +466,7 @@ def _running(state: Path | str | None) -> Endpoint:
 
 def new_request_id() -> str:
     """A fresh name for a request."""
-    return uuid.uuid4().hex
+    return fresh_id()
 
 
 def _layers(*, rules_only: bool, always_ask: bool) -> guard_pb2.Layers:

@@ -6,7 +6,6 @@ Knows AuditService.Append and its failure reasons. Must not know who may append 
 from __future__ import annotations
 
 import asyncio
-import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -16,6 +15,7 @@ import grpc
 from placetpb.audit.v1 import audit_pb2, audit_pb2_grpc
 
 from placet.audit.record import RecordInvalid, canonical, check_body
+from placet.ids import fresh_id
 from placet.rpc.errors import ServiceError
 
 NO_BODIES: Final[Mapping[str, bytes]] = MappingProxyType({})
@@ -93,7 +93,7 @@ class GrpcAuditLog:
             request_id=request_id,
             body_json=_body_json(kind, body),
             bodies=[audit_pb2.Body(role=role, content=content) for role, content in bodies.items()],
-            idempotency_key=idempotency_key or uuid.uuid4().hex,
+            idempotency_key=idempotency_key or fresh_id(),
         )
         reply = await self._send(request)
         return Appended(reply.index, reply.leaf_hash, reply.checkpoint)
