@@ -154,6 +154,21 @@ def _caller(record: Record) -> Fields | None:
     return parts.user(uri) if uri else None
 
 
+def _review_given(record: Record) -> Fields:
+    body = record.body
+    told = {**parts.policy(body), "profiles": [_SECURITY], **present(message=text(body, "reason"))}
+    allowed = body["verdict"] == "ALLOWED"
+    return _call(record, 1, "Vote", **(_ALLOWED if allowed else _BLOCKED), **told)
+
+
+def _key_revoked(record: Record) -> Fields:
+    """What the key signed is worth nothing from here on."""
+    title, key_id = "An approval key is revoked", text(record.body, "key_id")
+    made = _finding(record, title, _REVOKED, _HIGH, evidences=[{"actor": parts.actor(record)}])
+    named = {"uid": f"key/{key_id}", "title": title, "desc": f"key {key_id}", **parts.analytics(record.body)}
+    return made | {"finding_info": named}
+
+
 def _task_screened(record: Record) -> Fields:
     if record.body["in_scope"] is True:
         control = {**_ALLOWED, **parts.policy(record.body), "profiles": [_SECURITY]}
@@ -282,6 +297,7 @@ _MAPPINGS: Final[Mapping[str, Callable[[Record], Fields]]] = {
     "generation_failed": _generation_failed,
     "task_finished": lambda record: _call(record, 3, "Solve", status_detail=text(record.body, "outcome")),
     "verdict_reached": _verdict_reached,
+    "review_given": _review_given,
     "review_failed": _review_failed,
     "caller_paused": _caller_paused,
     "caller_resumed": _caller_resumed,
@@ -290,6 +306,7 @@ _MAPPINGS: Final[Mapping[str, Callable[[Record], Fields]]] = {
     "run_finished": _run_finished,
     "run_aborted": _run_aborted,
     "admission_refused": _admission_refused,
+    "key_revoked": _key_revoked,
     "log_started": lambda record: _application(record, 3, "Start"),
     "heartbeat": lambda record: _application(record, 99, "Heartbeat"),
     "records_read": lambda record: _log(record, 99, "Read"),

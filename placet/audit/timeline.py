@@ -219,6 +219,10 @@ _SENTENCES: Final[Mapping[str, Callable[[Body], str]]] = {
     "generation_failed": lambda b: f"no program came of attempt {b.get('attempt')}: {b.get('reason')}",
     "task_finished": lambda body: f"task ended: {body.get('outcome')}",
     "verdict_reached": _verdict_reached,
+    "review_given": lambda body: (
+        f"{text(body, 'decided_by').removeprefix('human:')} votes {body.get('verdict')} on {_program(body)}: "
+        f"{text(body, 'reason')}"
+    ),
     "review_failed": lambda body: f"{_program(body)} was not reviewed: {body.get('reason')}",
     "caller_paused": lambda body: (
         f"{short(text(body, 'caller'))} paused in scope {_scope(body)} for {body.get('pause_s')} s: "
@@ -230,6 +234,7 @@ _SENTENCES: Final[Mapping[str, Callable[[Body], str]]] = {
     "run_finished": _run_finished,
     "run_aborted": lambda body: f"run aborted: {body.get('reason')}",
     "admission_refused": lambda body: f"{_program(body)} was not admitted: {body.get('reason')}",
+    "key_revoked": lambda body: f"approval key {text(body, 'key_id')[:12]} is revoked",
     "log_started": lambda body: f"the log started with {body.get('size')} records",
     "heartbeat": lambda body: f"nothing happened; {body.get('size')} records",
     "records_read": _records_read,

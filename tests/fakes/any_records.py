@@ -88,6 +88,14 @@ BODIES: Mapping[str, Mapping[str, object]] = {
     },
     "run_aborted": {"run_id": "run", "approval_id": "a" * 32, "reason": "SANDBOX_BROKEN"},
     "admission_refused": {"reason": "APPROVAL_EXPIRED", "program_sha256": DIGEST, "caller": CALLER},
+    "review_given": {
+        "verdict": "ALLOWED",
+        "program_sha256": DIGEST,
+        "scope": SCOPE,
+        "decided_by": "human:lee",
+        "reason": "reads its input only",
+    },
+    "key_revoked": {"key_id": DIGEST},
     "log_started": {"size": 0},
     "heartbeat": {"size": 1},
     "records_read": {"reader": "spiffe://placet.local/reviewer/kim", "indexes": [1]},
@@ -100,6 +108,7 @@ BODIES: Mapping[str, Mapping[str, object]] = {
 }
 
 _ACTORS = {"task_": "generator", "program_": "generator", "generation_": "generator", "run_": "executor"} | {
+    "key_": "executor",
     "admission_": "executor",
     "log_": "audit",
     "heartbeat": "audit",
