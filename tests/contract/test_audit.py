@@ -35,15 +35,15 @@ ACCESS = Access.parse(
 
 
 @pytest.fixture
-def world(tmp_path: Path) -> World:
-    return World(tmp_path)
+def world(log_world: World) -> World:
+    return log_world
 
 
 @pytest.fixture
 async def peer(world: World, tmp_path: Path) -> AsyncIterator[As]:
     """Open a channel to a running log as any identity."""
     async with world.writing() as writer:
-        with LogReader(world.database) as reader:
+        with world.reader() as reader:
             async with served(writer.sequencer, reader, tmp_path / "pki") as as_peer:
                 yield as_peer
 

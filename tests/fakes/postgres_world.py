@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Self
+from typing import LiteralString, Self
 
 import psycopg
 from psycopg import sql
@@ -46,6 +48,18 @@ class PostgresWorld(World):
     def verify(self) -> Report:
         return verify_database(self.place.as_reader, self.checkpoint, self.signer.verifier.vkey)
 
+    def backup(self) -> Callable[[], object]:
+        name = self.place.name
+        self._administer(f"CREATE DATABASE {name}_backup TEMPLATE {name}")
+        return lambda: self._administer(
+            f"DROP DATABASE {name} WITH (FORCE)", f"ALTER DATABASE {name}_backup RENAME TO {name}"
+        )
+
+    def _administer(self, *statements: str) -> None:
+        with psycopg.connect(Database(self.place.socket, "postgres").as_superuser, autocommit=True) as db:
+            for statement in statements:
+                db.execute(statement.encode())
+
     def tamper(self, *statements: str) -> None:
         with self._unguarded() as db:
             for statement in statements:
@@ -68,21 +82,25 @@ class PostgresWorld(World):
             changed = bytes(raw) if isinstance(value, bytes) else raw.decode(errors="replace")
             db.execute(change.format(*names), (changed, place))
 
-    def _unguarded(self) -> Connection:
-        """As the database's administrator: without triggers and unique indexes."""
+    @contextmanager
+    def _unguarded(self) -> Iterator[Connection]:
+        """As the database's administrator: without unique indexes, and meanwhile without triggers."""
         db = psycopg.connect(self.place.as_superuser)
-        db.execute(f"SET search_path = {SCHEMA}")
-        for table, trigger in db.execute(
+        db.execute(f"SET search_path = {SCHEMA}".encode())
+        triggers = db.execute(
             "SELECT tgrelid::regclass::text, tgname FROM pg_trigger WHERE NOT tgisinternal"
-        ).fetchall():
-            db.execute(
-                sql.SQL("DROP TRIGGER {} ON {}").format(sql.Identifier(trigger), sql.Identifier(table))
-            )
+        ).fetchall()
+        for table, trigger in triggers:
+            db.execute(_named("ALTER TABLE {} DISABLE TRIGGER {}", table, trigger))
         for name in ("spent_once", "retried_once"):
-            db.execute(sql.SQL("DROP INDEX IF EXISTS {}").format(sql.Identifier(name)))
+            db.execute(_named("DROP INDEX IF EXISTS {}", name))
         for table in ("log_entry", "checkpoint"):
-            key = sql.Identifier(f"{table}_pkey")
-            db.execute(
-                sql.SQL("ALTER TABLE {} DROP CONSTRAINT IF EXISTS {}").format(sql.Identifier(table), key)
-            )
-        return db
+            db.execute(_named("ALTER TABLE {} DROP CONSTRAINT IF EXISTS {}", table, f"{table}_pkey"))
+        with db:
+            yield db
+            for table, trigger in triggers:
+                db.execute(_named("ALTER TABLE {} ENABLE ALWAYS TRIGGER {}", table, trigger))
+
+
+def _named(statement: LiteralString, *names: str) -> sql.Composed:
+    return sql.SQL(statement).format(*map(sql.Identifier, names))

@@ -1,6 +1,5 @@
 """Attack: the service is started on an older or changed copy of its database."""
 
-import shutil
 from pathlib import Path
 
 import pytest
@@ -9,18 +8,14 @@ from audit_svc.anchor import LogInconsistent
 from tests.fakes.audit_world import World
 
 
-def copy(world: World, to: str) -> None:
-    shutil.copy(world.database, world.directory / to)
-
-
-async def test_it_refuses_an_older_copy_and_says_so(tmp_path: Path) -> None:
-    world = World(tmp_path)
+async def test_it_refuses_an_older_copy_and_says_so(log_world: World) -> None:
+    world = log_world
     async with world.writing() as log:
         await log.whole_run()
-    copy(world, "old")
+    go_back = world.backup()
     async with world.writing() as log:
         await log.whole_run("2")
-    shutil.copy(tmp_path / "old", world.database)
+    go_back()
 
     with pytest.raises(LogInconsistent, match="rolled back"):
         async with world.writing():
@@ -38,8 +33,8 @@ async def test_it_refuses_an_empty_database_where_there_was_a_log(tmp_path: Path
             pass
 
 
-async def test_it_refuses_a_rewritten_hash(tmp_path: Path) -> None:
-    world = World(tmp_path)
+async def test_it_refuses_a_rewritten_hash(log_world: World) -> None:
+    world = log_world
     async with world.writing() as log:
         await log.whole_run()
     world.flip("log_entry", "leaf_hash", 1)
@@ -49,8 +44,8 @@ async def test_it_refuses_a_rewritten_hash(tmp_path: Path) -> None:
             pass
 
 
-async def test_it_refuses_when_the_checkpoint_file_is_gone(tmp_path: Path) -> None:
-    world = World(tmp_path)
+async def test_it_refuses_when_the_checkpoint_file_is_gone(log_world: World) -> None:
+    world = log_world
     async with world.writing() as log:
         await log.whole_run()
     world.checkpoint.unlink()
@@ -60,9 +55,9 @@ async def test_it_refuses_when_the_checkpoint_file_is_gone(tmp_path: Path) -> No
             pass
 
 
-async def test_it_goes_on_when_a_crash_left_the_file_one_batch_behind(tmp_path: Path) -> None:
+async def test_it_goes_on_when_a_crash_left_the_file_one_batch_behind(log_world: World) -> None:
     """Not an attack: commit comes before the file, so the file may lag."""
-    world = World(tmp_path)
+    world = log_world
     async with world.writing() as log:
         await log.whole_run()
         behind = world.checkpoint.read_text()

@@ -15,8 +15,8 @@ async def issue(log) -> None:
     await log.append(GUARD, "approval_issued", approval(reached))
 
 
-async def test_of_many_simultaneous_starts_one_wins(tmp_path: Path) -> None:
-    world = World(tmp_path)
+async def test_of_many_simultaneous_starts_one_wins(log_world: World) -> None:
+    world = log_world
     async with world.writing() as log:
         await issue(log)
         tries = [
@@ -30,8 +30,8 @@ async def test_of_many_simultaneous_starts_one_wins(tmp_path: Path) -> None:
     assert world.verify().ok
 
 
-async def test_it_stays_spent_after_a_restart(tmp_path: Path) -> None:
-    world = World(tmp_path)
+async def test_it_stays_spent_after_a_restart(log_world: World) -> None:
+    world = log_world
     async with world.writing() as log:
         await issue(log)
         await log.append(EXECUTOR, "run_started", started())
@@ -42,8 +42,8 @@ async def test_it_stays_spent_after_a_restart(tmp_path: Path) -> None:
     assert refused.value.reason == "APPROVAL_SPENT"
 
 
-async def test_a_retry_of_the_same_start_gets_the_same_answer(tmp_path: Path) -> None:
-    world = World(tmp_path)
+async def test_a_retry_of_the_same_start_gets_the_same_answer(log_world: World) -> None:
+    world = log_world
     async with world.writing() as log:
         await issue(log)
         first = await log.append(EXECUTOR, "run_started", started(), key="k")
@@ -52,8 +52,8 @@ async def test_a_retry_of_the_same_start_gets_the_same_answer(tmp_path: Path) ->
     assert (again.index, again.leaf_hash) == (first.index, first.leaf_hash)
 
 
-async def test_another_start_under_the_same_key_is_a_conflict(tmp_path: Path) -> None:
-    world = World(tmp_path)
+async def test_another_start_under_the_same_key_is_a_conflict(log_world: World) -> None:
+    world = log_world
     async with world.writing() as log:
         await issue(log)
         await log.append(EXECUTOR, "run_started", started(), key="k")
