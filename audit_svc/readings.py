@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import time
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Final
 
 from audit_svc.batch import Draft
@@ -37,7 +38,7 @@ class Readings:
 
     async def query(self, reader: str, query: Query) -> None:
         """A page of a query is about to be handed to `reader`; the query's pages count as one reading."""
-        key = (reader, Query(**query.filters))
+        key = (reader, replace(query, from_index=0, limit=0, descending=False))
         now = self._now()
         if now - self._recent.get(key, -REPEATED_S) < REPEATED_S:
             return
@@ -53,5 +54,5 @@ class Readings:
         body: dict[str, object] = {"reader": reader, "from_index": first, "to_index": size, "follow": follow}
         await self._record("records_exported", "", body | ({"format": use} if use else {}))
 
-    async def _record(self, kind: str, request_id: str, body: dict[str, object]) -> None:
+    async def _record(self, kind: str, request_id: str, body: Mapping[str, object]) -> None:
         await self._append(Draft(kind, request_id, service_uri("audit"), body))

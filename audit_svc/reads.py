@@ -6,7 +6,7 @@ Knows roles, the records of reading and pages. Must not know gRPC messages, SQL 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, Callable
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Final, TypeVar
@@ -68,7 +68,7 @@ class Reads:
         await self._readings.query(caller.uri, query)
         return await self.ask(lambda: self._page(query))
 
-    async def stream(self, caller: Caller, first: int, *, follow: bool, use: str) -> AsyncIterator[Entry]:
+    async def stream(self, caller: Caller, first: int, *, follow: bool, use: str) -> AsyncGenerator[Entry]:
         """Records from `first` on; with `follow` it ends only with its consumer."""
         self._access.require(caller, Role.AUDITOR)
         await self._readings.stream(caller.uri, first, self._size, follow=follow, use=use)

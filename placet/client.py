@@ -14,7 +14,7 @@ from __future__ import annotations
 import asyncio
 import functools
 import hashlib
-from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine, Mapping, Sequence
 from contextlib import aclosing, asynccontextmanager
 from pathlib import Path
 from typing import Any, Concatenate, ParamSpec, Self, TypedDict, TypeVar, Unpack
@@ -414,7 +414,7 @@ class Placet:
 
     async def stream(
         self, *, from_index: int = 0, follow: bool = True, use: str = ""
-    ) -> AsyncIterator[LogRecord]:
+    ) -> AsyncGenerator[LogRecord]:
         """Each record from an index on; with `follow`, for ever. The log records it as an export.
 
         `use` says what for (`jsonl`, `ocsf`), as it is recorded.

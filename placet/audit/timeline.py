@@ -99,7 +99,6 @@ def _erased(records: Sequence[tuple[int, Record]]) -> dict[tuple[int, str], int]
 
 
 def _moment(index: int, record: Record, begin: datetime, gone: Mapping[tuple[int, str], int]) -> Moment:
-    sentence = _SENTENCES.get(record.kind, lambda _: record.kind)
     offset = (datetime.fromisoformat(record.time) - begin).total_seconds()
     shown = [
         f"{body.role} {body.size:,} bytes"
@@ -111,7 +110,7 @@ def _moment(index: int, record: Record, begin: datetime, gone: Mapping[tuple[int
         record.time,
         round(offset, 3),
         short(record.actor),
-        sentence(record.body),
+        sentence(record),
         _details(record),
         tuple(shown),
     )
@@ -248,4 +247,5 @@ _SENTENCES: Final[Mapping[str, Callable[[Body], str]]] = {
 
 def sentence(record: Record) -> str:
     """What one record says, on one line."""
-    return _SENTENCES.get(record.kind, lambda _: record.kind)(record.body)
+    told = _SENTENCES.get(record.kind)
+    return told(record.body) if told else record.kind

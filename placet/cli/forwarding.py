@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import aclosing
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -164,7 +164,7 @@ def _changed(what: str) -> ServiceError:
     )
 
 
-async def _gathered(records: AsyncIterator[LogRecord]) -> AsyncIterator[list[LogRecord]]:
+async def _gathered(records: AsyncIterator[LogRecord]) -> AsyncGenerator[list[LogRecord]]:
     """Whatever has come since the last batch, at most BATCH; a slow receiver slows the stream."""
     queue: asyncio.Queue[LogRecord | BaseException | None] = asyncio.Queue(BATCH)
 
