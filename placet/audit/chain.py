@@ -38,11 +38,8 @@ class Placed(NamedTuple):
     place: int
     leaf_hash: bytes
     record: Record
-
-    @property
-    def body(self) -> Mapping[str, object]:
-        """The record's own body."""
-        return self.record.body
+    body: Mapping[str, object]
+    """The record's own."""
 
 
 class Verdict(NamedTuple):

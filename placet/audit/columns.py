@@ -9,6 +9,7 @@ import re
 import unicodedata
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 from placet.audit.record import Record
@@ -95,6 +96,7 @@ def words_of(text: str) -> tuple[str, ...]:
     return tuple(sorted({word[:MAX_WORD] for word in _WORD.findall(text.casefold())}))
 
 
+@lru_cache(maxsize=1024)
 def class_of(role: str) -> str:
     """The retention class of a body."""
     return CLASS_OF_ROLE.get(role.partition("/")[0], "evidence")

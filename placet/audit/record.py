@@ -110,7 +110,7 @@ class Record(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field=
 
 def _read_plain(leaf: bytes) -> Record | None:
     """The fast way, for records of ASCII only; it checks all that `check` does. None: look closer."""
-    if not leaf.isascii() or len(leaf) > MAX_BODY_JSON_BYTES or b"\\u0000" in leaf:
+    if not leaf.isascii() or len(leaf) > MAX_BODY_JSON_BYTES or (b"\\" in leaf and b"\\u0000" in leaf):
         return None
     try:
         record = _DECODER.decode(leaf)

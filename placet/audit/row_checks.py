@@ -19,6 +19,8 @@ from placet.audit.rows import LogRows, Row
 
 _CHANGED: Final = "The record was changed after it was written."
 _PLAIN: Final = {
+    "prompt": "prompt_sha256",
+    "findings": "findings_sha256",
     "program": "program_sha256",
     "statement": "statement_sha256",
     "stdout": "stdout_sha256",
@@ -85,7 +87,7 @@ class Rules:
     def take(self, index: int, _: Row, record: Record) -> None:
         """Raises Broken."""
         kept = self._beside.at(index) if self._beside.next <= index else ()
-        if not kept and "findings" not in record.body:
+        if not kept and not record.body.get("findings"):
             return
         if sorted(rule for _, rule in kept) != list(rules_of(record)):
             raise Broken(
@@ -112,10 +114,10 @@ class Bodies:
         """Raises Broken."""
         if record.kind == "bodies_erased":
             self._erase(index, record)
-        rows = self._beside.at(index)
+        rows = self._beside.at(index) if self._beside.next <= index else ()
         if not rows and not record.bodies:
             return
-        kept = {role: rest for _, role, *rest in rows}
+        kept = {row[1]: row for row in rows}
         for ref in record.bodies:
             self._match(index, ref, kept.pop(ref.role, None))
         if kept:
@@ -126,23 +128,23 @@ class Bodies:
             )
         _same_content(record, rows)
 
-    def _match(self, index: int, ref: BodyRef, kept: list[object] | None) -> None:
-        if kept is None or kept[0] != class_of(ref.role):
+    def _match(self, index: int, ref: BodyRef, row: Row | None) -> None:
+        if row is None or row[2] != class_of(ref.role):
             raise Broken(
                 index,
                 f"record {index}: its body {ref.role!r} is gone, or kept under another class",
                 "It was taken out of the database without a record that says so.",
             )
-        _, salt, content, erased_by = kept
-        if content is None and salt is None and isinstance(erased_by, int) and erased_by > index:
+        _, _, _, salt, content, erased_by = row
+        if type(salt) is bytes and type(content) is bytes and erased_by is None:
+            if len(content) != ref.size or body_digest(salt, content) != ref.sha256:
+                raise self._other(index, ref.role)
+            self.present += 1
+        elif content is None and salt is None and type(erased_by) is int and erased_by > index:
             self._claims[index, ref.role] = erased_by
             self.erased += 1
-            return
-        if not isinstance(salt, bytes) or not isinstance(content, bytes) or erased_by is not None:
+        else:
             raise self._other(index, ref.role)
-        if len(content) != ref.size or body_digest(salt, content) != ref.sha256:
-            raise self._other(index, ref.role)
-        self.present += 1
 
     def _other(self, index: int, role: str) -> Broken:
         return Broken(

@@ -44,6 +44,8 @@ MAY_APPEND = {
     "reviewer": {"verdict_reached", "review_given", "approval_issued"},
 }  # fmt: skip
 PLAIN = {
+    "prompt": "prompt_sha256",
+    "findings": "findings_sha256",
     "program": "program_sha256",
     "statement": "statement_sha256",
     "stdout": "stdout_sha256",

@@ -109,7 +109,7 @@ class _Story:
 
     def take(self, index: int, row: Row, record: Record) -> None:
         """Raises ChainBroken."""
-        self.chain.follow(Placed(index, row[2], record))
+        self.chain.follow(Placed(index, row[2], record, record.body))
 
     def end(self) -> None:
         """Nothing is left over."""
