@@ -19,7 +19,7 @@ from audit_svc.store.types import StoreFailed
 from audit_svc.witness_client import WitnessClient, WitnessObjects, WitnessSilent, http_client
 from placet.audit.checkpoint import Checkpoint, CheckpointRefused, LogVerifier
 from placet.audit.cosignature import Cosignature
-from placet.audit.trust import TrustPolicy
+from placet.audit.trust import PolicyRefused, TrustPolicy
 
 RETRY_S: Final = 10.0
 """When a witness that did not cosign is asked again, although the log did not grow."""
@@ -32,7 +32,10 @@ class Witnessing:
     def __init__(
         self, sequencer: Sequencer, published: Published, policy: TrustPolicy, *, interval_s: float = 1.0
     ) -> None:
-        """`interval_s` is the least time between two rounds, in seconds."""
+        """`interval_s` is the least time between two rounds, in seconds.
+
+        Raises PolicyRefused when the witnesses that have an address can never be the quorum.
+        """
         self._sequencer, self._published, self._policy = sequencer, published, policy
         self._interval_s = interval_s
         self._http = http_client()
@@ -42,10 +45,17 @@ class Witnessing:
             for name, witness in policy.witnesses.items()
             if witness.url
         }
+        if not policy.is_met(self._clients):
+            raise PolicyRefused(
+                f"the quorum {policy.quorum!r} needs witnesses that have no URL; the log could ask only "
+                f"{', '.join(self._clients) or 'nobody'}"
+            )
         self._asked = sequencer.head
         self._found: dict[str, Cosignature] = {}
         """Who cosigned `_asked` so far."""
         self._cosigned = ""
+        self._trouble: dict[str, str] = {}
+        """What was last said of each witness that did not cosign, so that it is said once."""
 
     @property
     def checkpoint(self) -> str:
@@ -93,8 +103,6 @@ class Witnessing:
     async def _keep(self, head: Head, new: Mapping[str, Cosignature]) -> None:
         if self._policy.is_met(self._found):
             self._cosigned = head.checkpoint + "".join(found.line for found in self._found.values())
-        else:
-            _log.warning("quorum_not_met", size=head.size, cosigned=sorted(self._found))
         try:
             lines = {self._clients[name].key_name: found.line for name, found in new.items()}
             await self._sequencer.cosign(head.size, lines)
@@ -103,13 +111,22 @@ class Witnessing:
 
     async def _ask(self, name: str, head: Head) -> Cosignature | None:
         try:
-            return await self._clients[name].cosign(head, self._published.consistency_proof)
+            found = await self._clients[name].cosign(head, self._published.consistency_proof)
         except WitnessSilent as error:
-            _log.warning("witness_silent", witness=name, size=head.size, error=str(error))
+            self._say(name, "witness_silent", str(error))
+            return None
         except WitnessObjects as error:
-            _log.error("witness_objects", witness=name, size=head.size, error=str(error))
+            self._say(name, "witness_objects", str(error))
             await self._stop_if_proven(name)
-        return None
+            return None
+        if self._trouble.pop(name, ""):
+            _log.info("witness_back", witness=name, size=head.size)
+        return found
+
+    def _say(self, name: str, event: str, error: str) -> None:
+        if self._trouble.get(name) != error:
+            _log.error(event, witness=name, error=error, quorum=self._policy.quorum)
+        self._trouble[name] = error
 
     async def _stop_if_proven(self, name: str) -> None:
         """What a witness only says stops nothing: else any of them could stop the log."""

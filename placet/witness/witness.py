@@ -42,7 +42,7 @@ class Witness:
             except OSError as error:
                 _log.error("witness_cannot_write", error=str(error))
                 raise WitnessRefused(Refusal.NOT_NOW, _CANNOT_WRITE) from error
-        _log.info("cosigned", origin=origin, size=candidate.checkpoint.size)
+        _log.debug("cosigned", origin=origin, size=candidate.checkpoint.size)
         return line
 
     def newest(self, origin_hash: str) -> str | None:

@@ -181,8 +181,17 @@ async def test_head_tells_as_much_as_get(served: Served) -> None:
 async def test_a_database_that_is_gone_is_503(served: Served) -> None:
     served.world.tamper("DELETE FROM tile")
     assert (await served.get("/tile/0/000")).status_code == 503
-    served.world.tamper("DELETE FROM log_entry WHERE idx = 5")
+
+
+@pytest.mark.parametrize(
+    "tampering",
+    ["DELETE FROM log_entry WHERE idx = 5", "UPDATE log_entry SET leaf = x'7b7d' WHERE idx = 5"],
+)
+async def test_records_that_were_changed_are_not_published(served: Served, tampering: str) -> None:
+    """A cache would keep them for ever."""
+    served.world.tamper(tampering)
     assert (await served.get("/tile/entries/000")).status_code == 503
+    assert (await served.get("/tile/entries/001")).status_code == 200
 
 
 async def test_it_is_served_on_a_socket_until_told_to_stop(served: Served) -> None:

@@ -105,6 +105,19 @@ async def test_what_is_no_request_is_400(http: httpx.AsyncClient, body: bytes) -
     assert (await http.post("/add-checkpoint", content=body)).status_code == 400
 
 
+async def test_a_body_without_end_is_not_read_to_its_end(http: httpx.AsyncClient) -> None:
+    read = 0
+
+    async def endless() -> AsyncIterator[bytes]:
+        nonlocal read
+        while read < 100:
+            read += 1
+            yield b"x" * 64 * 1024
+
+    assert (await http.post("/add-checkpoint", content=endless())).status_code == 400
+    assert read <= MAX_REQUEST_BYTES // (64 * 1024) + 1
+
+
 async def test_only_post_submits(http: httpx.AsyncClient) -> None:
     assert (await http.get("/add-checkpoint")).status_code == 405
 

@@ -12,17 +12,18 @@ from pathlib import Path
 
 import pytest
 from starlette.requests import Request
-from starlette.responses import PlainTextResponse, Response
+from starlette.responses import PlainTextResponse, Response, StreamingResponse
 
 from audit_svc import witnessing
 from audit_svc.anchor import LogInconsistent
 from audit_svc.published import Published
+from audit_svc.witness_client import WitnessClient, WitnessSilent, http_client
 from audit_svc.witnessing import Witnessing
 from placet.audit.checkpoint import LogSigner
 from placet.audit.cosignature import WitnessSigner, WitnessVerifier
 from placet.audit.note import Note
 from placet.audit.reader import LogReader
-from placet.audit.trust import TrustPolicy, parse_policy
+from placet.audit.trust import TrustedWitness, TrustPolicy, parse_policy
 from placet.rpc.errors import ServiceError
 from tests.fakes.audit_world import AUDIT, World, Writer
 from tests.fakes.witnesses import answering, witness_at
@@ -235,6 +236,35 @@ async def test_a_witness_that_answers_anything_else_neither_counts_nor_stops_the
             assert asking.checkpoint == writer.sequencer.head.checkpoint
             assert writer.sequencer.healthy
     assert kept(world) == {}
+
+
+async def test_an_answer_without_end_is_not_read_to_its_end() -> None:
+    async def endless() -> AsyncIterator[bytes]:
+        for _ in range(1000):
+            yield b"x" * 64 * 1024
+
+    async def answer(_: Request) -> Response:
+        return StreamingResponse(endless())
+
+    async with answering(answer) as url, http_client() as http:
+        client = WitnessClient(TrustedWitness(LIAR.verifier, url), http)
+        with pytest.raises(WitnessSilent, match="too large"):
+            await client.newest("placet.local/log")
+
+
+async def test_an_answer_by_another_key_is_no_cosignature(world: World) -> None:
+    async with world.writing() as writer:
+        await grow(writer, 3)
+        head = writer.sequencer.head
+    line = WitnessSigner.generate("liar.example").cosign(Note.parse(head.checkpoint).text, 5)
+
+    async def no_proof(*_: object) -> list[bytes]:
+        return []
+
+    async with answering(says(line)) as url, http_client() as http:
+        client = WitnessClient(TrustedWitness(LIAR.verifier, url), http)
+        with pytest.raises(WitnessSilent, match="no cosignature by the key"):
+            await client.cosign(head, no_proof)
 
 
 async def test_a_strangers_checkpoint_proves_nothing_against_the_log(world: World) -> None:

@@ -23,6 +23,7 @@ from placet.audit.trust import TrustPolicy, parse_policy
 from tests.fakes.rpc import Authority
 from tests.fakes.witnesses import running
 from tests.property.test_merkle import plain_root
+from tests.unit.audit.test_cosignature import PUBLIC_WITNESS
 
 PATIENCE_S = 40.0
 ORIGIN = "placet.local/log"
@@ -162,7 +163,12 @@ def test_a_service_without_its_witness_starts_and_answers_all_the_same(
 
 @pytest.mark.parametrize(
     ("policy", "why"),
-    [("quorum nobody\n", "line 1"), ("witness a b\nquorum none\n", "line 1"), ("", "quorum")],
+    [
+        ("quorum nobody\n", "line 1"),
+        ("witness a b\nquorum none\n", "line 1"),
+        ("", "quorum"),
+        (f"witness a {PUBLIC_WITNESS}\nquorum a\n", "have no URL"),
+    ],
 )
 def test_a_service_with_a_wrong_policy_does_not_start(
     service: Service, tmp_path: Path, policy: str, why: str

@@ -121,6 +121,14 @@ def test_a_checkpoint_with_a_wrong_size_line_is_400() -> None:
     assert refused(Submission(0, (), note), None).why is Refusal.MALFORMED
 
 
+@pytest.mark.parametrize("line", ["AAAA", "A" * 40 + "AA==", "A" * 48])
+def test_a_hash_of_another_length_is_400(line: str) -> None:
+    text = Submission(0, (), STORY.checkpoint(5)).to_text().replace("old 0\n", f"old 0\n{line}\n")
+    with pytest.raises(WitnessRefused) as caught:
+        Submission.from_text(text)
+    assert caught.value.why is Refusal.MALFORMED
+
+
 def test_more_than_63_hashes_are_400() -> None:
     many = Submission(1, (bytes(32),) * 64, STORY.checkpoint(5))
     with pytest.raises(WitnessRefused) as caught:
