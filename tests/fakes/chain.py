@@ -12,7 +12,7 @@ import json
 import logging
 import threading
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -402,16 +402,19 @@ _ADD = {
 
 
 @asynccontextmanager
-async def chain(state: Path, user: str = "ana") -> AsyncIterator[Chain]:
-    """Serve the fakes as the stack of a state directory."""
+async def chain(
+    state: Path, user: str = "ana", audit: AbstractAsyncContextManager[Any] | None = None
+) -> AsyncIterator[Chain]:
+    """Serve the fakes as the stack of a state directory; `audit` gives another servicer of the log."""
     layout = Layout(state)
     for directory in layout.directories():
         directory.mkdir(parents=True, exist_ok=True, mode=0o700)
     authority = Authority.make(layout.pki)
     issue(layout.pki, "local", caller_uri("local"), None)
     issue(layout.pki, f"reviewer-{user}", reviewer_uri(user), None)
-    fakes = Chain(state, FakeGuard(), FakeExecutor(), FakeGenerator(), FakeAudit())
     async with AsyncExitStack() as stack:
+        log = await stack.enter_async_context(audit) if audit else FakeAudit()
+        fakes = Chain(state, FakeGuard(), FakeExecutor(), FakeGenerator(), log)
         addresses = {}
         for name, (package, service, methods) in _METHODS.items():
             full = f"placetpb.{package}.v1.{service}"
@@ -433,14 +436,14 @@ def _registering(name: str, full: str, fakes: Chain) -> Any:
 
 
 @contextmanager
-def chain_in_thread(state: Path) -> Iterator[Chain]:
+def chain_in_thread(state: Path, audit: AbstractAsyncContextManager[Any] | None = None) -> Iterator[Chain]:
     """The same, served from a thread with a loop of its own, for callers that block."""
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
     ready = threading.Event()
     holder: dict[str, Any] = {}
 
     async def serve() -> None:
-        async with chain(state) as fakes:
+        async with chain(state, audit=audit) as fakes:
             holder.update(fakes=fakes, stop=asyncio.Event(), loop=asyncio.get_running_loop())
             ready.set()
             await holder["stop"].wait()
