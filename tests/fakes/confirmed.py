@@ -5,6 +5,7 @@ Knows the lines of `tests.fakes.log_writer`. Must not know how the log was distu
 
 from __future__ import annotations
 
+import asyncio
 import json
 import uuid
 from collections.abc import Iterable, Sequence
@@ -13,8 +14,10 @@ from dataclasses import dataclass
 from placet.audit.checkpoint import LogVerifier
 from placet.audit.merkle import CompactRange
 from placet.audit.reader import Entry
-from tests.fakes.audit_world import GENERATOR, World
-from tests.fakes.log_writer import BODY, content_of
+from tests.fakes.audit_world import World
+from tests.fakes.log_writer import append, leading
+
+AT_ONCE = 500
 
 
 @dataclass(frozen=True)
@@ -86,9 +89,14 @@ def roots_of(entries: Iterable[Entry]) -> list[bytes]:
 async def goes_on(world: World, found: Told, size: int) -> None:
     """Open the log, try everything again, append something new: the same records answer, and it is whole."""
     known = {one.key: one for one in found.confirmed}
-    async with world.writing() as log:
-        for key in (*found.tried, f"after-{uuid.uuid4()}"):
-            done = await log.append(GENERATOR, "task_received", BODY, key=key, task=content_of(key, size))
+    async with leading(world) as log:
+
+        async def again(key: str) -> None:
+            done = await append(log, key, size)
             if key in known:
                 assert (done.index, done.leaf_hash) == (known[key].index, known[key].leaf_hash)
+
+        for first in range(0, len(found.tried), AT_ONCE):
+            await asyncio.gather(*map(again, found.tried[first : first + AT_ONCE]))
+        await again(f"after-{uuid.uuid4()}")
     holds(world, found.confirmed)

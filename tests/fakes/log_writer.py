@@ -1,27 +1,37 @@
 """A process that appends to a log and tells on standard output what was confirmed, to be killed or disturbed.
 
-Run as `python -m tests.fakes.log_writer '{"directory": …}'` (a Task), or without an argument as a zygote: for each
-Task on its standard input it forks a writer, prints its process id, and when that has ended its status.
+Run as `python -m tests.fakes.log_writer '{"directory": …}'` (a Task), or without an argument as a zygote: for
+each Task on its standard input it forks a writer, prints its process id, and once that has ended its status.
 
-Every append has a key and is tried until it is confirmed. A line is a JSON object: {"key", "trying"} before it,
+Every append has a key and is tried until it is confirmed. A line is a JSON object: {"key", "trying"} before,
 {"key", "index", "leaf_hash", "checkpoint"} once it is confirmed, {"key", "refused"} when it is not.
 """
 
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import json
 import os
 import sys
+import time
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+import structlog
+
+from audit_svc.store.types import StandingBy, StoreFailed
 from placet.audit.checkpoint import LogSigner
+from placet.audit.client import Appended
 from placet.rpc.errors import ServiceError
 from tests.fakes.audit_world import GENERATOR, ORIGIN, World, Writer
+from tests.fakes.postgres_world import WHERE, PostgresWorld
 
-BODY = {"task_sha256": "0" * 64, "caller": "c", "inputs": [], "scope": "s"}
-TRIES = 4
+TRIES = 20
+PAUSE_S = 0.05
+LEAD_S = 20.0
 
 
 @dataclass(frozen=True)
@@ -51,21 +61,41 @@ class Task:
 
 
 def log_in(directory: Path) -> World:
-    """The log whose files lie in `directory`."""
+    """The log whose files lie in `directory`, or whose database a file there names."""
     key = directory.with_name("key")
     if not key.exists():
         LogSigner.generate(ORIGIN).save(key)
-    return World(directory, LogSigner.load(key, ORIGIN))
+    kind = PostgresWorld if (directory / WHERE).exists() else World
+    return kind(directory, LogSigner.load(key, ORIGIN))
 
 
-def content_of(key: str, size: int) -> bytes:
-    """The body that goes with a key."""
-    return key.encode().ljust(size, b".")
+@asynccontextmanager
+async def leading(world: World) -> AsyncIterator[Writer]:
+    """The log, once whoever wrote to it before is gone. Raises what opening it does for too long."""
+    deadline = time.monotonic() + LEAD_S
+    async with AsyncExitStack() as stack:
+        while True:
+            try:
+                log = await stack.enter_async_context(world.writing())
+            except (StandingBy, StoreFailed):
+                if time.monotonic() > deadline:
+                    raise
+                await asyncio.sleep(PAUSE_S)
+            else:
+                break
+        yield log
+
+
+async def append(log: Writer, key: str, size: int) -> Appended:
+    """What belongs to a key: a record whose body has so many bytes. Raises what the log raises."""
+    task = key.encode().ljust(size, b".")
+    body = {"task_sha256": hashlib.sha256(task).hexdigest(), "caller": "c", "inputs": [], "scope": "s"}
+    return await log.append(GENERATOR, "task_received", body, key=key, task=task)
 
 
 async def write(task: Task) -> None:
     """Do it."""
-    async with log_in(Path(task.directory)).writing() as log:
+    async with leading(log_in(Path(task.directory))) as log:
         clients = (client(log, task, f"{task.name}{number}") for number in range(task.writers))
         await asyncio.gather(*clients)
 
@@ -78,6 +108,7 @@ async def client(log: Writer, task: Task, name: str) -> None:
         for _ in range(TRIES):
             if await confirmed(log, key, task.body_bytes):
                 break
+            await asyncio.sleep(PAUSE_S)
         else:
             return
 
@@ -85,7 +116,7 @@ async def client(log: Writer, task: Task, name: str) -> None:
 async def confirmed(log: Writer, key: str, size: int) -> bool:
     """Append once and tell."""
     try:
-        done = await log.append(GENERATOR, "task_received", BODY, key=key, task=content_of(key, size))
+        done = await append(log, key, size)
     except ServiceError as error:
         tell(key=key, refused=error.reason)
         return False
@@ -112,6 +143,7 @@ def zygote() -> None:
 
 
 if __name__ == "__main__":
+    structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
     if len(sys.argv) > 1:
         asyncio.run(write(Task(**json.loads(sys.argv[1]))))
     else:
