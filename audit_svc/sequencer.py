@@ -32,6 +32,8 @@ MAX_BATCH: Final = 256
 MAX_PENDING: Final = 4096
 MAX_PENDING_BYTES: Final = 256 * 1024 * 1024
 """Bodies waiting in memory."""
+HANGS_S: Final = 10.0
+"""A database that has not answered for so long is not healthy."""
 _log = structlog.get_logger()
 
 
@@ -133,8 +135,13 @@ class Sequencer:
         await asyncio.get_running_loop().run_in_executor(self._thread, self._store.cosign, size, lines)
 
     async def look(self) -> None:
-        """Notice a database that is gone, or that another process writes to, before somebody appends."""
-        await asyncio.get_running_loop().run_in_executor(self._thread, self._look)
+        """Notice a database that is gone, hangs, or has another writer, before somebody appends."""
+        try:
+            async with asyncio.timeout(HANGS_S):
+                await asyncio.get_running_loop().run_in_executor(self._thread, self._look)
+        except TimeoutError:
+            self.healthy = False
+            _log.error("database_hangs", seconds=HANGS_S)
 
     def _look(self) -> None:
         try:
@@ -251,9 +258,11 @@ class Sequencer:
         one before, or this one when that went wrong. Raises OSError when neither can be written.
         """
         note = self._committed.checkpoint
-        if self._file_written.exception():
+        failed = self._file_written.exception()
+        if failed:
             self._anchor.write(note)
-        self._file_written = self._file_thread.submit(self._anchor.write, note)
+        if failed or self._committed is not self.head:  # else the file holds it, or is about to
+            self._file_written = self._file_thread.submit(self._anchor.write, note)
         self.head = self._committed
 
     def _next_time(self) -> str:
