@@ -126,8 +126,10 @@ def migrate(db: Connection, roles: Roles) -> list[int]:
     """Bring the tables to the present version and grant the roles what they need; all or nothing.
 
     Returns the versions that were reached on the way. Safe to repeat, and to run from two places at a time.
-    Raises psycopg.Error, and StoreFailed when the database is of a later version.
+    Raises psycopg.Error, and StoreFailed for another role than the owner or a database of a later version.
     """
+    if db.info.user != roles.owner:
+        raise StoreFailed(f"run this as {roles.owner}, who is to own the tables, not as {db.info.user}")
     with db.transaction():
         db.execute("SELECT pg_advisory_xact_lock(%s)", (MIGRATION_LOCK,))
         db.execute(f"CREATE SCHEMA IF NOT EXISTS {SCHEMA}")

@@ -246,6 +246,30 @@ async def test_a_database_server_that_crashes_is_awaited(pair: Pair, postgres: C
     assert report.ok, report.first_break
 
 
+@pytest.mark.parametrize("pair", ["postgres"], indirect=True)
+async def test_a_database_that_hangs_makes_the_service_unhealthy_until_it_answers(
+    pair: Pair, postgres_log: Database
+) -> None:
+    pair.first.start()
+    await until(pair.first.serves, pair.first.said)
+    with psycopg.connect(postgres_log.as_superuser, autocommit=True) as db:
+        backends = db.execute(
+            "SELECT pid FROM pg_stat_activity WHERE application_name = 'placet-audit' AND datname = %s",
+            (postgres_log.name,),
+        ).fetchall()
+    for (backend,) in backends:
+        os.kill(backend, signal.SIGSTOP)
+    try:
+        await until(pair.first.waits, pair.first.said)
+    finally:
+        for (backend,) in backends:
+            os.kill(backend, signal.SIGCONT)
+    await until(pair.first.serves, pair.first.said)
+
+    report = pair.verify(pair.first.checkpoint)
+    assert report.ok, report.first_break
+
+
 async def test_a_replica_without_a_checkpoint_file_does_not_trust_the_database(pair: Pair) -> None:
     await pair.start()
     pair.second.end()

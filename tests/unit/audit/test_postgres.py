@@ -225,6 +225,7 @@ def test_the_owner_migrates_once_and_again(postgres: Cluster, capsys: pytest.Cap
     assert migrate([database.as_owner]) == 0
     assert "is there" in capsys.readouterr().err
     assert migrate([database.as_service]) == 1
+    assert migrate([database.as_superuser]) == 1
     PostgresStore(database.as_service).close()
 
 
