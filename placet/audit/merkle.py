@@ -124,37 +124,6 @@ class Prover(ABC):
         return [*self._subproof(old, middle, high, whole=False), self._range(low, middle)]
 
 
-class Tree(Prover):
-    """Every perfect subtree's hash in memory, 64 bytes for each leaf: for logs of a known, small size."""
-
-    def __init__(self, leaf_hashes: Iterable[bytes] = ()) -> None:
-        self._levels: list[bytearray] = [bytearray()]
-        for digest in leaf_hashes:
-            self.append(digest)
-
-    @property
-    def size(self) -> int:
-        """Number of leaves."""
-        return len(self._levels[0]) // HASH_BYTES
-
-    def append(self, digest: bytes) -> None:
-        """Add one leaf hash."""
-        index = self.size
-        self._levels[0] += digest
-        level = 0
-        while index & 1:
-            digest = node_hash(self.node(level, index - 1), digest)
-            index >>= 1
-            level += 1
-            if level == len(self._levels):
-                self._levels.append(bytearray())
-            self._levels[level] += digest
-
-    def node(self, level: int, index: int) -> bytes:
-        """See Prover."""
-        return bytes(self._levels[level][index * HASH_BYTES : (index + 1) * HASH_BYTES])
-
-
 def verify_inclusion(digest: bytes, index: int, size: int, proof: Sequence[bytes], root: bytes) -> None:
     """Raise ProofRefused unless `digest` is leaf `index` of the tree of `size` leaves with that root.
 

@@ -18,11 +18,12 @@ from starlette.routing import Route
 
 from audit_svc.tiles_http import serving
 from placet.audit.checkpoint import LogSigner, LogVerifier
-from placet.audit.merkle import Tree, leaf_hash
+from placet.audit.merkle import leaf_hash
 from placet.audit.witness import Submission
 from placet.witness.app import application
 from placet.witness.book import WitnessBook
 from placet.witness.witness import Witness
+from tests.fakes.plain_tree import Tree
 
 
 @dataclass

@@ -12,12 +12,12 @@ from placet.audit.merkle import (
     EMPTY_ROOT,
     CompactRange,
     ProofRefused,
-    Tree,
     leaf_hash,
     node_hash,
     verify_consistency,
     verify_inclusion,
 )
+from tests.fakes.plain_tree import Tree
 
 LARGEST = 70
 

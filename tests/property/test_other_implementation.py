@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from metamorphic_log import VerifyError
 
 from placet.audit.checkpoint import CheckpointRefused, LogSigner, LogVerifier
-from placet.audit.merkle import ProofRefused, Tree, leaf_hash, verify_consistency, verify_inclusion
+from placet.audit.merkle import ProofRefused, leaf_hash, verify_consistency, verify_inclusion
+from tests.fakes.plain_tree import Tree
 from tests.unit.audit.test_cosignature import PUBLIC_LOG, PUBLIC_NOTE
 
 SIGNER = LogSigner.generate("placet.local/log")

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from placet.audit.merkle import EMPTY_ROOT, Tree, leaf_hash, verify_consistency, verify_inclusion
+from placet.audit.merkle import EMPTY_ROOT, leaf_hash, verify_consistency, verify_inclusion
 from placet.audit.tiles import (
     ENTRIES,
     TILE_BYTES,
@@ -21,6 +21,7 @@ from placet.audit.tiles import (
     names_for,
     unbundle,
 )
+from tests.fakes.plain_tree import Tree
 
 LARGEST = 70_000
 """The specification's own example; it has tiles of three levels."""

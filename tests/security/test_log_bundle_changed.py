@@ -11,10 +11,11 @@ import pytest
 
 from placet.audit import standalone
 from placet.audit.bundle import Bundle, Exhibit
-from placet.audit.merkle import Tree, leaf_hash
+from placet.audit.merkle import leaf_hash
 from placet.audit.reader import LogReader
 from placet.audit.record import Record, canonical
 from tests.fakes.audit_world import EXECUTOR, GUARD, World, Writer, approval, finished, started, verdict
+from tests.fakes.plain_tree import Tree
 
 Files = dict[str, bytes]
 

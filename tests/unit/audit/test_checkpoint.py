@@ -5,8 +5,9 @@ from pathlib import Path
 import pytest
 
 from placet.audit.checkpoint import Checkpoint, CheckpointRefused, LogSigner, LogVerifier
-from placet.audit.merkle import ProofRefused, Tree, leaf_hash
+from placet.audit.merkle import ProofRefused, leaf_hash
 from placet.audit.proof import Proof
+from tests.fakes.plain_tree import Tree
 
 SPEC_VKEY = "example.com/foo+530d903a+AekyeRrm56hApGFkyQR4ZCbV54Id2LKaANYcrnKv3U2k"
 ROOT = bytes(range(32))
