@@ -308,8 +308,14 @@ def _verdict_fields(order: Order, decision: Decision, findings: bytes) -> dict[s
         "rules_version": rules_version(),
         "cached": decision.cached,
         "caller": order.caller,
+        **_quorum_fields(order.scope),
         **_opinion_fields(decision),
     }
+
+
+def _quorum_fields(scope: Scope) -> dict[str, object]:
+    """How many people must allow a program, when one is not enough (docs/audit-format.md §6.16)."""
+    return {"quorum": scope.review.quorum} if scope.review.quorum > 1 else {}
 
 
 def _opinion_fields(decision: Decision) -> dict[str, object]:

@@ -277,7 +277,9 @@ class Placet:
         )
         channel = connect(self._endpoint.addresses["audit"], reviewer.tls, server="audit")
         async with channel:
-            return await approve_as_human(decision, reviewer, GrpcAuditLog(channel))
+            votes_on = Evidence(audit_pb2_grpc.AuditServiceStub(channel)).votes_on
+            async with _errors("audit"):
+                return await approve_as_human(decision, reviewer, GrpcAuditLog(channel), votes_on)
 
     async def assess(
         self,

@@ -48,6 +48,12 @@ class Evidence:
             await self._get(index)
         return await self._with_proofs(request_id)
 
+    async def votes_on(self, program_sha256: str) -> list[Record]:
+        """The votes of people on a program, in log order. Raises grpc.aio.AioRpcError."""
+        await self._find(audit_pb2.ListRecordsRequest(kind="review_given", text=program_sha256))
+        found = [Record.decode(self._leaves[index]) for index in sorted(self._leaves)]
+        return [record for record in found if record.body.get("program_sha256") == program_sha256]
+
     def _records(self) -> Iterator[Record]:
         return map(Record.decode, self._leaves.values())
 

@@ -8,7 +8,7 @@ anything is signed. The key is the reviewer's own and never leaves their machine
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from importlib.metadata import version
@@ -22,7 +22,8 @@ from placet.approval.envelope import sign
 from placet.approval.reading import write_time
 from placet.approval.statement import new_approval_id
 from placet.audit.client import Appended, AuditLog
-from placet.audit.record import canonical
+from placet.audit.quorum import Votes
+from placet.audit.record import Record, canonical
 from placet.inputs import Input
 from placet.local.client import client_tls
 from placet.local.layout import Layout
@@ -34,6 +35,8 @@ from placet.scope import Scope
 DEFAULT_TTL_S: Final = 300
 MAX_TTL_S: Final = 3600
 MAX_REASON_CHARS: Final = 2000
+MAX_VOTE_REASON_CHARS: Final = 256
+"""What a vote's record holds of the reason."""
 RULE_ID: Final = "human.approval.reason"
 VERIFIER_ID: Final = "placet approve"
 
@@ -95,20 +98,52 @@ class Decision:
             raise _refused("TTL_OUT_OF_RANGE", f"an approval lives 1 to {MAX_TTL_S} s, not {self.ttl_s}")
 
 
-async def approve(decision: Decision, reviewer: Reviewer, log: AuditLog) -> bytes:
+VotesOn = Callable[[str], Awaitable[Sequence[Record]]]
+"""The `review_given` records on a program (its digest in hex), in log order."""
+
+
+async def approve(decision: Decision, reviewer: Reviewer, log: AuditLog, votes_on: VotesOn) -> bytes:
     """Record the decision, record the statement, sign it: the envelope. Without both records, no signature.
 
+    Where the scope needs several people, the decision is a vote first; the last of them gets the envelope.
+
     Raises:
-        ServiceError: AUDIT_UNAVAILABLE; PERMISSION_DENIED when the log does not know the reviewer.
+        ServiceError: QUORUM_MISSING: the vote is on record, and others must decide the same;
+            AUDIT_UNAVAILABLE; PERMISSION_DENIED when the log does not know the reviewer.
     """
     decision.check()
     decided_by = f"human:{reviewer.name}"
+    if decision.scope.review.quorum > 1:
+        await _vote(decision, decided_by, log, votes_on)
     findings = _findings(decision)
     verdict = await _record_verdict(decision, decided_by, findings, log)
     approval = _statement(decision, decided_by, findings, verdict)
     payload = approval.to_bytes()
     await _record_approval(approval, payload, reviewer, log)
     return sign(payload, reviewer.key)
+
+
+async def _vote(decision: Decision, decided_by: str, log: AuditLog, votes_on: VotesOn) -> None:
+    program, scope = hashlib.sha256(decision.program).hexdigest(), _scope_json(decision.scope)
+    vote = {
+        "verdict": "ALLOWED",
+        "program_sha256": program,
+        "scope": scope,
+        "decided_by": decided_by,
+        "reason": decision.reason[:MAX_VOTE_REASON_CHARS],
+    }
+    mine = await log.append("review_given", vote, request_id=decision.request_id)
+    votes = Votes()
+    for record in await votes_on(program):
+        if record.body["scope"] == scope:
+            votes.give(record.actor, program, str(scope["sha256"]), record.body["verdict"])
+    given, needed = votes.allowing(program, str(scope["sha256"])), decision.scope.review.quorum
+    if given < needed:
+        raise _refused(
+            "QUORUM_MISSING",
+            f"{given} of {needed} people have allowed this program; yours is record {mine.index}. Another "
+            "reviewer runs the same command with the same program and scope",
+        )
 
 
 def _findings(decision: Decision) -> list[dict[str, object]]:

@@ -33,3 +33,8 @@ class Votes:
         """How many allowed it: the approver, and every other whose newest vote says so."""
         votes: Mapping[str, object] = self._newest.get((program, scope_sha256), {})
         return 1 + sum(verdict == "ALLOWED" for actor, verdict in votes.items() if actor != approver)
+
+    def allowing(self, program: object, scope_sha256: str) -> int:
+        """How many people's newest vote allows it."""
+        votes: Mapping[str, object] = self._newest.get((program, scope_sha256), {})
+        return sum(verdict == "ALLOWED" for verdict in votes.values())

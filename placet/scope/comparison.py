@@ -93,6 +93,7 @@ _STRICT_FIRST: Final[dict[str, tuple[object, ...]]] = {
     "review.on_uncertain": ("deny", "needs_review"),
     "review.undecided": ("needs_review", "allow"),
     "review.min_tier": ("T3", "T2", "T1", "T0"),
+    "review.quorum": (5, 4, 3, 2, 1),
 }
 _MORE_IS_MORE: Final = ("limits", "prompt")
 

@@ -156,6 +156,8 @@ def _decides(scope: Scope) -> Iterator[str]:
     else:
         yield "No reviewer reads programs here: what the rules cannot prove pure counts as doubt."
     yield _DOUBT[scope.review.on_uncertain]
+    if scope.review.quorum > 1:
+        yield f"Where people decide, {scope.review.quorum} of them must allow the program."
     if scope.review.undecided == "allow":
         yield "Where the reviewer's model was measured not to tell such programs apart, rules alone allow."
     yield "If a check breaks, or reviewer or audit log cannot be reached, there is no approval and no run."

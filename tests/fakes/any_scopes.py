@@ -61,6 +61,7 @@ def documents(draw: st.DrawFn, modes: list[str] = RULES) -> dict[str, object]:
             "on_uncertain": draw(st.sampled_from(["needs_review", "deny"])),
             "undecided": draw(st.sampled_from(["needs_review", "allow"])),
             "min_tier": draw(st.sampled_from(["T0", "T1", "T3"])),
+            "quorum": draw(st.integers(1, 3)),
         },
         "prompt": {"sample_rows": draw(st.integers(0, 2))},
         "outputs": {"kinds": draw(_some(KINDS))},

@@ -25,6 +25,7 @@ PROBES: tuple[Probe, ...] = (
     *(("artifacts", number) for number in (1, 2, 3)),
     *(("rows shown", number) for number in (0, 1, 2)),
     *(("tier", tier) for tier in ("T0", "T1", "T2", "T3")),
+    *(("people who allow it", number) for number in (1, 2, 3)),
     *(("warning stops not", rule) for rule in RULES if not rule.endswith("*")),
     *(("finding unseen", rule) for rule in [*(rule.replace("*", "other") for rule in RULES)]),
     *(("way to run", way) for way in ("pure, unread", "read by a reviewer", "doubted, read by a person")),
@@ -57,6 +58,8 @@ def allowed_by(scope: Scope, probe: Probe) -> bool:
             return asked <= scope.prompt.sample_rows  # type: ignore[operator]
         case "tier":
             return str(asked) >= review.min_tier
+        case "people who allow it":
+            return asked >= review.quorum  # type: ignore[operator]
         case "warning stops not":
             return _mode(scope, str(asked)) != "enforce"
         case "finding unseen":
