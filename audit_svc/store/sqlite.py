@@ -12,7 +12,7 @@ import sqlite3
 from collections.abc import Collection, Iterator, Mapping, Sequence, Set
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from audit_svc.store import sqlite_v1
 from audit_svc.store.types import SCHEMA_VERSION, Growth, NewEntry, StoreFailed
@@ -120,11 +120,14 @@ class SqliteStore:
             handle = os.open(f"{self._path}.writer", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
             try:
                 fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                self._prepare()
             except BlockingIOError:
                 os.close(handle)
                 return False
-            self._lock = handle
-            self._prepare()
+            except BaseException:
+                os.close(handle)
+                raise
+        self._lock = handle
         return True
 
     def _prepare(self) -> None:
@@ -269,7 +272,7 @@ class SqliteStore:
                     self._db.rollback()
             raise
 
-    def _rows(self, sql: str, *values: object) -> list[tuple[object, ...]]:
+    def _rows(self, sql: str, *values: object) -> list[tuple[Any, ...]]:
         with _failures():
             return self._db.execute(sql, values).fetchall()
 
