@@ -55,6 +55,13 @@ postgresql() { # for the tests of the log on PostgreSQL, which are skipped witho
   say "PostgreSQL is not here and could not be installed: the tests of the log on it will be skipped"
 }
 
+tracer() { # for the tests that trace the log's calls to the kernel, which are skipped without it
+  command -v strace >/dev/null && return
+  if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null && apt-get -qq update >/dev/null && quiet_apt strace; then
+    say "installed strace for the tests of the log"; return; fi
+  say "strace is not here and could not be installed: the log's tests of power cuts and disk errors will be skipped"
+}
+
 quiet_apt() { DEBIAN_FRONTEND=noninteractive apt-get -qq install -y --no-install-recommends "$@" >/dev/null 2>&1; }
 
 install() { # install ENV REQUIREMENTS...: skipped while the pinned files are the same
@@ -75,6 +82,7 @@ system_packages "$python"
 if [ "${1:-}" = dev ]; then
   gvisor
   postgresql
+  tracer
   install .venv requirements/dev.txt
   exit
 fi
