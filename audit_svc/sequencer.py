@@ -69,6 +69,8 @@ class Sequencer:
         self._file_thread = ThreadPoolExecutor(1, thread_name_prefix="checkpoint-file")
         self._file_written: Future[None] = Future()
         self._task: asyncio.Task[None] | None = None
+        self.witnessed = ""
+        """The newest checkpoint that the witnesses' quorum cosigned, with their lines; empty before one."""
         self._stopped = ""
         self.healthy = False
         """Whether this process leads the log and its last batch became durable."""

@@ -102,7 +102,10 @@ class AuditServicer(audit_pb2_grpc.AuditServiceServicer):
         self, request: pb.GetCheckpointRequest, context: Context
     ) -> pb.GetCheckpointResponse:
         """See audit.proto."""
-        return pb.GetCheckpointResponse(checkpoint=self._sequencer.head.checkpoint, vkey=self._sequencer.vkey)
+        log = self._sequencer
+        return pb.GetCheckpointResponse(
+            checkpoint=log.head.checkpoint, vkey=log.vkey, witnessed=log.witnessed
+        )
 
     async def GetInclusionProof(
         self, request: pb.GetInclusionProofRequest, context: Context

@@ -53,14 +53,13 @@ class Witnessing:
         self._asked = sequencer.head
         self._found: dict[str, Cosignature] = {}
         """Who cosigned `_asked` so far."""
-        self._cosigned = ""
         self._trouble: dict[str, str] = {}
         """What was last said of each witness that did not cosign, so that it is said once."""
 
     @property
     def checkpoint(self) -> str:
         """The newest checkpoint that the quorum cosigned, with its cosignatures; before any, the newest."""
-        return self._cosigned or self._sequencer.head.checkpoint
+        return self._sequencer.witnessed or self._sequencer.head.checkpoint
 
     async def close(self) -> None:
         """Drop the connections."""
@@ -102,7 +101,8 @@ class Witnessing:
 
     async def _keep(self, head: Head, new: Mapping[str, Cosignature]) -> None:
         if self._policy.is_met(self._found):
-            self._cosigned = head.checkpoint + "".join(found.line for found in self._found.values())
+            cosignatures = "".join(found.line for found in self._found.values())
+            self._sequencer.witnessed = head.checkpoint + cosignatures
         try:
             lines = {self._clients[name].key_name: found.line for name, found in new.items()}
             await self._sequencer.cosign(head.size, lines)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import signal
 from collections.abc import AsyncIterator, Iterator
 from hashlib import sha256
@@ -14,7 +15,7 @@ import pytest
 
 from placet.audit.cosignature import WitnessVerifier
 from placet.audit.note import Note
-from placet.audit.witness import MAX_REQUEST_BYTES, Submission
+from placet.audit.witness import MAX_REQUEST_BYTES, Refusal, Submission, WitnessRefused
 from placet.witness.app import application
 from placet.witness.book import BookUnusable, WitnessBook
 from placet.witness.witness import Witness
@@ -159,6 +160,35 @@ async def test_a_witness_that_cannot_write_answers_503_and_remembers_nothing(
         assert "\u2014" not in answer.text
     assert book.newest(STORY.signer.name) is None
     assert (await send(http, STORY.submission(0, 3))).status_code == 200
+
+
+@pytest.mark.parametrize("step", ["content", "name", "directory"])
+def test_whatever_step_of_remembering_fails_nothing_is_answered_and_nothing_lost(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: str
+) -> None:
+    """§12.4. After a restart it holds the old checkpoint or the new one."""
+    book = WitnessBook(tmp_path / "w")
+    Witness(book, LOGS).cosign(STORY.submission(0, 3).to_text())
+    real, calls = os.fsync, iter(["content", "directory"])
+
+    def fail(*_: object) -> None:
+        raise OSError(5, "Input/output error")
+
+    with monkeypatch.context() as patch:
+        if step == "name":
+            patch.setattr(Path, "replace", fail)
+        else:
+            patch.setattr(os, "fsync", lambda handle: fail() if next(calls) == step else real(handle))
+        with pytest.raises(WitnessRefused) as caught:
+            Witness(book, LOGS).cosign(STORY.submission(3, 5).to_text())
+    book.close()
+    again = WitnessBook(tmp_path / "w")
+    page = again.newest(STORY.signer.name)
+    again.close()
+
+    assert caught.value.why is Refusal.NOT_NOW
+    assert page is not None
+    assert page.checkpoint.size == (5 if step == "directory" else 3)
 
 
 def test_memory_survives_and_is_for_one_witness_at_a_time(tmp_path: Path) -> None:

@@ -100,6 +100,7 @@ async def test_a_growing_log_publishes_cosigned_checkpoints_and_keeps_the_lines(
                 await until(lambda target=target: target in kept(world))
 
     assert kept(world)[301] in asking.checkpoint
+    assert asking.checkpoint == writer.sequencer.witnessed
     page = book.newest(world.signer.name)
     assert page is not None
     assert page.checkpoint.size == 301

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import re
 import shutil
@@ -15,11 +16,15 @@ from pathlib import Path
 
 import httpx
 import pytest
+from placetpb.audit.v1 import audit_pb2 as pb
+from placetpb.audit.v1 import audit_pb2_grpc
 
 from placet.audit.checkpoint import CheckpointRefused, LogSigner
 from placet.audit.merkle import leaf_hash
 from placet.audit.tiles import names_for, unbundle
 from placet.audit.trust import TrustPolicy, parse_policy
+from placet.rpc.channel import connect
+from placet.rpc.identity import service_uri
 from tests.fakes.rpc import Authority
 from tests.fakes.witnesses import running
 from tests.property.test_merkle import plain_root
@@ -35,7 +40,8 @@ class Service:
     def __init__(self, directory: Path, authority: Authority) -> None:
         self.files = directory / "log"
         self.files.mkdir()
-        self._directory, self._tls = directory, authority.service("audit")
+        self._directory, self._authority = directory, authority
+        self._tls = authority.service("audit")
         self.signer = LogSigner.generate(ORIGIN)
         self.signer.save(directory / "key")
         self.said = directory / "said"
@@ -67,6 +73,14 @@ class Service:
         finally:
             process.kill()
             process.wait()
+
+    async def checkpoint(self) -> pb.GetCheckpointResponse:
+        """As its gRPC service gives it."""
+        peer = self._authority.peer(service_uri("guard"))
+        async with connect(f"unix:{self._directory}/s", peer, server="audit") as channel:
+            stub = audit_pb2_grpc.AuditServiceStub(channel)
+            answer: pb.GetCheckpointResponse = await stub.GetCheckpoint(pb.GetCheckpointRequest())
+            return answer
 
     def url(self) -> str:
         """Where its tiles are, as it says itself."""
@@ -115,12 +129,14 @@ def test_a_stranger_can_check_the_whole_log_over_http(service: Service, tmp_path
             (name,) = names_for(checkpoint.size)
             hashes = http.get(f"{url}/{name.path}").content
             records = unbundle(http.get(f"{url}/{name.path.replace('tile/0/', 'tile/entries/')}").content)
+            witnessed = asyncio.run(service.checkpoint()).witnessed
             process.send_signal(signal.SIGTERM)
             assert process.wait(20) == 0
 
     assert b"".join(map(leaf_hash, records)) == hashes
     assert plain_root([leaf_hash(record) for record in records]) == checkpoint.root
     assert b'"kind":"log_started"' in records[0]
+    assert policy.open(witnessed, [key]).checkpoint.size >= checkpoint.size
 
 
 def test_a_service_whose_files_were_restored_from_a_backup_does_not_start(

@@ -111,12 +111,14 @@ class GetCheckpointRequest(_message.Message):
     def __init__(self) -> None: ...
 
 class GetCheckpointResponse(_message.Message):
-    __slots__ = ("checkpoint", "vkey")
+    __slots__ = ("checkpoint", "vkey", "witnessed")
     CHECKPOINT_FIELD_NUMBER: _ClassVar[int]
     VKEY_FIELD_NUMBER: _ClassVar[int]
+    WITNESSED_FIELD_NUMBER: _ClassVar[int]
     checkpoint: str
     vkey: str
-    def __init__(self, checkpoint: _Optional[str] = ..., vkey: _Optional[str] = ...) -> None: ...
+    witnessed: str
+    def __init__(self, checkpoint: _Optional[str] = ..., vkey: _Optional[str] = ..., witnessed: _Optional[str] = ...) -> None: ...
 
 class GetInclusionProofRequest(_message.Message):
     __slots__ = ("index", "tree_size")
