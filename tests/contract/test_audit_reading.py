@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import json
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
@@ -25,6 +26,7 @@ from tests.fakes.postgres_world import PostgresWorld
 VIEWER, REVIEWER = reviewer_uri("vera"), reviewer_uri("rob")
 AUDITOR, ADMIN, NOBODY = caller_uri("siem"), caller_uri("local"), caller_uri("team")
 Stub = audit_pb2_grpc.AuditServiceStub
+NO_FINDINGS = {"findings_sha256": hashlib.sha256(b"[]").hexdigest()}
 
 
 @pytest.fixture
@@ -193,7 +195,10 @@ async def test_an_erasure_takes_the_bodies_and_leaves_every_proof(peer: As, worl
 async def test_an_erasure_can_be_of_one_class_only(peer: As) -> None:
     async with peer(service_uri("guard")) as channel:
         await GrpcAuditLog(channel).append(
-            "verdict_reached", verdict(), request_id="r", bodies={"program": PROGRAM, "findings": b"[]"}
+            "verdict_reached",
+            verdict(**NO_FINDINGS),
+            request_id="r",
+            bodies={"program": PROGRAM, "findings": b"[]"},
         )
     async with peer(ADMIN) as channel:
         request = pb.EraseBodiesRequest(request_id="r", reason="x", classes=["program", "prompt"])
@@ -279,7 +284,7 @@ async def test_retention_erases_what_is_older_than_its_class_is_kept(world: Worl
             await writer.append(
                 "spiffe://placet.local/svc/guard",
                 "verdict_reached",
-                verdict(),
+                verdict(**NO_FINDINGS),
                 program=PROGRAM,
                 findings=b"[]",
             )

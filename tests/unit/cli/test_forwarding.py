@@ -49,11 +49,13 @@ class Siem:
         step = self.plan.pop(0) if self.plan else "ok"
         if step == "refused":
             raise NotEver("no such index")
+        if step == "killed before":
+            raise Killed
         if step != "lost":
             self.seen += [int(line) for line in lines]
         if step in ("lost", "answer lost"):
             raise NotNow("no answer")
-        if step == "killed":
+        if step == "killed after":
             raise Killed
 
 
@@ -102,7 +104,9 @@ async def test_a_second_time_sends_only_what_is_new() -> None:
 
 @given(
     size=st.integers(0, 350),
-    plan=st.lists(st.sampled_from(["ok", "lost", "answer lost", "killed"]), max_size=12),
+    plan=st.lists(
+        st.sampled_from(["ok", "lost", "answer lost", "killed before", "killed after"]), max_size=12
+    ),
 )
 async def test_no_record_is_lost_and_the_order_holds_whatever_breaks(size: int, plan: list[str]) -> None:
     """MUST 11.4: at least once, in order; a crash anywhere repeats records and loses none."""
