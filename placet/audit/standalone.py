@@ -258,6 +258,7 @@ class Story:
         self.revoked: set[str] = set()
         self.quorum: dict[str, int] = {}
         self.votes: dict[tuple[str, str], dict[str, str]] = {}
+        self.paused: dict[int, tuple[str, str]] = {}
         self.time = ""
 
     def take(self, index: int, leaf: bytes, record: dict[str, Any]) -> None:
@@ -341,6 +342,21 @@ class Story:
         start = self._earlier(self.spent[body["approval_id"]], "run_started")["body"]
         need(body["run_id"] == start["run_id"], "its run_id is not that of its start")
         self._end(self.spent[body["approval_id"]])
+
+    def caller_paused(self, index: int, _: dict[str, Any], body: dict[str, Any]) -> None:
+        """[6.12]"""
+        self.paused[index] = (body["caller"], body["scope_name"])
+
+    def caller_resumed(self, _: int, __: dict[str, Any], body: dict[str, Any]) -> None:
+        """[6.12]"""
+        pause = self.paused.pop(body["paused_index"], None)
+        need(pause == (body["caller"], body["scope_name"]), "it ends no caller_paused of this bundle")
+
+    def heartbeat(self, index: int, _: dict[str, Any], body: dict[str, Any]) -> None:
+        """[section 2]"""
+        need(body["size"] == index, f"it says that {body['size']} records precede it")
+
+    log_started = heartbeat
 
     def _end(self, started: int) -> None:
         need(started not in self.ended, "its run had ended before")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import subprocess
 import sys
@@ -12,6 +13,7 @@ from pathlib import Path
 import pytest
 from placetpb.audit.v1 import audit_pb2_grpc
 
+from placet.audit.bundle import standalone_verifier
 from placet.audit.reader import LogReader
 from placet.evidence import Evidence
 from placet.rpc.errors import ServiceError
@@ -123,3 +125,14 @@ async def test_the_same_records_give_the_same_bytes(world: World) -> None:
     with zipfile.ZipFile(bundle) as packed:
         assert {info.date_time for info in packed.infolist()} == {(1980, 1, 1, 0, 0, 0)}
         assert packed.namelist()[:4] == ["README.txt", "verify.py", "bundle.json", "checkpoint"]
+
+
+def test_the_verifier_imports_nothing_but_the_standard_library_and_cryptography() -> None:
+    tree = ast.parse(standalone_verifier())
+    imported = {
+        (node.module if isinstance(node, ast.ImportFrom) else node.names[0].name or "").partition(".")[0]
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Import | ast.ImportFrom)
+    }
+
+    assert imported - sys.stdlib_module_names == {"cryptography"}

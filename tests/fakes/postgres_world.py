@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +16,7 @@ from audit_svc.store.types import Store
 from placet.audit.postgres import SCHEMA, Connection
 from placet.audit.reader import LogReader
 from placet.audit.reader_postgres import PostgresReader
+from placet.audit.trust import TrustPolicy
 from placet.audit.verify import Report, verify_database
 from tests.fakes.audit_world import World
 from tests.fakes.postgres import Database
@@ -45,8 +46,9 @@ class PostgresWorld(World):
     def reader(self) -> LogReader:
         return PostgresReader(self.place.as_reader)
 
-    def verify(self) -> Report:
-        return verify_database(self.place.as_reader, self.checkpoint, self.signer.verifier.vkey)
+    def verify(self, *, kept: Sequence[Path] = (), policy: TrustPolicy | None = None) -> Report:
+        vkey = self.signer.verifier.vkey
+        return verify_database(self.place.as_reader, self.checkpoint, vkey, kept=kept, policy=policy)
 
     def backup(self) -> Callable[[], object]:
         name = self.place.name

@@ -14,8 +14,13 @@ from placet.audit.bundle import Bundle, Exhibit
 from placet.audit.merkle import leaf_hash
 from placet.audit.reader import LogReader
 from placet.audit.record import Record, canonical
-from tests.fakes.audit_world import EXECUTOR, GUARD, World, Writer, approval, finished, started, verdict
+from tests.fakes.audit_world import AUDIT, World, approval, verdict
 from tests.fakes.plain_tree import Tree
+from tests.security import test_log_quorum_evaded as quorum_evaded
+from tests.security import test_log_revoked_key as revoked_key
+from tests.security import test_log_wrong_content as wrong_content
+from tests.security.test_log_rules_all_matter import BY_CHECK, BY_STEP
+from tests.unit.audit import test_pauses as paused
 
 Files = dict[str, bytes]
 
@@ -127,32 +132,21 @@ def test_a_malformed_manifest_is_broken_not_a_crash(world: World, change: Callab
     assert report["broken"]
 
 
-async def approves_a_denial(log: Writer) -> None:
-    reached = await log.append(GUARD, "verdict_reached", verdict(verdict="DENIED"))
-    await log.append(GUARD, "approval_issued", approval(reached))
-
-
-async def starts_expired(log: Writer) -> None:
-    reached = await log.append(GUARD, "verdict_reached", verdict())
-    times = {"issued_at": "2020-01-01T00:00:00Z", "expires_at": "2020-01-01T00:05:00Z"}
-    await log.append(GUARD, "approval_issued", approval(reached, **times))
-    await log.append(EXECUTOR, "run_started", started())
-
-
-async def finishes_twice(log: Writer) -> None:
-    start = (await log.whole_run())[2]
-    await log.append(EXECUTOR, "run_finished", finished(start, status="TIMED_OUT"))
-
-
-async def decides_in_a_persons_name(log: Writer) -> None:
-    await log.append(GUARD, "verdict_reached", verdict(decided_by="human:kim"))
-
-
 @pytest.mark.parametrize(
-    "story", [approves_a_denial, starts_expired, finishes_twice, decides_in_a_persons_name]
+    "story",
+    [
+        *(story for _, story in BY_STEP + BY_CHECK),
+        *(quorum_evaded.alone, quorum_evaded.with_a_vote_that_was_taken_back),
+        *(quorum_evaded.with_a_vote_on_another_program, quorum_evaded.after_a_verdict_that_names_no_quorum),
+        *(revoked_key.issues_afterwards, revoked_key.starts_afterwards),
+        *(wrong_content.keeps_another_program, wrong_content.keeps_another_output),
+    ],
 )
-async def test_what_the_whole_logs_verifier_calls_broken_the_bundles_does_too(tmp_path: Path, story) -> None:
-    """The log's own writer broke a rule: every byte is signed, and the story is still wrong."""
+async def test_what_the_whole_logs_verifier_calls_broken_the_bundles_does_too(
+    tmp_path: Path, story, monkeypatch
+) -> None:
+    """§15.2. The log's own writer broke a rule: every byte is signed, and the story is still wrong."""
+    monkeypatch.setattr("audit_svc.batch.check_key", lambda *_: None)
     world = World(tmp_path)
     async with world.writing() as log:
         await story(log)
@@ -161,6 +155,25 @@ async def test_what_the_whole_logs_verifier_calls_broken_the_bundles_does_too(tm
 
     assert ours.first_break is not None
     assert theirs["broken"].startswith(f"record {ours.first_break.index}:")
+
+
+async def test_what_the_whole_logs_verifier_calls_good_the_bundles_does_too(tmp_path: Path) -> None:
+    world = World(tmp_path)
+    async with world.writing() as log:
+        await log.append(AUDIT, "log_started", {"size": 0})
+        await log.whole_run()
+        await quorum_evaded.needs(log, 2)
+        await quorum_evaded.votes(log, quorum_evaded.LEE)
+        reached = await log.append(quorum_evaded.KIM, "verdict_reached", verdict(decided_by="human:kim"))
+        issued = approval(reached, decided_by="human:kim", approval_id="b" * 32)
+        await log.append(quorum_evaded.KIM, "approval_issued", issued)
+        await paused.resumed(log, await paused.paused(log))
+        await revoked_key.revoked(log)
+        await log.whole_run("2")
+
+    assert world.verify().ok
+    report = verified(unpacked(bundle_of(world), world.directory / "b.zip"), world)
+    assert report["ok"], report["broken"]
 
 
 def test_another_spelling_of_a_record_is_refused_even_under_a_proof_of_its_own(world: World) -> None:
