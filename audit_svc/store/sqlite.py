@@ -100,6 +100,8 @@ class SqliteStore:
         """Open or create. Raises StoreFailed."""
         self._path = database
         self._lock: int | None = None
+        self._traces = True
+        """Whether the write-ahead log may hold erased content; of an earlier process, at first."""
         with _failures():
             self._db = sqlite3.connect(
                 database, isolation_level=None, timeout=_BUSY_TIMEOUT_S, check_same_thread=False
@@ -211,9 +213,19 @@ class SqliteStore:
             self._insert(growth.entries, growth.tiles)
             self._insert_bodies(growth.entries)
             self._db.execute("INSERT INTO checkpoint VALUES (?, ?)", (growth.size, growth.note))
-        if erases:  # the content is gone from the database; what the write-ahead log holds of it goes here
-            with _failures():
-                self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+        if self._traces or erases:
+            self._wipe()
+
+    def _wipe(self) -> None:
+        """Empty the write-ahead log: it holds what the database has just overwritten.
+
+        Nobody waits for it: while a reader needs the old state, it is tried again after the next batch.
+        """
+        with _failures():
+            self._db.execute("PRAGMA busy_timeout = 0")
+            ((busy, _, _),) = self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+            self._db.execute(f"PRAGMA busy_timeout = {_BUSY_TIMEOUT_S * 1000:.0f}")
+            self._traces = bool(busy)
 
     def cosign(self, size: int, lines: Mapping[str, str]) -> None:
         """See Store."""
