@@ -60,7 +60,7 @@ def columns_of(record: Record) -> Columns:
         scope=_scope(body),
         verdict=_string(body.get("verdict")),
         rules=rules_of(record),
-        words=words_of("\n".join(_strings(body, ""))),
+        words=words_of("\n".join(_strings(body, "", []))),
     )
 
 
@@ -118,14 +118,15 @@ def _rules(findings: object) -> Iterator[str]:
             yield rule
 
 
-def _strings(value: object, key: str) -> Iterator[str]:
+def _strings(value: object, key: str, found: list[str]) -> list[str]:
     if isinstance(value, str):
         if key in _SEARCHED_DIGESTS or not _DIGEST.fullmatch(value):
-            yield value
-    elif isinstance(value, Mapping):
+            found.append(value)
+    elif isinstance(value, dict | Mapping):  # most are dict, which costs less to tell
         for name, inner in value.items():
             if name != "query":  # what a reader looked for: every search would find itself
-                yield from _strings(inner, name)
+                _strings(inner, name, found)
     elif isinstance(value, list | tuple):
         for inner in value:
-            yield from _strings(inner, key)
+            _strings(inner, key, found)
+    return found

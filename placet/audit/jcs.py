@@ -50,9 +50,12 @@ def _is_plain(value: object, depth: int) -> bool:
     if depth >= MAX_DEPTH:
         return False
     if type(value) is dict:
+        try:
+            names = "".join(value)
+        except TypeError:
+            return False
         # Of ASCII names the order in UTF-8 is that in UTF-16.
-        names_fit = all(type(name) is str and name.isascii() for name in value)
-        return names_fit and _all_plain(value.values(), depth)
+        return names.isascii() and _all_plain(value.values(), depth)
     return type(value) is list and _all_plain(value, depth)
 
 
