@@ -1,20 +1,20 @@
 """A request's life in sentences: what each of its records says, in order, with the time since the first.
 
-Knows the kinds of docs/audit-format.md §2. Records may come from anywhere and their bodies from a model: the
-sentences are for showing, never for deciding, and whoever prints them makes them harmless first. No I/O.
+Knows the order of records; sentences say what each tells. Records may come from anywhere and hold what a
+model wrote: all of this is for showing, never for deciding. No I/O.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
 from placet.audit.ocsf_objects import findings, number, short, text
 from placet.audit.record import Record
+from placet.audit.sentences import ending, scope_of, sentence
 
-Body = Mapping[str, object]
 MAX_SHOWN_FINDINGS: Final = 5
 
 
@@ -57,34 +57,14 @@ def headline(records: Sequence[tuple[int, Record]]) -> str:
     """One sentence on the whole request: who, in which scope, how it ended."""
     bodies = [record.body for _, record in records]
     caller = next(filter(None, (text(body, "caller") for body in bodies)), "")
-    scope = next(filter(None, map(_scope, bodies)), "")
+    scope = next(filter(None, map(scope_of, bodies)), "")
     told = [f"by {short(caller)}" if caller else "", f"in scope {scope}" if scope else "", _ending(records)]
     return ", ".join(filter(None, told))
 
 
 def _ending(records: Sequence[tuple[int, Record]]) -> str:
     """The last record that says how it ended; a request without one has not ended, or its end got lost."""
-    for _, record in reversed(records):
-        if record.kind in _ENDINGS:
-            return _ENDINGS[record.kind](record.body)
-    return "no end on record"
-
-
-def _run_ending(body: Body) -> str:
-    code = number(body, "exit_code")
-    ended = f"exited with {code}" if body.get("status") == "EXITED" else f"ended as {body.get('status')}"
-    return f"its program {ended}"
-
-
-_ENDINGS: Final[Mapping[str, Callable[[Body], str]]] = {
-    "task_finished": lambda body: f"ended: {body.get('outcome')}",
-    "task_refused": lambda body: f"refused: {body.get('reason')}",
-    "run_finished": _run_ending,
-    "run_aborted": lambda body: f"aborted: {body.get('reason')}",
-    "admission_refused": lambda body: f"not admitted: {body.get('reason')}",
-    "review_failed": lambda body: f"not reviewed: {body.get('reason')}",
-    "verdict_reached": lambda body: f"verdict {body.get('verdict')}",
-}
+    return next(filter(None, (ending(record) for _, record in reversed(records))), "no end on record")
 
 
 def _erased(records: Sequence[tuple[int, Record]]) -> dict[tuple[int, str], int]:
@@ -124,128 +104,3 @@ def _details(record: Record) -> tuple[str, ...]:
     ]
     more = len(found) - MAX_SHOWN_FINDINGS
     return (*found[:MAX_SHOWN_FINDINGS], *([f"and {more} more findings"] if more > 0 else []))
-
-
-def _scope(body: Body) -> str:
-    scope = body.get("scope")
-    if isinstance(scope, Mapping):
-        version = number(scope, "version")
-        return text(scope, "name") + (f" version {version}" if version is not None else "")
-    return text(body, "scope") or text(body, "scope_name")
-
-
-def _program(body: Body) -> str:
-    digest = text(body, "program_sha256")
-    return f"program {digest[:12]}" if digest else "a program"
-
-
-def _inputs(body: Body) -> str:
-    inputs = body.get("inputs")
-    names = (
-        [text(i, "name") for i in inputs if isinstance(i, Mapping)]
-        if isinstance(inputs, list | tuple)
-        else []
-    )
-    return f" with {', '.join(names)}" if names else ""
-
-
-def _count(value: object) -> str:
-    return str(len(value)) if isinstance(value, list | tuple) else "some"
-
-
-def _task_received(body: Body) -> str:
-    return f"task received from {short(text(body, 'caller'))}{_inputs(body)}"
-
-
-def _task_screened(body: Body) -> str:
-    verdict = "lies within" if body.get("in_scope") is True else "lies OUTSIDE"
-    return f"the task {verdict} scope {_scope(body)}"
-
-
-def _program_generated(body: Body) -> str:
-    spent = [number(body, name) for name in ("prompt_tokens", "completion_tokens")]
-    tokens = f", {spent[0]} + {spent[1]} tokens" if None not in spent else ""
-    return f"{_program(body)} written by {text(body, 'model')}, attempt {body.get('attempt')}{tokens}"
-
-
-def _verdict_reached(body: Body) -> str:
-    risk = number(body, "risk_pct")
-    told = f", risk {risk} %" if risk is not None else ""
-    return f"{body.get('verdict')} on {_program(body)} by {body.get('decided_by')}{told}"
-
-
-def _approval_issued(body: Body) -> str:
-    return (
-        f"approval {text(body, 'approval_id')[:12]} for {_program(body)}{_inputs(body)}, "
-        f"until {text(body, 'expires_at')[11:19]}"
-    )
-
-
-def _run_started(body: Body) -> str:
-    return (
-        f"run of {_program(body)} started on tier {text(body, 'tier')}, "
-        f"by approval {text(body, 'approval_id')[:12]}{_inputs(body)}"
-    )
-
-
-def _run_finished(body: Body) -> str:
-    usage = body.get("usage")
-    used = usage if isinstance(usage, Mapping) else {}
-    spent = number(used, "wall_ms")
-    took = f" after {spent / 1000:.2f} s" if spent is not None else ""
-    return f"{_run_ending(body)}{took}, {_count(body.get('artifacts'))} artifacts"
-
-
-def _bodies_erased(body: Body) -> str:
-    return f"{_count(body.get('erased'))} bodies erased for {short(text(body, 'by'))}: {text(body, 'reason')}"
-
-
-def _records_read(body: Body) -> str:
-    reader, query = short(text(body, "reader")), body.get("query")
-    if isinstance(query, Mapping):
-        asked = ", ".join(f"{name} {value}" for name, value in query.items()) or "everything"
-        return f"records listed by {reader}: {asked}"
-    indexes = body.get("indexes")
-    shown = ", ".join(map(str, indexes)) if isinstance(indexes, list | tuple) else "?"
-    return f"bodies of record {shown} read by {reader}"
-
-
-_SENTENCES: Final[Mapping[str, Callable[[Body], str]]] = {
-    "task_received": _task_received,
-    "task_refused": lambda body: f"task refused: {body.get('reason')}, {body.get('message')}",
-    "task_screened": _task_screened,
-    "program_generated": _program_generated,
-    "generation_failed": lambda b: f"no program came of attempt {b.get('attempt')}: {b.get('reason')}",
-    "task_finished": lambda body: f"task ended: {body.get('outcome')}",
-    "verdict_reached": _verdict_reached,
-    "review_given": lambda body: (
-        f"{text(body, 'decided_by').removeprefix('human:')} votes {body.get('verdict')} on {_program(body)}: "
-        f"{text(body, 'reason')}"
-    ),
-    "review_failed": lambda body: f"{_program(body)} was not reviewed: {body.get('reason')}",
-    "caller_paused": lambda body: (
-        f"{short(text(body, 'caller'))} paused in scope {_scope(body)} for {body.get('pause_s')} s: "
-        f"{body.get('denials')} denials"
-    ),
-    "caller_resumed": lambda body: f"{short(text(body, 'caller'))} let in again in scope {_scope(body)}",
-    "approval_issued": _approval_issued,
-    "run_started": _run_started,
-    "run_finished": _run_finished,
-    "run_aborted": lambda body: f"run aborted: {body.get('reason')}",
-    "admission_refused": lambda body: f"{_program(body)} was not admitted: {body.get('reason')}",
-    "key_revoked": lambda body: f"approval key {text(body, 'key_id')[:12]} is revoked",
-    "log_started": lambda body: f"the log started with {body.get('size')} records",
-    "heartbeat": lambda body: f"nothing happened; {body.get('size')} records",
-    "records_read": _records_read,
-    "records_exported": lambda body: (
-        f"records {body.get('from_index')} to {body.get('to_index')} exported "
-        f"by {short(text(body, 'reader'))}"
-    ),
-    "bodies_erased": _bodies_erased,
-}
-
-
-def sentence(record: Record) -> str:
-    """What one record says, on one line."""
-    told = _SENTENCES.get(record.kind)
-    return told(record.body) if told else record.kind

@@ -13,7 +13,8 @@ from rich.text import Text
 from placet.answers import LogRecord
 from placet.audit.columns import CLASSES
 from placet.audit.record import Record, RecordInvalid
-from placet.audit.timeline import Moment, headline, sentence, timeline
+from placet.audit.sentences import sentence
+from placet.audit.timeline import Moment, headline, timeline
 from placet.cli.human import visible
 from placet.cli.invocation import Exit, Invocation, Json, State, invocation
 from placet.cli.machine import leaf_json

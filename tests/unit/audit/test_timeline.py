@@ -5,7 +5,8 @@ from __future__ import annotations
 from hypothesis import given, settings
 
 from placet.audit.record import KINDS, BodyRef, Record
-from placet.audit.timeline import headline, sentence, timeline
+from placet.audit.sentences import sentence
+from placet.audit.timeline import headline, timeline
 from tests.fakes.any_records import BODIES, DIGEST, FINDING, any_records, record
 
 
