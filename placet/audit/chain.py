@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Final, NamedTuple
+from functools import lru_cache
+from typing import Final, NamedTuple, TypeVar
 
 from placet.audit.actors import path_of, refusal
 from placet.audit.quorum import Votes
@@ -17,6 +18,7 @@ from placet.audit.record import Record
 
 CLOCK_TOLERANCE: Final = timedelta(seconds=30)
 """The log stamps a start later than the executor checked it, and by another clock."""
+T = TypeVar("T")
 Scope = tuple[str, str]
 """Name and digest."""
 Inputs = tuple[tuple[str, str], ...]
@@ -45,10 +47,9 @@ class Placed(NamedTuple):
 class Verdict(NamedTuple):
     """What is kept of a verdict_reached."""
 
-    place: int
-    leaf_hash: str
+    leaf_hash: bytes
     verdict: object
-    program: object
+    program: bytes
     scope: Scope
     actor: str
 
@@ -65,9 +66,8 @@ class Issued(NamedTuple):
 
 
 class Start(NamedTuple):
-    """What is kept of a run_started, and of a run: its id, its approval and its program."""
+    """What is kept of a run_started: its id, its approval and its program."""
 
-    place: int
     run: tuple[object, object, object]
 
 
@@ -76,8 +76,12 @@ class Chain:
     """What the records so far allow the next one to be."""
 
     verdicts: dict[int, Verdict] = field(default_factory=dict)
-    approvals: dict[str, Issued] = field(default_factory=dict)
+    issued: dict[str, int] = field(default_factory=dict)
+    """approval_id → index of its approval_issued."""
+    unspent: dict[str, Issued] = field(default_factory=dict)
+    """approval_id → what its start must be."""
     starts: dict[int, Start] = field(default_factory=dict)
+    """Runs that have not ended, by their index."""
     spent: dict[str, int] = field(default_factory=dict)
     """approval_id → index of its run_started."""
     ended: dict[int, int] = field(default_factory=dict)
@@ -92,7 +96,7 @@ class Chain:
     @property
     def unfinished(self) -> list[int]:
         """Indexes of the starts without an end so far."""
-        return [index for index in self.starts if index not in self.ended]
+        return list(self.starts)
 
     def follow(self, placed: Placed) -> None:
         """Take the next record. Raises ChainBroken when it may not follow; the next one may still."""
@@ -114,7 +118,11 @@ def _verdict_reached(chain: Chain, placed: Placed) -> None:
     body, actor = placed.body, placed.record.actor
     scope = _scope(body)
     chain.verdicts[placed.place] = Verdict(
-        placed.place, placed.leaf_hash.hex(), body["verdict"], body["program_sha256"], scope, actor
+        placed.leaf_hash,
+        _one(body["verdict"]),
+        _packed(body["program_sha256"]),
+        _one(scope),
+        _one(actor),
     )
     if path_of(actor) == "svc/guard":
         chain.votes.require(scope[1], body.get("quorum", 1))
@@ -127,13 +135,13 @@ def _review_given(chain: Chain, placed: Placed) -> None:
 
 def _approval_issued(chain: Chain, placed: Placed) -> None:
     body, approval_id = placed.body, str(placed.body["approval_id"])
-    if approval_id in chain.approvals:
+    if chain.issued.setdefault(approval_id, placed.place) != placed.place:
         raise ChainBroken(
-            f"approval {approval_id} was issued before, by record {chain.approvals[approval_id].place}",
+            f"approval {approval_id} was issued before, by record {chain.issued[approval_id]}",
             "An approval's id is used once; one of the two is invented.",
         )
     # Kept before it is judged: a start that uses it is then judged for itself.
-    chain.approvals[approval_id] = Issued(
+    chain.unspent[approval_id] = Issued(
         placed.place,
         body["program_sha256"],
         body["statement_sha256"],
@@ -151,16 +159,16 @@ def _verdict_of(chain: Chain, placed: Placed) -> Verdict:
     body = placed.body
     verdict = chain.verdicts.get(_number(body["verdict_index"]))
     meaning = "This approval rests on no verdict: a program may have been approved without a review."
-    if verdict is None or verdict.leaf_hash != body["verdict_leaf_hash"]:
+    if verdict is None or verdict.leaf_hash.hex() != body["verdict_leaf_hash"]:
         raise ChainBroken(
             f"it names record {body['verdict_index']} as its verdict, which is no earlier verdict_reached "
             "with that leaf hash",
             meaning,
         )
-    rests_on = f"record {verdict.place} (verdict_reached), on which it rests"
+    rests_on = f"record {body['verdict_index']} (verdict_reached), on which it rests"
     if verdict.verdict != "ALLOWED":
         raise ChainBroken(f"{rests_on}, is {verdict.verdict}, not ALLOWED", meaning)
-    if body["program_sha256"] != verdict.program:
+    if _packed(body["program_sha256"]) != verdict.program:
         raise ChainBroken(
             f"its program_sha256 is not that of {rests_on}",
             "Another program than the reviewed one was approved.",
@@ -176,7 +184,7 @@ def _quorum_met(chain: Chain, placed: Placed, verdict: Verdict) -> None:
     if not str(placed.body["decided_by"]).startswith("human:"):
         return
     needed = chain.votes.needed(verdict.scope[1])
-    given = chain.votes.given(verdict.actor, verdict.program, verdict.scope[1])
+    given = chain.votes.given(verdict.actor, placed.body["program_sha256"], verdict.scope[1])
     if given < needed:
         raise ChainBroken(
             f"its scope needs {needed} people to allow a program; {given} did",
@@ -203,9 +211,8 @@ def _key_revoked(chain: Chain, placed: Placed) -> None:
 
 def _run_started(chain: Chain, placed: Placed) -> None:
     body, approval_id = placed.body, str(placed.body["approval_id"])
-    chain.starts[placed.place] = Start(placed.place, _run(body))
-    approval = chain.approvals.get(approval_id)
-    if approval is None:
+    chain.starts[placed.place] = Start(_run(body))
+    if approval_id not in chain.issued:
         raise ChainBroken(
             f"no approval_issued record before it has approval {approval_id}",
             "A program ran whose approval the log never saw: the approval key may be stolen.",
@@ -215,6 +222,7 @@ def _run_started(chain: Chain, placed: Placed) -> None:
             f"approval {approval_id} was already used by record {chain.spent[approval_id]}",
             "One approval started two runs.",
         )
+    approval = chain.unspent.pop(approval_id)
     rests_on = f"record {approval.place} (approval_issued), on which it rests"
     pairs = (
         ("program_sha256", body["program_sha256"] == approval.program),
@@ -231,39 +239,43 @@ def _run_started(chain: Chain, placed: Placed) -> None:
 
 
 def _run_finished(chain: Chain, placed: Placed) -> None:
-    body = placed.body
-    start = chain.starts.get(_number(body["started_index"]))
+    body, place = placed.body, _number(placed.body["started_index"])
+    _not_ended(chain, place)
+    start = chain.starts.get(place)
     meaning = "An outcome is claimed for a run that the log did not see start."
     if start is None:
-        raise ChainBroken(
-            f"it names record {body['started_index']} as its start, which is no run_started before it",
-            meaning,
-        )
+        raise ChainBroken(f"it names record {place} as its start, which is no run_started before it", meaning)
     for name, mine, its in zip(
         ("run_id", "approval_id", "program_sha256"), _run(body), start.run, strict=True
     ):
         if mine != its:
-            raise ChainBroken(f"its {name} is not that of its start, record {start.place}", meaning)
-    _end(chain, start, placed)
+            raise ChainBroken(f"its {name} is not that of its start, record {place}", meaning)
+    _end(chain, place, placed)
 
 
 def _run_aborted(chain: Chain, placed: Placed) -> None:
-    body = placed.body
-    start = chain.starts.get(chain.spent.get(str(body["approval_id"]), -1))
+    body, place = placed.body, chain.spent.get(str(placed.body["approval_id"]), -1)
+    _not_ended(chain, place)
+    start = chain.starts.get(place)
     meaning = "A run is said to be aborted that the log did not see start."
     if start is None:
         raise ChainBroken(f"no run_started before it has approval {body['approval_id']}", meaning)
     if body["run_id"] != start.run[0]:
-        raise ChainBroken(f"its run_id is not that of its start, record {start.place}", meaning)
-    _end(chain, start, placed)
+        raise ChainBroken(f"its run_id is not that of its start, record {place}", meaning)
+    _end(chain, place, placed)
 
 
-def _end(chain: Chain, start: Start, end: Placed) -> None:
-    if chain.ended.setdefault(start.place, end.place) != end.place:
+def _not_ended(chain: Chain, start: int) -> None:
+    if start in chain.ended:
         raise ChainBroken(
-            f"the run that record {start.place} started already ended in record {chain.ended[start.place]}",
+            f"the run that record {start} started already ended in record {chain.ended[start]}",
             "A run has two outcomes; one of them is invented.",
         )
+
+
+def _end(chain: Chain, start: int, end: Placed) -> None:
+    del chain.starts[start]
+    chain.ended[start] = end.place
 
 
 def _caller_paused(chain: Chain, placed: Placed) -> None:
@@ -330,6 +342,16 @@ def _moment(text: str) -> datetime:
     if moment.tzinfo is None:
         raise ChainBroken(f"{text!r} has no time zone", "Whether the approval was valid cannot be told.")
     return moment
+
+
+@lru_cache(maxsize=4096)
+def _one(value: T) -> T:
+    """The first of equal values: scopes and actors are few, and each is kept once."""
+    return value
+
+
+def _packed(digest: object) -> bytes:
+    return bytes.fromhex(str(digest))
 
 
 def _number(value: object) -> int:

@@ -22,7 +22,7 @@ OF_ROWS = {
     "revoked keys": [(chain, "_key_good")],
     "one revocation": [(chain, "_key_revoked")],
     "window": [(chain, "_in_window")],
-    "one end": [(chain, "_end")],
+    "one end": [(chain, "_not_ended"), (chain, "_end")],
 }
 
 
