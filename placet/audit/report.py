@@ -8,12 +8,14 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from typing import Final
 
 from placet.audit.record import Record
 
 MAX_BREAKS: Final = 100
 """More are not named."""
+_MINUTE: Final = len("2026-01-01T00:00")
 MAX_SHOWN: Final = 10
 """Breaks, and indexes in a note, that are printed for people."""
 
@@ -45,17 +47,33 @@ class Summary:
     """Approvals that a person decided."""
     statuses: Counter[str] = field(default_factory=Counter)
     """How runs ended."""
+    silence: timedelta = timedelta()
+    """The longest time between two records, if it was over a minute."""
+    silence_before: int | None = None
+    """The record that ended it."""
+    _last: str = ""
+    _count: int = 0
 
     def count(self, record: Record) -> None:
         """Take one more record."""
         kind = record.kind
         self.kinds[kind] += 1
+        if record.time[:_MINUTE] != self._last[:_MINUTE]:
+            self._listen(record.time)
+        self._last, self._count = record.time, self._count + 1
         if kind == "verdict_reached":
             self.verdicts[str(record.body["verdict"])] += 1
         elif kind == "approval_issued":
             self.by_people += str(record.body["decided_by"]).startswith("human:")
         elif kind == "run_finished":
             self.statuses[str(record.body["status"])] += 1
+
+    def _listen(self, time: str) -> None:
+        if not self._last:
+            return
+        gap = datetime.fromisoformat(time) - datetime.fromisoformat(self._last)
+        if gap > max(self.silence, timedelta(minutes=1)):
+            self.silence, self.silence_before = gap, self._count
 
     def lines(self) -> Iterator[str]:
         """For people."""
@@ -74,7 +92,11 @@ class Summary:
             f"read: {kinds['records_read']} times; exported: {kinds['records_exported']} times; "
             f"erasures: {kinds['bodies_erased']}"
         )
-        yield f"starts of the log: {kinds['log_started']}; heartbeats: {kinds['heartbeat']}"
+        silence = f"; longest silence: {self.silence}, before record {self.silence_before}"
+        yield (
+            f"starts of the log: {kinds['log_started']}; heartbeats: {kinds['heartbeat']}"
+            f"{silence if self.silence else ''}"
+        )
 
     def to_json(self) -> dict[str, object]:
         """For programs."""
@@ -83,6 +105,8 @@ class Summary:
             "verdicts": dict(self.verdicts),
             "approvals_by_people": self.by_people,
             "statuses": dict(self.statuses),
+            "longest_silence_s": self.silence.total_seconds(),
+            "silence_before": self.silence_before,
         }
 
 

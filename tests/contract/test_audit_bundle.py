@@ -128,7 +128,7 @@ async def test_the_same_records_give_the_same_bytes(world: World) -> None:
 
 
 def test_the_verifier_imports_nothing_but_the_standard_library_and_cryptography() -> None:
-    tree = ast.parse(standalone_verifier())
+    tree = ast.parse(standalone_verifier(), feature_version=(3, 9))
     imported = {
         (node.module if isinstance(node, ast.ImportFrom) else node.names[0].name or "").partition(".")[0]
         for node in ast.walk(tree)
