@@ -16,7 +16,7 @@ from placet.audit import finding
 from placet.audit.query import Query as Query
 from placet.audit.tiles import Tile
 
-_SELECT: Final = (
+SELECT: Final = (
     "SELECT idx, leaf, leaf_hash, kind, request_id, actor, approval_id, idempotency_key, "
     "time, caller, scope, verdict FROM log_entry "
 )
@@ -84,12 +84,12 @@ class LogReader:
 
     def entries(self) -> Iterator[Entry]:
         """All records in log order."""
-        yield from map(_entry, self._rows(_SELECT + "ORDER BY idx"))
+        yield from map(entry_of, self._rows(SELECT + "ORDER BY idx"))
 
     def get(self, index: int) -> Entry | None:
         """One record."""
-        rows = self._rows(_SELECT + "WHERE idx = ?", index)
-        return next(map(_entry, rows), None)
+        rows = self._rows(SELECT + "WHERE idx = ?", index)
+        return next(map(entry_of, rows), None)
 
     def find(self, query: Query) -> Iterator[Entry]:
         """The records that a query names, in its order, lazily."""
@@ -169,7 +169,7 @@ class LogReader:
             raise LogUnreadable(f"the log database cannot be read: {error}") from error
 
 
-def _entry(row: tuple[object, ...]) -> Entry:
+def entry_of(row: tuple[object, ...]) -> Entry:
     return Entry(_index(row[0]), _bytes(row[1]), _bytes(row[2]), *map(_text, row[3:]))
 
 

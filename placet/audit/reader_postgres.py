@@ -7,6 +7,7 @@ judge what it reads.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -16,10 +17,32 @@ from placet.audit.columns import words_of
 from placet.audit.finding import bounds
 from placet.audit.postgres import Connection, connect
 from placet.audit.query import Query
-from placet.audit.reader import Entry, LogReader, LogUnreadable
+from placet.audit.reader import SELECT, Entry, LogReader, LogUnreadable, entry_of
 
 _COLUMNS: Final = ("request_id", "kind", "caller", "scope", "verdict")
 _AT_ONCE: Final = 1000
+
+
+@dataclass(frozen=True)
+class _Filter:
+    table: str
+    condition: str
+    value: object
+
+
+def _filters(query: Query) -> list[_Filter] | None:
+    """One for each named filter but times; None when nothing can match."""
+    named, words = query.filters, words_of(query.text)
+    if (query.text and not words) or any("\0" in value for value in named.values()):
+        return None  # no text of PostgreSQL's holds a NUL
+    # The second half is what the partial indexes are for; no kind is empty.
+    columns = {name: f"{name} = ? AND {name} <> ''" for name in _COLUMNS if name in named}
+    found = [_Filter("log_entry", condition, named[name]) for name, condition in columns.items()]
+    if query.rule:
+        found.append(_Filter("finding_rule", "rule = ?", query.rule))
+    if words:
+        found.append(_Filter("entry_text", "words @> ?", list(words)))
+    return found
 
 
 class PostgresReader(LogReader):
@@ -51,30 +74,28 @@ class PostgresReader(LogReader):
 
     def find(self, query: Query) -> Iterator[Entry]:
         """See LogReader."""
-        if any("\0" in value for value in query.filters.values()):
-            return  # no text of PostgreSQL's holds one
-        yield from super().find(query)
+        indexes = self._indexes(query)
+        for start in range(0, len(indexes), _AT_ONCE):
+            wanted = indexes[start : start + _AT_ONCE]
+            found = {entry.index: entry for entry in self._entries(wanted)}
+            yield from (found[index] for index in wanted if index in found)
+
+    def _entries(self, indexes: list[int]) -> Iterator[Entry]:
+        return map(entry_of, self._rows(f"{SELECT}WHERE idx = ANY(?)", indexes))
 
     def _indexes(self, query: Query) -> list[int]:
         low, high = bounds(self._rows, query)
-        words = words_of(query.text)
-        if low >= high or (query.text and not words):
+        filters = _filters(query)
+        if low >= high or filters is None:
             return []
-        clauses, values = ["idx >= ?", "idx < ?"], list[object]((low, high))
-        for name in _COLUMNS:
-            if value := query.filters.get(name):
-                # The second half is what the partial indexes are for; `kind` is never empty.
-                clauses.append(f"{name} = ? AND {name} <> ''")
-                values.append(value)
-        if query.rule:
-            clauses.append("EXISTS (SELECT FROM finding_rule r WHERE r.idx = log_entry.idx AND r.rule = ?)")
-            values.append(query.rule)
-        if words:
-            clauses.append("EXISTS (SELECT FROM entry_text t WHERE t.idx = log_entry.idx AND t.words @> ?)")
-            values.append(list(words))
+        # A table that no filter needs is left out: joining it would cost more than finding the records.
+        first, *others = dict.fromkeys(each.table for each in filters) or ["log_entry"]
+        source = " ".join([first, *(f"JOIN {table} USING (idx)" for table in others)])
+        where = " AND ".join([*(each.condition for each in filters), "idx >= ?", "idx < ?"])
         order = "DESC" if query.descending else "ASC"
-        sql = f"SELECT idx FROM log_entry WHERE {' AND '.join(clauses)} ORDER BY idx {order} LIMIT ?"  # noqa: S608
-        return [int(str(idx)) for (idx,) in self._rows(sql, *values, query.limit)]
+        sql = f"SELECT idx FROM {source} WHERE {where} ORDER BY idx {order} LIMIT ?"  # noqa: S608 - ours
+        rows = self._rows(sql, *(each.value for each in filters), low, high, query.limit)
+        return [int(str(idx)) for (idx,) in rows]
 
     def _rows(self, sql: str, *values: object) -> Iterator[tuple[object, ...]]:
         try:
