@@ -21,7 +21,7 @@ from audit_svc.batch import Draft
 from audit_svc.sequencer import Sequencer
 from audit_svc.store.types import Growth, NewEntry, Store, StoreFailed
 from bench.audit_lives import Life, lives
-from bench.rounds import Samples, in_turns
+from bench.rounds import Act, Samples, in_turns
 from placet.audit.checkpoint import LogSigner
 from placet.audit.client import Appended
 
@@ -71,8 +71,10 @@ class OpenLog:
 
     async def _writer(self, over: Callable[[], bool]) -> None:
         """Whole lives, so that the log stays one that verifies."""
-        while not over():
+        while True:
             await next(self.lives).live(self._timed)
+            if over():
+                return
 
     async def _timed(self, draft: Draft) -> Appended:
         started = time.perf_counter()
@@ -147,7 +149,7 @@ class Appending:
 
     async def round(self, samples: Samples) -> None:
         """Each number of writers, and one by one, once and in an order that changes."""
-        acts = [self._one_by_one, *(partial(self._append, writers=number) for number in WRITERS)]
+        acts: list[Act] = [self._one_by_one, *(partial(self._append, writers=number) for number in WRITERS)]
         await in_turns(samples, acts)
 
     async def _append(self, samples: Samples, *, writers: int) -> None:
