@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import socket
 from collections.abc import AsyncIterator, Callable, Iterator
 from typing import Final
 
@@ -23,6 +22,7 @@ from audit_svc.published import Published
 from audit_svc.sequencer import Sequencer
 from placet.audit.reader import LogUnreadable
 from placet.audit.tiles import ENTRIES, TileName, TileUnknown
+from placet.listening import listening, url_of
 
 BRIEFLY: Final = {"Cache-Control": "max-age=1"}
 FOR_EVER: Final = {"Cache-Control": "public, max-age=31536000, immutable"}
@@ -76,7 +76,7 @@ class _Server(uvicorn.Server):
 @contextlib.asynccontextmanager
 async def serving(app: Starlette, listen: str) -> AsyncIterator[str]:
     """Serve on "host:port" while the context lasts; gives the URL. Raises OSError or ValueError."""
-    listening = _bound(listen)
+    bound = listening(listen)
     config = uvicorn.Config(
         app,
         log_config=None,
@@ -88,17 +88,9 @@ async def serving(app: Starlette, listen: str) -> AsyncIterator[str]:
         timeout_graceful_shutdown=2,
     )
     server = _Server(config)
-    task = asyncio.create_task(server.serve(sockets=[listening]))
+    task = asyncio.create_task(server.serve(sockets=[bound]))
     try:
-        yield "http://{}:{}".format(*listening.getsockname()[:2])
+        yield url_of(bound)
     finally:
         server.should_exit = True
         await task
-
-
-def _bound(listen: str) -> socket.socket:
-    host, _, port = listen.rpartition(":")
-    if not host or not port.isdecimal():
-        raise ValueError(f"{listen!r}: give host:port to publish tiles; port 0 picks a free one")
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    return socket.create_server((host.strip("[]"), int(port)), family=family)

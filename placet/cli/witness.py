@@ -15,6 +15,7 @@ from placet.audit.checkpoint import CheckpointRefused, LogVerifier
 from placet.audit.witness import Logs
 from placet.cli.human import visible
 from placet.cli.invocation import Exit, Invocation, Json, State, invocation
+from placet.listening import listening, url_of
 from placet.local.layout import default_state
 from placet.rpc.errors import ServiceError
 from placet.rpc.telemetry import configure_logging
@@ -62,25 +63,25 @@ def witness(
     logs = _logs(log)
     try:
         book = WitnessBook(directory or default_state().parent / "placet-witness", name)
-        listening = _bound(listen)
+        bound = listening(listen)
     except (BookUnusable, OSError, ValueError) as error:
         raise _refused("WITNESS_UNUSABLE", str(error)) from error
     configure_logging("witness")
-    url = "http://{}:{}".format(*listening.getsockname()[:2])
+    url = url_of(bound)
     about = _about(book, logs, url)
     _show(here, book, about, url)
     try:
-        _serve(Witness(book, logs), about, listening)
+        _serve(Witness(book, logs), about, bound)
     finally:
         book.close()
     return Exit.DONE
 
 
-def _serve(witness: Witness, about: str, listening: socket.socket) -> None:
+def _serve(witness: Witness, about: str, bound: socket.socket) -> None:
     from placet.witness.app import serve  # its libraries would slow the start of every other verb
 
     with contextlib.suppress(KeyboardInterrupt):  # Ctrl-C is how a witness ends
-        serve(witness, about, listening)
+        serve(witness, about, bound)
 
 
 def _logs(keys: list[str]) -> Logs:
@@ -93,14 +94,6 @@ def _logs(keys: list[str]) -> Logs:
             raise _refused("LOG_KEY_UNREADABLE", f"--log {key}: {error}") from error
         logs.setdefault(found.name, []).append(found)
     return logs
-
-
-def _bound(listen: str) -> socket.socket:
-    host, _, port = listen.rpartition(":")
-    if not host or not port.isdecimal():
-        raise ValueError(f"--listen {listen}: give HOST:PORT; port 0 picks a free one")
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    return socket.create_server((host.strip("[]"), int(port)), family=family)
 
 
 def _about(book: WitnessBook, logs: Logs, url: str) -> str:

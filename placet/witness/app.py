@@ -52,7 +52,7 @@ def application(witness: Witness, about: str) -> Starlette:
     )
 
 
-def serve(witness: Witness, about: str, listening: socket.socket) -> None:
+def serve(witness: Witness, about: str, bound: socket.socket) -> None:
     """Answer on a bound socket until SIGTERM or SIGINT, which is raised again at the end."""
     config = uvicorn.Config(
         application(witness, about),
@@ -62,7 +62,7 @@ def serve(witness: Witness, about: str, listening: socket.socket) -> None:
         server_header=False,
         limit_concurrency=MAX_CONNECTIONS,
     )
-    uvicorn.Server(config).run(sockets=[listening])
+    uvicorn.Server(config).run(sockets=[bound])
 
 
 async def _body(request: Request) -> str:

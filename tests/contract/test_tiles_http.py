@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -200,6 +201,17 @@ async def test_it_is_served_on_a_socket_until_told_to_stop(served: Served) -> No
     async with httpx.AsyncClient(trust_env=False) as http:
         with pytest.raises(httpx.ConnectError):
             await http.get(f"{url}/checkpoint")
+
+
+async def test_no_answer_waits_for_an_acknowledgement(served: Served) -> None:
+    """40 ms each, where small packets are held back."""
+    async with serving(served._apps[False], "127.0.0.1:0") as url, httpx.AsyncClient(trust_env=False) as http:
+        took = []
+        for _ in range(20):
+            started = time.monotonic()
+            await http.get(f"{url}/tile/0/000")
+            took.append(time.monotonic() - started)
+    assert min(took[1:]) < 0.03
 
 
 @pytest.mark.parametrize("listen", ["7381", ":7381", "127.0.0.1:", "127.0.0.1:http"])

@@ -28,7 +28,7 @@ from placet.rpc.errors import ServiceError
 from tests.fakes.audit_world import AUDIT, World, Writer
 from tests.fakes.witnesses import answering, witness_at
 
-PATIENCE_S = 10.0
+PATIENCE_S = 30.0
 
 
 def policy_of(quorum: str, *witnesses: tuple[WitnessVerifier, str], extra: str = "") -> TrustPolicy:

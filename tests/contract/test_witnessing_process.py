@@ -30,7 +30,7 @@ from tests.fakes.witnesses import running
 from tests.property.test_merkle import plain_root
 from tests.unit.audit.test_cosignature import PUBLIC_WITNESS
 
-PATIENCE_S = 40.0
+PATIENCE_S = 90.0
 ORIGIN = "placet.local/log"
 
 
