@@ -13,7 +13,7 @@ import grpc
 
 from audit_svc.draft import Draft as Draft
 from audit_svc.revocation import EXECUTOR, check_key, key_used, revocation_key
-from audit_svc.store.types import NewEntry, Store
+from audit_svc.store.types import BodyKey, NewEntry, Store
 from placet.audit.reader import Entry, StoredBody
 from placet.audit.record import BodyRef, Record, RecordInvalid, body_digest, new_salt
 from placet.rpc.errors import ServiceError
@@ -33,6 +33,7 @@ class Batch:
         self._stored: dict[tuple[str, str], Entry] = {}
         self._spent: set[str] = set()
         self._revoked: set[str] = set()
+        self._erased: set[BodyKey] = set()
 
     def plan(self, drafts: Sequence[Draft]) -> list[Outcome]:
         """Give each draft its place, or find the record it repeats. Once. Raises StoreFailed."""
@@ -76,8 +77,10 @@ class Batch:
         check_key(draft, self._revoked)
         if draft.kind == "run_started":
             self._check_unspent(_approval_id(draft))
+        self._check_kept(draft.erases)
         new = self._entry(draft)
         self.new.append(new)
+        self._erased.update(draft.erases)
         self._by_key[draft.actor, draft.idempotency_key] = new
         if draft.kind == "run_started":
             self._spent.add(_approval_id(draft))
@@ -92,6 +95,16 @@ class Batch:
                 "APPROVAL_SPENT",
                 "This approval has already started a run. Ask the guard to review the program again.",
             )
+
+    def _check_kept(self, bodies: Sequence[BodyKey]) -> None:
+        """A body is erased once: a second record that says so would be untrue."""
+        for body in bodies:
+            if body in self._erased or body.role not in self._store.salts(body.index):
+                raise ServiceError(
+                    grpc.StatusCode.ALREADY_EXISTS,
+                    "BODY_ERASED",
+                    f"Body {body.role} of record {body.index} is not kept (any more). Ask for what is left.",
+                )
 
     def _entry(self, draft: Draft) -> NewEntry:
         index = self._size + len(self.new)

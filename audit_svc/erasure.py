@@ -127,7 +127,8 @@ class Erasures:
         """The bodies that were erased, and the records that say so.
 
         Raises ServiceError: PERMISSION_DENIED/ROLE_MISSING, INVALID_ARGUMENT/ERASURE_INVALID,
-        NOT_FOUND/NOTHING_TO_ERASE, and like `append`.
+        NOT_FOUND/NOTHING_TO_ERASE, ALREADY_EXISTS/BODY_ERASED when somebody else came in
+        between, and like `append`.
         """
         self._access.require(caller, Role.ADMIN)
         order.check()

@@ -15,12 +15,13 @@ import pytest
 from placetpb.audit.v1 import audit_pb2 as pb
 from placetpb.audit.v1 import audit_pb2_grpc
 
-from audit_svc.erasure import Sweeper, parse_retention
+from audit_svc.erasure import Sweeper, erase, parse_retention
+from audit_svc.store.types import BodyKey
 from placet.audit.client import GrpcAuditLog
 from placet.rpc.errors import ServiceError
 from placet.rpc.identity import caller_uri, reviewer_uri, service_uri
 from tests.contract.test_audit import As, served, whole_run
-from tests.fakes.audit_world import PROGRAM, World, verdict
+from tests.fakes.audit_world import GUARD, PROGRAM, World, verdict
 from tests.fakes.postgres_world import PostgresWorld
 
 VIEWER, REVIEWER = reviewer_uri("vera"), reviewer_uri("rob")
@@ -209,6 +210,32 @@ async def test_an_erasure_can_be_of_one_class_only(peer: As) -> None:
 
     assert list(left.kept) == ["findings"]
     assert ServiceError.from_rpc(again.value).reason == "NOTHING_TO_ERASE"
+
+
+async def test_two_erasures_at_a_time_leave_one_record_of_each_body(peer: As, world: World) -> None:
+    """MUST 9.1: each body once; a second record of it would be untrue, and the log would not verify."""
+    await whole_run(peer)
+    async with peer(ADMIN) as channel:
+        answers = await asyncio.gather(*(_erase(Stub(channel)) for _ in range(5)), return_exceptions=True)
+
+    refused = [ServiceError.from_rpc(e).reason for e in answers if isinstance(e, grpc.aio.AioRpcError)]
+    assert len(refused) == 4
+    assert set(refused) <= {"BODY_ERASED", "NOTHING_TO_ERASE"}
+    assert len(await of_kind(peer, "bodies_erased")) == 1
+
+
+async def test_a_body_is_not_erased_before_it_is_there_nor_twice_in_a_batch(world: World) -> None:
+    """MUST 9.1, where two orders meet in one batch of the writer."""
+    async with world.writing() as writer:
+        await writer.append(GUARD, "verdict_reached", verdict(), program=PROGRAM)
+        orders = [
+            erase(writer.sequencer.append, [BodyKey(at, role)], by=ADMIN, reason="x", request_id="r")
+            for at, role in [(0, "program"), (0, "program"), (0, "prompt"), (9, "program")]
+        ]
+        done = await asyncio.gather(*orders, return_exceptions=True)
+
+    assert [getattr(each, "reason", "erased") for each in done] == ["erased", *["BODY_ERASED"] * 3]
+    assert world.verify().ok
 
 
 @pytest.mark.parametrize(
