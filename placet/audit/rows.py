@@ -17,6 +17,8 @@ from urllib.parse import quote
 from placet.audit.reader import LogUnreadable
 
 Row = tuple[Any, ...]
+SCHEMA_VERSION: Final = 2
+"""Of the tables in docs/audit-format.md §7."""
 _STREAMED: Final = 1000
 """Rows that PostgreSQL sends at a time."""
 
@@ -78,8 +80,18 @@ def sqlite_rows(database: Path) -> Iterator[LogRows]:
     uri = f"file:{quote(str(database.absolute()))}?mode=ro"
     with _failures(sqlite3.Error), closing(sqlite3.connect(uri, uri=True, isolation_level=None)) as db:
         db.execute("BEGIN")
+        _check_schema(db)
         with closing(LogRows(db.execute)) as rows:
             yield rows
+
+
+def _check_schema(db: sqlite3.Connection) -> None:
+    (version,) = db.execute("PRAGMA user_version").fetchone()
+    if version in range(1, SCHEMA_VERSION):
+        raise LogUnreadable(
+            f"it has schema {version}, which this verifier no longer knows; start the audit service once, "
+            f"which brings it to schema {SCHEMA_VERSION}"
+        )
 
 
 @contextmanager

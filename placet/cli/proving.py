@@ -51,7 +51,7 @@ def verify(
 
         placet audit verify --kept auditor/checkpoint-2026-11-01 --policy witnesses.policy
 
-        placet audit verify --database postgresql://placet_auditor@/placet?host=/run/postgresql --key audit.vkey
+        placet audit verify --database postgresql://placet_auditor@/placet?host=/run/postgresql
 
         placet audit verify bundle.zip
     """

@@ -112,7 +112,7 @@ class Review(_Closed):
     undecided: Literal["needs_review", "allow"] = "needs_review"
     """What becomes of a program whose reviewer was measured not to tell such programs apart."""
     min_tier: Literal["T0", "T1", "T2", "T3"] = "T1"
-    quorum: int = Field(1, ge=1, le=5)
+    quorum: Annotated[int, Field(ge=1, le=5)] = 1
     """How many people must allow a program when people decide."""
 
     @model_validator(mode="after")

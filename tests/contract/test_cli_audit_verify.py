@@ -72,6 +72,14 @@ def test_a_broken_log_is_named_and_ends_with_1(world: World, placet: Verify) -> 
     assert "what it means: " in out
 
 
+def test_a_log_of_an_older_schema_is_told_apart_from_a_damaged_one(world: World, placet: Verify) -> None:
+    world.tamper("PRAGMA user_version = 1")
+    code, out, _ = placet()
+
+    assert code == 1
+    assert "start the audit service once" in out
+
+
 async def test_a_checkpoint_kept_elsewhere_is_compared(world: World, placet: Verify, tmp_path: Path) -> None:
     kept = tmp_path / "kept"
     shutil.copy(world.checkpoint, kept)
