@@ -6,11 +6,16 @@ Knows records' hashes, tiles, checkpoints and the checkpoint file. Must not know
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import islice
+from typing import Final
 
 from audit_svc.anchor import Anchor, LogInconsistent, guard_against_rollback, opened
 from audit_svc.store.types import Store
 from placet.audit.checkpoint import LogSigner
 from placet.audit.tiles import Frontier, Tile, TiledTree
+
+_AT_ONCE: Final = 1024
+"""Hashes in memory while a log is read."""
 
 
 @dataclass(frozen=True)
@@ -51,12 +56,12 @@ def _size_of(stored: str | None, signer: LogSigner) -> int:
 
 
 def _grown(store: Store, frontier: Frontier, end: int) -> Frontier:
-    for index, digest in store.leaf_hashes(frontier.size):
-        if index == end:
-            break
-        if index != frontier.size:
-            raise LogInconsistent(f"Record {frontier.size} is missing from the database.")
-        _check_stored(store, frontier.append(digest))
+    rows = islice(store.leaf_hashes(frontier.size), end - frontier.size)
+    while some := list(islice(rows, _AT_ONCE)):
+        for expected, (index, _) in enumerate(some, frontier.size):
+            if index != expected:
+                raise LogInconsistent(f"Record {expected} is missing from the database.")
+        _check_stored(store, frontier.extend([digest for _, digest in some]))
     if frontier.size < end:
         raise LogInconsistent(f"Record {frontier.size} is missing from the database.")
     return frontier

@@ -25,7 +25,7 @@ from audit_svc.store.types import Growth, StandingBy, Store, StoreFailed
 from placet.audit.checkpoint import LogSigner
 from placet.audit.client import Appended
 from placet.audit.record import Record
-from placet.audit.tiles import Frontier, Tile
+from placet.audit.tiles import Frontier
 from placet.rpc.errors import ServiceError
 
 MAX_BATCH: Final = 256
@@ -245,9 +245,8 @@ class Sequencer:
         outcomes = batch.plan(drafts)
         if not batch.new:
             return outcomes
-        frontier, tiles = self._committed.frontier.copy(), list[Tile]()
-        for new in batch.new:
-            tiles += frontier.append(new.entry.leaf_hash)
+        frontier = self._committed.frontier.copy()
+        tiles = frontier.extend([new.entry.leaf_hash for new in batch.new])
         note = self._signer.sign(frontier.size, frontier.root())
         self._store.commit(Growth(batch.new, tiles, frontier.size, note))
         self._committed = Head(frontier, note)

@@ -117,8 +117,28 @@ class Frontier:
     def append(self, digest: bytes) -> list[Tile]:
         """Add one leaf hash; the tiles that it completes, from the lowest level up."""
         self.size += 1
+        return self._climb(0, digest)
+
+    def extend(self, digests: Sequence[bytes]) -> list[Tile]:
+        """Add leaf hashes, where they fill a tile all at once; the tiles that they complete, in order."""
         completed: list[Tile] = []
-        level = 0
+        at = 0
+        while at < len(digests):
+            if self.size % WIDTH or len(digests) - at < WIDTH:
+                completed += self.append(digests[at])
+                at += 1
+            else:
+                completed += self._add_tile(b"".join(digests[at : at + WIDTH]))
+                at += WIDTH
+        return completed
+
+    def _add_tile(self, hashes: bytes) -> list[Tile]:
+        self.size += WIDTH
+        tile = Tile(0, self.size // WIDTH - 1, hashes)
+        return [tile, *self._climb(1, subtree_root(hashes))]
+
+    def _climb(self, level: int, digest: bytes) -> list[Tile]:
+        completed: list[Tile] = []
         while (hashes := self._add(level, digest)) is not None:
             completed.append(Tile(level, count_at(level + 1, self.size) - 1, hashes))
             (digest,) = self._roots[level]
@@ -128,7 +148,7 @@ class Frontier:
 
     def _add(self, level: int, digest: bytes) -> bytes | None:
         """One hash more on a level; the tile's hashes when that fills it."""
-        if level == len(self._partial):
+        while level >= len(self._partial):
             self._partial.append(b"")
             self._roots.append(())
         hashes, roots = self._partial[level], list(self._roots[level])

@@ -105,6 +105,19 @@ def test_a_frontier_that_was_read_grows_like_one_that_never_stopped(size: int) -
     assert frontier.root() == tree().root(size + 600)
 
 
+@settings(max_examples=20, deadline=None)
+@given(SIZES, st.lists(st.integers(0, 1500), max_size=5))
+def test_growing_by_many_is_growing_by_each(size: int, steps: list[int]) -> None:
+    size = min(size, LARGEST - sum(steps))
+    frontier, plain = frontier_of(size), frontier_of(size)
+    for step in steps:
+        digests = [tree().node(0, index) for index in range(size, size + step)]
+        assert frontier.extend(digests) == [tile for digest in digests for tile in plain.append(digest)]
+        size += step
+        assert (frontier.size, frontier.root()) == (size, tree().root(size))
+        assert all(frontier.partial(level) == plain.partial(level) for level in range(3))
+
+
 def test_a_copied_frontier_stays_where_it_was() -> None:
     frontier = frontier_of(300)
     twin = frontier.copy()
