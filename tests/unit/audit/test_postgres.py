@@ -195,11 +195,23 @@ def test_the_service_refuses_more_rights_than_it_needs(postgres: Cluster, grant:
             db.execute("REVOKE placet_owner FROM placet_log")
 
 
-def test_the_service_refuses_tables_without_their_triggers(postgres_log: Database) -> None:
+@pytest.mark.parametrize(
+    ("change", "what"),
+    [
+        ("ALTER TABLE {}.log_entry DISABLE TRIGGER log_entry_kept", "log_entry has lost"),
+        ("DROP TRIGGER tile_kept ON {}.tile", "tile has lost"),
+        ("ALTER TABLE {}.body ENABLE TRIGGER body_fixed", "body has lost"),  # not in a replica's session
+        ("DROP INDEX {}.spent_once", "spent_once is gone"),
+    ],
+)
+def test_the_service_refuses_tables_without_their_guards(
+    postgres_log: Database, change: str, what: str
+) -> None:
+    """§7.9: when a table has lost a trigger or a unique index."""
     with psycopg.connect(postgres_log.as_superuser, autocommit=True) as db:
-        db.execute(f"ALTER TABLE {SCHEMA}.log_entry DISABLE TRIGGER log_entry_kept")
+        db.execute(change.format(SCHEMA))
 
-    with pytest.raises(StoreFailed, match="log_entry has lost"):
+    with pytest.raises(StoreFailed, match=what):
         PostgresStore(postgres_log.as_service)
 
 
