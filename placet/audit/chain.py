@@ -364,10 +364,11 @@ def _run(body: Mapping[str, object]) -> tuple[object, object, object]:
 
 def _scope(body: Mapping[str, object]) -> Scope:
     scope = body["scope"]
-    return (str(scope.get("name")), str(scope.get("sha256"))) if isinstance(scope, Mapping) else ("", "")
+    return (str(scope.get("name")), str(scope.get("sha256"))) if isinstance(scope, dict) else ("", "")
 
 
 def _inputs(body: Mapping[str, object]) -> Inputs:
     inputs = body["inputs"]
-    items = inputs if isinstance(inputs, list | tuple) else ()
-    return tuple(sorted((str(i.get("name")), str(i.get("sha256"))) for i in items if isinstance(i, Mapping)))
+    if not isinstance(inputs, list) or not inputs:
+        return ()
+    return tuple(sorted((str(i.get("name")), str(i.get("sha256"))) for i in inputs if isinstance(i, dict)))

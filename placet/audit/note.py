@@ -22,6 +22,7 @@ MAX_NOTE_BYTES: Final = 64 * 1024
 MAX_SIGNATURES: Final = 64
 KEY_BYTES: Final = 32
 _NAME = re.compile(r"[^\s+]+")
+_CONTROL = re.compile(r"[\x00-\x09\x0b-\x1f]")
 _DASH: Final = "\u2014 "
 
 
@@ -84,7 +85,7 @@ class Note:
         """Read untrusted text. Raises CheckpointRefused."""
         if len(note.encode(errors="replace")) > MAX_NOTE_BYTES:
             raise CheckpointRefused("the note is too large")
-        if any(ord(char) < 32 and char != "\n" for char in note) or not note.endswith("\n"):
+        if _CONTROL.search(note) or not note.endswith("\n"):
             raise CheckpointRefused("a note is lines of text without control characters")
         text, blank, signatures = note.rpartition("\n\n")
         lines = signatures.split("\n")[:-1]
