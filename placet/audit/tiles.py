@@ -19,7 +19,7 @@ TILE_BYTES: Final = WIDTH * HASH_BYTES
 MAX_LEVEL: Final = 63
 ENTRIES: Final = -1
 """The level below all hashes: the records themselves, in bundles of 256."""
-_PATH = re.compile(r"tile/(entries|0|[1-9][0-9]?)/((?:x[0-9]{3}/)*[0-9]{3})(?:\.p/([1-9][0-9]{0,2}))?")
+_PATH = re.compile(r"tile/(entries|0|[1-9][0-9]?)/((?:x[0-9]{3}/){0,6}[0-9]{3})(?:\.p/([1-9][0-9]{0,2}))?")
 
 
 class TileUnknown(LookupError):  # noqa: N818 - named for the state it reports

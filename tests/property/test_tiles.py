@@ -172,6 +172,7 @@ def test_the_specifications_path_is_ours() -> None:
         "tile/entries/1",
         "tile/0/٠٠١",
         "tile/0/001\n",
+        "tile/0/" + "x999/" * 2000 + "999",
         "",
     ],
 )
