@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import typer
 
+from placet.cli.erasing import erase
 from placet.cli.log_output import export, tail
-from placet.cli.log_reading import erase, list_, show
+from placet.cli.log_reading import list_, show
 from placet.cli.proving import verify
 
 app = typer.Typer(help="The audit log: read it, prove it.", no_args_is_help=True, add_completion=False)

@@ -1,29 +1,24 @@
-"""`placet audit list`, `show` and `erase`: what the log holds, for people and programs."""
+"""`placet audit list` and `show`: what the log holds, for people and programs."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, Final
 
 import typer
 from rich.text import Text
 
 from placet.answers import LogRecord
-from placet.audit.columns import CLASSES
 from placet.audit.record import Record, RecordInvalid
 from placet.audit.sentences import sentence
 from placet.audit.timeline import Moment, headline, timeline
+from placet.cli.filters import identity, moment
 from placet.cli.human import visible
 from placet.cli.invocation import Exit, Invocation, Json, State, invocation
 from placet.cli.machine import leaf_json
 from placet.client import PlacetSync
-from placet.rpc.identity import TRUST_DOMAIN
 
 MAX_RECORDS_OF_REQUEST: Final = 10_000
-_AGO = re.compile(r"(\d{1,6})([dhms])")
-_UNITS: Final = {"d": "days", "h": "hours", "m": "minutes", "s": "seconds"}
 
 
 def list_(
@@ -114,67 +109,6 @@ def show(
         if what.isdecimal() and len(what) < 18 and not request:
             return _show_record(here, placet, int(what))
         return _show_request(here, placet, what)
-
-
-def erase(
-    ctx: typer.Context,
-    request: Annotated[str, typer.Argument(metavar="REQUEST", help="The request's id.")],
-    reason: Annotated[
-        str,
-        typer.Option("--reason", metavar="TEXT", help="Why; it is recorded for good.", show_default=False),
-    ],
-    classes: Annotated[
-        list[str] | None,
-        typer.Option("--class", metavar="CLASS", help=f"Only these: {', '.join(CLASSES)}. Repeat for more."),
-    ] = None,
-    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
-    state: State = None,
-    as_json: Json = False,
-) -> int:
-    """Erase a request's programs, prompts, replies and outputs from the log. It cannot be undone.
-
-    The records stay, and so do their proofs; who erased what, and why, becomes a record of its own.
-
-    Examples:
-
-        placet audit erase 5f0c9d3b8a6e4c21b7d0f7a1c2e3d4f5 --reason "asked for by the person, ticket 4711"
-
-        placet audit erase 5f0c9d3b8a6e4c21b7d0f7a1c2e3d4f5 --class prompt --reason "ticket 4711" --yes --json
-    """
-    del state, as_json  # their callbacks kept them
-    here = invocation(ctx)
-    if not yes:
-        typer.confirm(f"Erase the bodies of request {visible(request)} for good?", abort=True, err=True)
-    with PlacetSync.connect(here.state) as placet:
-        erased = placet.erase(request, reason=reason, classes=classes or ())
-    if here.as_json:
-        here.emit({"request_id": request, "erased": [{"index": i, "role": role} for i, role in erased]})
-        return Exit.DONE
-    for index, role in erased:
-        here.out.print(Text(visible(f"record {index}: {role} is erased")))
-    return Exit.DONE
-
-
-def identity(name: str) -> str:
-    """`reports` or `caller/reports` as the whole identity; a whole identity as it is."""
-    if not name or "://" in name:
-        return name
-    return f"spiffe://{TRUST_DOMAIN}/{name if '/' in name else f'caller/{name}'}"
-
-
-def moment(text: str, *, now: datetime | None = None) -> str:
-    """A time as people write it, as the log writes it. Raises typer.BadParameter."""
-    if not text:
-        return ""
-    if ago := _AGO.fullmatch(text):
-        found = (now or datetime.now(UTC)) - timedelta(**{_UNITS[ago[2]]: int(ago[1])})
-    else:
-        try:
-            found = datetime.fromisoformat(text)
-        except ValueError:
-            raise typer.BadParameter(f"{text!r} is no time: 2026-11-29, 2026-11-29T12:00, 3h or 7d") from None
-    utc = found if found.tzinfo else found.replace(tzinfo=UTC)
-    return utc.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
 
 def show_line(here: Invocation, record: LogRecord) -> None:

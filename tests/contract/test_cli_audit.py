@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 import typer
 
-from placet.cli.log_reading import identity, moment
+from placet.cli.filters import identity, moment
 from placet.cli.main import run
 from tests.contract.test_cli import Done, Placet
 from tests.fakes.any_records import BODIES, CALLER, FINDING
