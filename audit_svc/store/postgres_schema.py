@@ -44,11 +44,11 @@ CREATE TABLE log_entry (
 CREATE UNIQUE INDEX spent_once ON log_entry (approval_id) WHERE kind = 'run_started';
 CREATE UNIQUE INDEX retried_once ON log_entry (actor, idempotency_key) WHERE idempotency_key <> '';
 CREATE INDEX by_request ON log_entry (request_id, idx) WHERE request_id <> '';
-CREATE INDEX by_kind ON log_entry (kind, idx);
+CREATE INDEX by_kind ON log_entry (kind, idx, caller, scope, verdict);
 CREATE INDEX by_time ON log_entry (time, idx);
-CREATE INDEX by_caller ON log_entry (caller, idx) WHERE caller <> '';
-CREATE INDEX by_scope ON log_entry (scope, idx) WHERE scope <> '';
-CREATE INDEX by_verdict ON log_entry (verdict, idx) WHERE verdict <> '';
+CREATE INDEX by_caller ON log_entry (caller, idx, kind, scope, verdict) WHERE caller <> '';
+CREATE INDEX by_scope ON log_entry (scope, idx, kind, caller, verdict) WHERE scope <> '';
+CREATE INDEX by_verdict ON log_entry (verdict, idx, kind, caller, scope) WHERE verdict <> '';
 CREATE TABLE finding_rule (idx bigint NOT NULL, rule text NOT NULL, PRIMARY KEY (idx, rule));
 CREATE INDEX by_rule ON finding_rule (rule, idx);
 CREATE TABLE entry_text (idx bigint PRIMARY KEY, words text[] NOT NULL);
