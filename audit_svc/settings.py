@@ -49,7 +49,7 @@ class AuditSettings(ServiceSettings):
     witness_policy: Path | None = None
     """A tlog-policy file (docs/audit-format.md §14): which witnesses cosign checkpoints, and where."""
 
-    witness_interval_s: float = Field(1.0, gt=0)
+    witness_interval_s: float = Field(5.0, gt=0)
     """The least time between two checkpoints that witnesses are asked for, in seconds."""
 
     tiles_listen: str = ""

@@ -30,7 +30,7 @@ class Witnessing:
     """The witnesses of one policy that have an address."""
 
     def __init__(
-        self, sequencer: Sequencer, published: Published, policy: TrustPolicy, *, interval_s: float = 1.0
+        self, sequencer: Sequencer, published: Published, policy: TrustPolicy, *, interval_s: float = 5.0
     ) -> None:
         """`interval_s` is the least time between two rounds, in seconds.
 

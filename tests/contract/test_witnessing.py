@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import shutil
-import sqlite3
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -38,7 +36,7 @@ def policy_of(quorum: str, *witnesses: tuple[WitnessVerifier, str], extra: str =
 
 @asynccontextmanager
 async def witnessed(world: World, writer: Writer, policy: TrustPolicy) -> AsyncIterator[Witnessing]:
-    with LogReader(world.database) as reader:
+    with world.reader() as reader:
         asking = Witnessing(writer.sequencer, Published(reader), policy, interval_s=0.01)
         try:
             await asking.confirm()
@@ -73,13 +71,24 @@ async def published(world: World, policy: TrustPolicy, asking: Witnessing, size:
     await until(lambda: trusted_size(world, policy, asking.checkpoint) == size)
 
 
-def kept(world: World) -> dict[int, str]:
-    """Size → signature line, of the newest sizes last."""
-    db = sqlite3.connect(world.database)
+def kept(world: World, size: int) -> Mapping[str, str]:
+    """Key name → signature line, as the database has them for the checkpoint of this size."""
+    store = world.store()
     try:
-        return dict(db.execute("SELECT size, line FROM cosignature ORDER BY size"))
+        return store.cosignatures(size)
     finally:
-        db.close()
+        store.close()
+
+
+def backup(world: World) -> Callable[[], None]:
+    """Copy the database and the checkpoint file; what this returns puts both back."""
+    restore, note = world.backup(), world.checkpoint.read_text()
+
+    def both() -> None:
+        restore()
+        world.checkpoint.write_text(note)
+
+    return both
 
 
 @pytest.fixture
@@ -89,17 +98,18 @@ def world(tmp_path: Path) -> World:
 
 
 async def test_a_growing_log_publishes_cosigned_checkpoints_and_keeps_the_lines(
-    world: World, tmp_path: Path
+    log_world: World, tmp_path: Path
 ) -> None:
+    world = log_world
     async with witness_at(tmp_path / "w", world.signer.verifier) as (book, url), world.writing() as writer:
         policy = policy_of("w0", (book.signer.verifier, url))
         async with witnessed(world, writer, policy) as asking:
             for target in (3, 300, 301):
                 await grow(writer, target - writer.sequencer.head.size)
                 await published(world, policy, asking, target)
-                await until(lambda target=target: target in kept(world))
+                await until(lambda target=target: bool(kept(world, target)))
 
-    assert kept(world)[301] in asking.checkpoint
+    assert kept(world, 301)[book.signer.name] in asking.checkpoint
     assert asking.checkpoint == writer.sequencer.witnessed
     page = book.newest(world.signer.name)
     assert page is not None
@@ -107,9 +117,10 @@ async def test_a_growing_log_publishes_cosigned_checkpoints_and_keeps_the_lines(
 
 
 async def test_after_a_restart_the_log_learns_the_witnesss_size_and_proves_from_there(
-    world: World, tmp_path: Path
+    log_world: World, tmp_path: Path
 ) -> None:
     """§12.9: on 409 with a size it MUST send a proof from that size."""
+    world = log_world
     async with witness_at(tmp_path / "w", world.signer.verifier) as (book, url):
         policy = policy_of("w0", (book.signer.verifier, url))
         for target in (5, 700):
@@ -236,7 +247,7 @@ async def test_a_witness_that_answers_anything_else_neither_counts_nor_stops_the
 
             assert asking.checkpoint == writer.sequencer.head.checkpoint
             assert writer.sequencer.healthy
-    assert kept(world) == {}
+    assert kept(world, 3) == kept(world, 6) == {}
 
 
 async def test_an_answer_without_end_is_not_read_to_its_end() -> None:
@@ -287,19 +298,20 @@ async def test_a_strangers_checkpoint_proves_nothing_against_the_log(world: Worl
         await grow(writer, 3)
 
 
-async def test_a_log_restored_with_its_checkpoint_file_does_not_start(world: World, tmp_path: Path) -> None:
+async def test_a_log_restored_with_its_checkpoint_file_does_not_start(
+    log_world: World, tmp_path: Path
+) -> None:
     """§12.10. Nothing on the log's own machine could tell: both files are of the same backup."""
-    backup = tmp_path / "backup"
+    world = log_world
     async with witness_at(tmp_path / "w", world.signer.verifier) as (book, url):
         policy = policy_of("w0", (book.signer.verifier, url))
         async with world.writing() as writer:
             await grow(writer, 3)
-        shutil.copytree(world.directory, backup)
+        restore = backup(world)
         async with world.writing() as writer, witnessed(world, writer, policy) as asking:
             await grow(writer, 5)
             await published(world, policy, asking, 8)
-        shutil.rmtree(world.directory)
-        shutil.copytree(backup, world.directory)
+        restore()
 
         async with world.writing() as writer:
             with pytest.raises(LogInconsistent, match=r"w0 holds a checkpoint over 8 records"):
@@ -307,23 +319,22 @@ async def test_a_log_restored_with_its_checkpoint_file_does_not_start(world: Wor
                     pytest.fail("it started")
 
 
-async def test_a_witness_that_proves_a_fork_stops_a_running_log(world: World, tmp_path: Path) -> None:
+async def test_a_witness_that_proves_a_fork_stops_a_running_log(log_world: World, tmp_path: Path) -> None:
     """§12.10: the witness was away at the start, and the restored log has grown past it meanwhile."""
-    backup = tmp_path / "backup"
+    world = log_world
     async with witness_at(tmp_path / "w", world.signer.verifier) as (book, url):
         policy = policy_of("w0", (book.signer.verifier, url))
         async with world.writing() as writer:
             await grow(writer, 3)
-        shutil.copytree(world.directory, backup)
+        restore = backup(world)
         async with world.writing() as writer, witnessed(world, writer, policy) as asking:
             await grow(writer, 5)
             await published(world, policy, asking, 8)
-        shutil.rmtree(world.directory)
-        shutil.copytree(backup, world.directory)
+        restore()
 
         async with world.writing() as writer:
             await grow(writer, 20)
-            with LogReader(world.database) as reader:
+            with world.reader() as reader:
                 asking = Witnessing(writer.sequencer, Published(reader), policy, interval_s=0.01)
                 task = asyncio.create_task(asking.run())
                 await until(lambda: not writer.sequencer.healthy)
