@@ -18,6 +18,7 @@ _DIGEST = re.compile(r"[0-9a-f]{64}")
 _WORD = re.compile(r"[^\W_]+")
 MAX_WORD: Final = 64
 MAX_COLUMN: Final = 256
+_VERDICTS: Final = frozenset({"ALLOWED", "DENIED", "NEEDS_REVIEW"})
 _SEARCHED_DIGESTS: Final = frozenset({"program_sha256", "task_sha256"})
 
 CLASS_OF_ROLE: Final[Mapping[str, str]] = {
@@ -58,7 +59,7 @@ def columns_of(record: Record) -> Columns:
         approval_id=_string(body.get("approval_id")),
         caller=_string(body.get("caller")),
         scope=_scope(body),
-        verdict=_string(body.get("verdict")),
+        verdict=_verdict(body),
         rules=rules_of(record),
         words=words_of("\n".join(_strings(body, "", []))),
     )
@@ -76,7 +77,7 @@ def stored_of(record: Record) -> tuple[str, ...]:
         record.time,
         _string(body.get("caller")),
         _scope(body),
-        _string(body.get("verdict")),
+        _verdict(body),
     )
 
 
@@ -105,6 +106,12 @@ def class_of(role: str) -> str:
 def _string(value: object) -> str:
     """The value as every database can index it; one that is too long, or holds a NUL, counts as none."""
     return value if isinstance(value, str) and len(value) <= MAX_COLUMN and "\0" not in value else ""
+
+
+def _verdict(body: Mapping[str, object]) -> str:
+    """Only the words that it can be: with four long columns an index's entry would be too large."""
+    value = body.get("verdict")
+    return value if isinstance(value, str) and value in _VERDICTS else ""
 
 
 def _scope(body: Mapping[str, object]) -> str:

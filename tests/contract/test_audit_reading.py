@@ -352,3 +352,16 @@ async def test_many_bodies_are_erased_by_as_many_records_as_it_takes(peer: As) -
 
     assert len(answer.erased) == 256
     assert len(answer.recorded) > 1
+
+
+async def test_the_longest_names_that_a_record_may_have_fit_the_indexes(peer: As) -> None:
+    """A record that one database could not index would stop the log for everybody."""
+    letters = "".join(chr(0x1F300 + i) for i in range(256))  # four bytes each, and nothing to compress
+    long = {"caller": letters, "scope": {"name": letters[::-1], "version": 1, "sha256": "5" * 64}}
+    body = {"verdict": letters, "outcome": "DONE", "approval_id": letters, "findings": [{"rule_id": letters}]}
+    async with peer(service_uri("generator")) as channel:
+        await GrpcAuditLog(channel).append("task_finished", {**body, **long}, request_id="r" * 128)
+    async with peer(VIEWER) as channel:
+        page = await Stub(channel).ListRecords(pb.ListRecordsRequest(caller=letters, rule=letters))
+
+    assert [record.index for record in page.records] == [0]
