@@ -1,6 +1,7 @@
 """A wire between a client and PostgreSQL's socket that can be cut at any message, before or after it arrived.
 
-Knows bytes and sockets. What a client sends at once counts as one message, which is what it waits upon.
+Knows bytes and sockets. What a client sends at once counts as one message; of a pipeline it sends
+several before it waits, and only the last is answered.
 """
 
 from __future__ import annotations
@@ -13,7 +14,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 SOCKET = ".s.PGSQL.5432"
-REPLY_S = 10.0
+REPLY_S = 1.0
+"""How long an answer may take; some messages get none."""
 
 
 class Wire:
