@@ -6,6 +6,8 @@ The three roles must exist; whoever runs the database makes them once:
     CREATE ROLE placet_log LOGIN;
     CREATE ROLE placet_auditor LOGIN;
     CREATE DATABASE placet OWNER placet_owner;
+
+For example: python -m audit_svc.migrate 'postgresql://placet_owner@/placet?host=/run/postgresql'
 """
 
 from __future__ import annotations
@@ -42,7 +44,9 @@ def main(arguments: Sequence[str]) -> int:
 def _parser() -> argparse.ArgumentParser:
     known = Roles()
     parser = argparse.ArgumentParser(
-        prog="python -m audit_svc.migrate", description=__doc__.partition("\n")[0]
+        prog="python -m audit_svc.migrate",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("address", metavar="ADDRESS", help="postgresql://OWNER@HOST/DATABASE?passfile=FILE")
     for role, default in (("owner", known.owner), ("service", known.service), ("reader", known.reader)):

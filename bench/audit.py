@@ -110,7 +110,7 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
         "--postgres",
         nargs=2,
         metavar="ADDRESS",
-        help="two databases with an empty log's tables (placet-audit migrate): for the log, for the baseline",
+        help="two databases with an empty log's tables (audit_svc.migrate): for the log, for the baseline",
     )
     return made.parse_args(arguments)
 
