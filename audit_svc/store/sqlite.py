@@ -181,9 +181,9 @@ class SqliteStore:
         return rows[0][0] if rows else None
 
     def same_keys(self, actor: str, keys: Collection[str]) -> Mapping[str, Entry]:
-        """See Store."""
+        """See Store. The index is named, here and below: another plan walks through half of the log."""
         rows = self._rows(
-            "SELECT * FROM log_entry WHERE actor = ? AND idempotency_key <> ''"
+            "SELECT * FROM log_entry INDEXED BY retried_once WHERE actor = ? AND idempotency_key <> ''"
             " AND idempotency_key IN (SELECT value FROM json_each(?))",
             actor,
             json.dumps(list(keys)),
@@ -193,7 +193,7 @@ class SqliteStore:
     def spent(self, approval_ids: Collection[str]) -> Set[str]:
         """See Store."""
         rows = self._rows(
-            "SELECT approval_id FROM log_entry WHERE kind = 'run_started'"
+            "SELECT approval_id FROM log_entry INDEXED BY spent_once WHERE kind = 'run_started'"
             " AND approval_id IN (SELECT value FROM json_each(?))",
             json.dumps(list(approval_ids)),
         )
