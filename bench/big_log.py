@@ -11,8 +11,8 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from dataclasses import dataclass
-from itertools import count
 from pathlib import Path
 from typing import Final
 
@@ -29,7 +29,10 @@ from placet.audit.verify import verify_database
 
 WRITERS: Final = 256
 PAGE: Final = 100
-_SLICE: Final = 2_000
+COST_WRITERS: Final = 64
+_SLICE: Final = 500
+"""Appends of each figure of their cost: few, for the small log must stay small."""
+_WARM: Final = 3
 _TELL_EVERY: Final = 100_000
 
 _MEMORY: Final = """
@@ -60,10 +63,14 @@ class BigLog:
         """Records under its checkpoint file; 0 before there is one."""
         return int(self.checkpoint.read_text().split("\n")[1]) if self.checkpoint.exists() else 0
 
-    async def grow(self, appends: int, *, writers: int = WRITERS) -> float:
-        """Append whole lives, and say how many microseconds an append took of the machine's time."""
-        async with OpenLog.at(SqliteStore(self.database), self.checkpoint) as log:
-            return 1e6 / await log.write(writers, appends=appends)
+    def open(self) -> AbstractAsyncContextManager[OpenLog]:
+        """To write to it. Raises what the sequencer raises."""
+        return OpenLog.at(SqliteStore(self.database), self.checkpoint)
+
+    async def grow(self, appends: int, *, writers: int = WRITERS) -> None:
+        """Append so many records, and what belongs to the same requests."""
+        async with self.open() as log:
+            await log.write(writers, appends=appends)
 
     async def grow_to(self, size: int) -> None:
         """Append until it has so many records."""
@@ -78,7 +85,7 @@ class BigLog:
 
     async def proofs(self, samples: Samples, number: int) -> None:
         """Milliseconds for the inclusion proof of records anywhere, each from a tree without tiles yet."""
-        async with OpenLog.at(SqliteStore(self.database), self.checkpoint) as log:
+        async with self.open() as log:
             head = log.sequencer.head
             root = head.frontier.root()
             with LogReader(self.database) as reader:
@@ -132,10 +139,14 @@ def queries(request_id: str, time_: str) -> Iterator[tuple[str, dict[str, str]]]
 
 
 async def cost_per_append(small: BigLog, big: BigLog, samples: Samples, rounds: int) -> None:
-    """Microseconds per append to both, in turns."""
-    both = [("small", small), ("big", big)]
-    for number in count():
-        if number == rounds:
-            return
-        for name, log in random.sample(both, 2):
-            samples[name].append(await log.grow(_SLICE))
+    """Microseconds per append to both, in turns; each has been written to for a while before it counts."""
+    async with AsyncExitStack() as stack:
+        logs = {
+            "small": await stack.enter_async_context(small.open()),
+            "big": await stack.enter_async_context(big.open()),
+        }
+        for number in range(-_WARM, rounds):
+            for name in random.sample(list(logs), len(logs)):
+                cost = 1e6 / await logs[name].write(COST_WRITERS, appends=_SLICE)
+                if number >= 0:
+                    samples[name].append(cost)
