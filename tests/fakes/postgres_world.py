@@ -63,7 +63,12 @@ class PostgresWorld(World):
                 db.execute(statement.encode())
 
     def tamper(self, *statements: str) -> None:
+        """Without unique indexes from then on."""
         with self._unguarded() as db:
+            for name in ("spent_once", "retried_once"):
+                db.execute(_named("DROP INDEX IF EXISTS {}", name))
+            for table in ("log_entry", "checkpoint"):
+                db.execute(_named("ALTER TABLE {} DROP CONSTRAINT IF EXISTS {}", table, f"{table}_pkey"))
             for statement in statements:
                 db.execute(statement.encode())
 
@@ -86,7 +91,7 @@ class PostgresWorld(World):
 
     @contextmanager
     def _unguarded(self) -> Iterator[Connection]:
-        """As the database's administrator: without unique indexes, and meanwhile without triggers."""
+        """As the database's administrator, meanwhile without triggers."""
         db = psycopg.connect(self.place.as_superuser)
         db.execute(f"SET search_path = {SCHEMA}".encode())
         triggers = db.execute(
@@ -94,10 +99,6 @@ class PostgresWorld(World):
         ).fetchall()
         for table, trigger in triggers:
             db.execute(_named("ALTER TABLE {} DISABLE TRIGGER {}", table, trigger))
-        for name in ("spent_once", "retried_once"):
-            db.execute(_named("DROP INDEX IF EXISTS {}", name))
-        for table in ("log_entry", "checkpoint"):
-            db.execute(_named("ALTER TABLE {} DROP CONSTRAINT IF EXISTS {}", table, f"{table}_pkey"))
         with db:
             yield db
             for table, trigger in triggers:
