@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 
 from audit_svc import batch
@@ -35,9 +33,9 @@ async def starts_afterwards(log: Writer) -> None:
 
 
 @pytest.mark.parametrize("story", [issues_afterwards, starts_afterwards])
-async def test_the_log_refuses_to_record_it(tmp_path: Path, story) -> None:
+async def test_the_log_refuses_to_record_it(log_world: World, story) -> None:
     """§4.5: the log MUST refuse."""
-    world = World(tmp_path)
+    world = log_world
     async with world.writing() as log:
         with pytest.raises(ServiceError) as refused:
             await story(log)
@@ -47,8 +45,8 @@ async def test_the_log_refuses_to_record_it(tmp_path: Path, story) -> None:
 
 
 @pytest.mark.parametrize("story", [issues_afterwards, starts_afterwards])
-async def test_it_stays_refused_over_a_restart(tmp_path: Path, story) -> None:
-    world = World(tmp_path)
+async def test_it_stays_refused_over_a_restart(log_world: World, story) -> None:
+    world = log_world
     async with world.writing() as log:
         await issued(log, approval_id="b" * 32)
         await revoked(log)
@@ -60,10 +58,10 @@ async def test_it_stays_refused_over_a_restart(tmp_path: Path, story) -> None:
 
 
 @pytest.mark.parametrize("story", [issues_afterwards, starts_afterwards])
-async def test_written_past_the_logs_door_it_is_named(tmp_path: Path, story, monkeypatch) -> None:
+async def test_written_past_the_logs_door_it_is_named(log_world: World, story, monkeypatch) -> None:
     """§6.17: as a log under somebody else's control would hold it."""
     monkeypatch.setattr(batch, "check_key", lambda *_: None)
-    world = World(tmp_path)
+    world = log_world
     async with world.writing() as log:
         await story(log)
     report = world.verify()
@@ -76,8 +74,8 @@ async def test_written_past_the_logs_door_it_is_named(tmp_path: Path, story, mon
     assert world.verify().ok, "nothing but this check finds it"
 
 
-async def test_every_pool_may_say_it_and_one_record_is_kept(tmp_path: Path) -> None:
-    world = World(tmp_path)
+async def test_every_pool_may_say_it_and_one_record_is_kept(log_world: World) -> None:
+    world = log_world
     async with world.writing() as log:
         await revoked(log)
         await revoked(log)
@@ -85,16 +83,16 @@ async def test_every_pool_may_say_it_and_one_record_is_kept(tmp_path: Path) -> N
     assert world.verify().records == 1
 
 
-async def test_a_revocation_under_another_idempotency_key_is_refused(tmp_path: Path) -> None:
-    world = World(tmp_path)
+async def test_a_revocation_under_another_idempotency_key_is_refused(log_world: World) -> None:
+    world = log_world
     async with world.writing() as log:
         with pytest.raises(ServiceError, match="idempotency key"):
             await revoked(log, "loose")
 
 
-async def test_another_key_goes_on(tmp_path: Path) -> None:
+async def test_another_key_goes_on(log_world: World) -> None:
     """Not an attack."""
-    world = World(tmp_path)
+    world = log_world
     async with world.writing() as log:
         await revoked(log)
         await log.whole_run()
