@@ -20,9 +20,13 @@ ONE = Story(leaves=[b"%d" % i for i in range(24)])
 STORIES = [ONE, ONE.other(0), ONE.other(7), ONE.other(15)]
 LOGS = {ONE.signer.name: [ONE.signer.verifier]}
 
-sizes = st.integers(0, 24)
-requests = st.tuples(st.sampled_from(range(len(STORIES))), sizes, sizes, st.booleans())
-"""Which history, old size (0 is also: as the witness says), new size, and whether it restarts before."""
+requests = st.tuples(
+    st.sampled_from(range(len(STORIES))),
+    st.one_of(st.none(), st.none(), st.integers(0, 24)),
+    st.integers(0, 8),
+    st.sampled_from([False, False, False, True]),
+)
+"""Which history, from which old size (None: the witness's own), how many more leaves, whether it restarts."""
 
 
 def proven(older: tuple[int, Checkpoint], newer: tuple[int, Checkpoint]) -> None:
@@ -36,18 +40,19 @@ def proven(older: tuple[int, Checkpoint], newer: tuple[int, Checkpoint]) -> None
 @settings(max_examples=120, deadline=None)
 @given(st.lists(requests, max_size=25))
 def test_all_that_one_witness_cosigned_is_one_growing_history(
-    submitted: list[tuple[int, int, int, bool]],
+    submitted: list[tuple[int, int | None, int, bool]],
 ) -> None:
     cosigned: list[tuple[int, Checkpoint]] = []
     with tempfile.TemporaryDirectory() as scratch:
         book = WitnessBook(Path(scratch))
-        for story, asked, new, restarts in submitted:
+        for story, asked, more, restarts in submitted:
             if restarts:
                 book.close()
                 book = WitnessBook(Path(scratch))
             newest = book.newest(ONE.signer.name)
-            old = asked or (newest.checkpoint.size if newest else 0)
-            submission = STORIES[story].submission(min(old, new), new)
+            known = newest.checkpoint.size if newest else 0
+            old = known if asked is None else asked
+            submission = STORIES[story].submission(old, min(old + more, 24))
             try:
                 Witness(book, LOGS).cosign(submission.to_text())
             except WitnessRefused:
