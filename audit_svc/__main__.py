@@ -9,6 +9,7 @@ from typing import Final
 
 import grpc
 import structlog
+import uvloop
 from placetpb.audit.v1 import audit_pb2_grpc
 
 from audit_svc.anchor import Anchor, LogInconsistent
@@ -88,6 +89,6 @@ async def beat(sequencer: Sequencer, period_s: float) -> None:
 if __name__ == "__main__":
     configure_logging("audit")
     try:
-        asyncio.run(main(load(AuditSettings)))
+        uvloop.run(main(load(AuditSettings)))
     except (LogInconsistent, StoreFailed, OSError, ValueError, ServiceError) as error:
         sys.exit(f"The audit log does not start. {error}")
