@@ -61,7 +61,11 @@ async def _serve(settings: ExecutorSettings, sandbox: Sandbox, audit: grpc.aio.C
     servicer = ExecutorServicer(
         runner=runner,
         sandbox=sandbox,
-        gate=Gate(running=settings.max_concurrent_runs, queued=settings.max_queued_runs),
+        gate=Gate(
+            running=settings.max_concurrent_runs,
+            queued=settings.max_queued_runs,
+            rest_s=settings.rest_after_limit_s,
+        ),
         audience=settings.audience,
         ceiling=settings.ceiling,
     )
