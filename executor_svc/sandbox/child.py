@@ -75,6 +75,7 @@ def become_program(arming: Arming, channels: Channels, box: str) -> None:
         except BaseException as error:
             os.write(order, f"{type(error).__name__}: {error}"[:4000].encode())
             return
+        program.rehearse()
         os.write(order, ARMED)
         source = _read_order(order, arming)
         os.close(order)
