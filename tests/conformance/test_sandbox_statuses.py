@@ -43,8 +43,8 @@ def _limits(**changes: float) -> RunLimits:
 
 
 ENDS = [
-    ("EXITED", "print(1)", {}),
-    ("SIGNALED", "import os; os.abort()", {}),
+    ("EXITED", "x = b'x' * (1 << 20)\nprint(1)", {}),
+    ("SIGNALED", "import os\nx = b'x' * (1 << 20)\nos.abort()", {}),
     ("TIMED_OUT", "import time; time.sleep(60)", {"wall_s": 0.3}),
     ("CPU_EXCEEDED", "while True: pass", {"cpu_s": 0.5}),
     ("MEMORY_EXCEEDED", "x = bytearray(1 << 30)", {}),
