@@ -42,9 +42,10 @@ def _limits(**changes: float) -> RunLimits:
     return dataclasses.replace(TIGHT, **changes)
 
 
+HOLDING = "held = b'x' * (1 << 20)\n"
 ENDS = [
-    ("EXITED", "x = b'x' * (1 << 20)\nprint(1)", {}),
-    ("SIGNALED", "import os\nx = b'x' * (1 << 20)\nos.abort()", {}),
+    ("EXITED", "print(1)", {}),
+    ("SIGNALED", "import os; os.abort()", {}),
     ("TIMED_OUT", "import time; time.sleep(60)", {"wall_s": 0.3}),
     ("CPU_EXCEEDED", "while True: pass", {"cpu_s": 0.5}),
     ("MEMORY_EXCEEDED", "x = bytearray(1 << 30)", {}),
@@ -62,7 +63,7 @@ ENDS = [
 async def test_each_end_has_its_own_status_and_says_what_was_used(
     sandbox: Sandbox, status: str, program: str, changes: dict[str, float]
 ) -> None:
-    ran = await run(sandbox, program, limits=_limits(**changes))
+    ran = await run(sandbox, HOLDING + program, limits=_limits(**changes))
     usage = ran.result.usage
     assert ran.status == status
     assert 0 < usage.wall_ms < 20_000
