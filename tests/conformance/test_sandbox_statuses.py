@@ -191,7 +191,7 @@ import threading, time
 x = bytearray(b"x") * (30 << 20)
 for _ in range(3): threading.Thread(target=time.sleep, args=(60,)).start()
 while time.process_time() < 0.3: pass
-time.sleep(0.1)
+time.sleep(0.3)
 print("up", end="")
 time.sleep(60)
 """
