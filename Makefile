@@ -17,7 +17,8 @@ demo: setup model ## Set up, start the stack, solve the tasks in examples/, veri
 SERVICES = tests/e2e tests/contract
 PYTEST = .venv/bin/python -m pytest -q --durations=10
 
-test: setup-dev model check ## Set up what tests need, check the code, run all tests (PYTEST_ARGS: only those)
+test: setup-dev ## Set up what tests need, check the code, run all tests (PYTEST_ARGS: only those)
+	@$(MAKE) --no-print-directory -j 2 model check
 	@if [ -n "$(PYTEST_ARGS)" ]; then $(PYTEST) $(PYTEST_ARGS); else \
 	  $(PYTEST) $(SERVICES) && $(PYTEST) -n 2 --dist loadfile tests $(addprefix --ignore=,$(SERVICES)); fi
 
