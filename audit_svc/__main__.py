@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import grpc
+import uvloop
 from placetpb.audit.v1 import audit_pb2_grpc
 
 from audit_svc.anchor import Anchor, LogInconsistent
@@ -107,6 +108,6 @@ async def unless_ended(working: asyncio.Task[None], waited: Coroutine[Any, Any, 
 if __name__ == "__main__":
     configure_logging("audit")
     try:
-        asyncio.run(main(load(AuditSettings)))
+        uvloop.run(main(load(AuditSettings)))
     except (LogInconsistent, StoreFailed, LogUnreadable, OSError, ValueError, ServiceError) as error:
         sys.exit(f"The audit log does not go on. {error}")

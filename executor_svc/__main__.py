@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 import sys
 from datetime import UTC, datetime
 
 import grpc
+import uvloop
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from placetpb.executor.v1 import executor_pb2_grpc
 
@@ -61,7 +61,11 @@ async def _serve(settings: ExecutorSettings, sandbox: Sandbox, audit: grpc.aio.C
     servicer = ExecutorServicer(
         runner=runner,
         sandbox=sandbox,
-        gate=Gate(running=settings.max_concurrent_runs, queued=settings.max_queued_runs),
+        gate=Gate(
+            running=settings.max_concurrent_runs,
+            queued=settings.max_queued_runs,
+            rest_s=settings.rest_after_limit_s,
+        ),
         audience=settings.audience,
         ceiling=settings.ceiling,
     )
@@ -101,7 +105,7 @@ def run() -> int:
     settings = load(ExecutorSettings)
     configure_logging("executor")
     try:
-        asyncio.run(main(settings))
+        uvloop.run(main(settings))
     except SandboxUnavailable as error:
         print(f"executor: {error}", file=sys.stderr)
         return 3

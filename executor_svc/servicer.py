@@ -25,9 +25,11 @@ from executor_svc.refusals import to_error
 from executor_svc.run import CallerGone, Finished, Runner
 from executor_svc.sandbox import RunArtifact, Sandbox, Usage, aio
 from executor_svc.sandbox.spool import is_large
+from executor_svc.sandbox.types import BY_A_LIMIT
 from placet.approval import ApprovalRefused, Limits
 from placet.approval.reading import REQUEST_ID
 from placet.audit.client import Appended
+from placet.rpc.deadline import Deadline
 from placet.rpc.errors import ServiceError
 from placet.rpc.identity import caller_of
 
@@ -61,16 +63,20 @@ class ExecutorServicer(executor_pb2_grpc.ExecutorServiceServicer):
             except ServiceError as unreadable:
                 await self._runner.refuse_unreadable(caller, unreadable)
                 raise
-            async with self._gate.run():
-                await self._run(request, _Stream(context))
+            await self._run(request, context)
 
-    async def _run(self, request: RunRequest, events: _Stream) -> None:
+    async def _run(self, request: RunRequest, context: Context) -> None:
+        events = _Stream(context)
         try:
-            finished = await self._runner.run(request, events)
-            try:
+            async with AsyncExitStack() as held:
+                async with self._gate.run():
+                    finished = await self._runner.run(request, events)
+                    held.push_async_callback(finished.result.release)
+                    if finished.result.status not in BY_A_LIMIT:
+                        await events.finish(finished)
+                        return
+                await self._gate.rest(Deadline.of(context).remaining_s() / 2)
                 await events.finish(finished)
-            finally:
-                await finished.result.release()
         except ApprovalRefused as refusal:
             raise to_error(refusal) from refusal
         except CallerGone as gone:

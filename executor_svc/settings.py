@@ -41,6 +41,8 @@ class ExecutorSettings(ServiceSettings):
     max_concurrent_runs: Annotated[int, Field(ge=1, le=256)] = 2
     max_queued_runs: Annotated[int, Field(ge=0, le=1024)] = 128
     """Requests beyond these two together are told to come back."""
+    rest_after_limit_s: Annotated[float, Field(ge=0, le=10)] = 0.5
+    """How late a run is answered that a limit ended: a loop of such runs must not take the machine."""
 
     max_wall_s: Annotated[int, Field(ge=1, le=3600)] = 600
     max_cpu_s: Annotated[int, Field(ge=1, le=3600)] = 600

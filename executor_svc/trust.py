@@ -1,14 +1,16 @@
 """What this pool believes in: verification keys and scopes, read from its two directories.
 
-Knows files. Read anew for each admission, so that a revocation or a retirement holds from the next
-request on; what cannot be read admits nothing.
+Knows files. Looked at for each admission and read anew when they are others, so that a revocation or a
+retirement holds from the next request on; what cannot be read admits nothing.
 """
 
 from __future__ import annotations
 
 import hashlib
+import os
 import re
-from dataclasses import dataclass
+import time
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
@@ -18,6 +20,8 @@ from placet.approval import KeyFileError, KeySet
 from placet.rpc.errors import ServiceError
 
 RETIRED_FILE: Final = "retired.txt"
+SETTLED_NS: Final = 2_000_000_000
+"""A file that has not changed for so long shows its next change in its times: their ticks are finer."""
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 
 
@@ -37,27 +41,54 @@ class Trust:
     scopes: KnownScopes
 
 
-@dataclass(frozen=True)
+_Stamp = tuple[tuple[str, int, int, int, int], ...]
+"""Of each file: its path, inode, size, and when content and inode changed, in nanoseconds."""
+
+
+@dataclass
 class TrustFiles:
     """Where keys and scopes lie."""
 
     keys_dir: Path
     scopes_dir: Path
+    _read: tuple[_Stamp, Trust] | None = field(default=None, init=False, repr=False)
 
     def load(self) -> Trust:
-        """Read both directories.
+        """What both directories hold now.
 
         Raises:
             ServiceError: UNAVAILABLE/TRUST_UNREADABLE; nothing may be admitted then.
         """
         try:
-            return Trust(KeySet.load(self.keys_dir), _read_scopes(self.scopes_dir))
+            stamp = _stamp(self.keys_dir, self.scopes_dir)
+            if self._read is None or self._read[0] != stamp:
+                self._read = stamp, Trust(KeySet.load(self.keys_dir), _read_scopes(self.scopes_dir))
         except (OSError, KeyFileError, ValueError) as error:
+            self._read = None
             raise ServiceError(
                 grpc.StatusCode.UNAVAILABLE,
                 "TRUST_UNREADABLE",
                 f"the executor cannot read its keys or scopes, so it admits nothing; mend: {error}",
             ) from error
+        trust = self._read[1]
+        if max(changed for *_, changed in stamp) > time.time_ns() - SETTLED_NS:
+            self._read = None
+        return trust
+
+
+def _stamp(*directories: Path) -> _Stamp:
+    """Taken before reading, so that a change meanwhile shows the next time. Raises OSError."""
+    paths = [path for directory in directories for path in (directory, *sorted(directory.iterdir()))]
+    found = [(str(path), _stat(path)) for path in paths]
+    return tuple((path, is_.st_ino, is_.st_size, is_.st_mtime_ns, is_.st_ctime_ns) for path, is_ in found)
+
+
+def _stat(path: Path) -> os.stat_result:
+    """Of what a link leads to, as a mounted secret has them; of the link itself if it leads nowhere."""
+    try:
+        return path.stat()
+    except FileNotFoundError:
+        return path.lstat()
 
 
 def _read_scopes(directory: Path) -> KnownScopes:

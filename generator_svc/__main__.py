@@ -1,10 +1,10 @@
 """The generator's wiring: settings → adapters → core → servicer → server."""
 
-import asyncio
 from contextlib import AsyncExitStack
 from typing import Any
 
 import grpc
+import uvloop
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from placetpb.generator.v1.generator_pb2_grpc import add_GeneratorServiceServicer_to_server
 
@@ -77,7 +77,7 @@ def main() -> None:
     """Entry point of `python -m generator_svc`."""
     settings = load(GeneratorSettings)
     configure_logging("generator")
-    asyncio.run(run(settings))
+    uvloop.run(run(settings))
 
 
 if __name__ == "__main__":

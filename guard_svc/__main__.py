@@ -7,6 +7,7 @@ from typing import Any, Final
 
 import grpc
 import structlog
+import uvloop
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from placetpb.guard.v1 import guard_pb2_grpc
 
@@ -131,6 +132,6 @@ async def watch_pauses(pauses: Pauses) -> None:
 if __name__ == "__main__":
     configure_logging("guard")
     try:
-        asyncio.run(main(load(GuardSettings)))
+        uvloop.run(main(load(GuardSettings)))
     except (OSError, ValueError) as error:
         sys.exit(f"The guard does not start. {error}")

@@ -33,6 +33,8 @@ TIERS = ("T0", "T1", "T2")
 PRELOAD = DATA.modules
 _PROBE_LIMITS = RunLimits(wall_s=20, cpu_s=10, memory_mib=128, output_kib=64, artifacts=0, artifact_mib=1)
 _ATTEMPTS = 3
+_MOURN_S = 0.03
+"""Until a cell whose program is dead is removed: its run's end goes on record first."""
 _KEEP_S = 60.0
 _PROBE_S = 3600.0
 _UNUSED_S = 900.0
@@ -182,9 +184,9 @@ class LinuxSandbox:
             raise SandboxUnavailable(f"the sandbox's self-test ended {result.status}: {' '.join(told)}")
         return (*_mechanisms(tier), *probe.judge(bytes(output)))
 
-    def _bury(self, child: Cell) -> None:
-        """Remove what is left of a cell whose processes are dead, while its end is already on its way."""
-        self._buried[child] = asyncio.create_task(asyncio.to_thread(child.destroy))
+    def _bury(self, child: Cell, after_s: float = 0.0) -> None:
+        """Remove what is left of a cell, while the end of its run is already on its way."""
+        self._buried[child] = asyncio.create_task(_destroy(child, after_s))
         self._buried[child].add_done_callback(lambda _: self._buried.pop(child))
 
     async def _run(
@@ -204,7 +206,7 @@ class LinuxSandbox:
             try:
                 await run.prepare()
                 result = await run.perform()
-                self._bury(child)
+                self._bury(child, _MOURN_S)
                 return result
             except SandboxUnavailable:
                 if run.handed_over or attempt == _ATTEMPTS - 1:
@@ -227,6 +229,11 @@ class LinuxSandbox:
                     finally:
                         self._bury(child)  # its files may be large, and others run
         raise SandboxUnavailable("the sandbox's processes keep dying; see the machine's memory")
+
+
+async def _destroy(child: Cell, after_s: float) -> None:
+    await asyncio.sleep(after_s)
+    await asyncio.to_thread(child.destroy)
 
 
 def _tell(on_cancelled: OnCancelled | None, run: Run) -> None:

@@ -21,6 +21,7 @@ from pathlib import Path
 from executor_svc.sandbox import aio, cgroup, hostbox
 from executor_svc.sandbox.child import ARMED
 from executor_svc.sandbox.forkserver import ForkServer
+from executor_svc.sandbox.keeper import ALONE, DONE
 from executor_svc.sandbox.types import SandboxUnavailable
 
 _ARMING_S = 30.0
@@ -137,19 +138,26 @@ class Cell:
             if process is not None:
                 process.bury()
 
+    async def deserted(self) -> bool:
+        """Whether the keeper, which sees all of the pid namespace, is alone in it; False when it is gone."""
+        return await self._asked({"others": True}) == ALONE
+
     async def ask(self, order: Mapping[str, object]) -> None:
         """Have the keeper do something and wait until it is done. Raises SandboxUnavailable."""
+        answer = await self._asked(order)
+        if answer != DONE:
+            raise SandboxUnavailable(
+                f"the sandbox could not prepare the run: {answer.decode() or 'its keeper died'}"
+            )
+
+    async def _asked(self, order: Mapping[str, object]) -> bytes:
         assert self.control is not None
         try:
             self.control.send(json.dumps(order).encode())
             await aio.readable(self.control.fileno())
-            answer = self.control.recv(_MESSAGE_BYTES)
-        except OSError as error:
-            raise SandboxUnavailable(f"the sandbox's keeper is gone: {error}") from error
-        if b"done" not in answer:
-            raise SandboxUnavailable(
-                f"the sandbox could not prepare the run: {answer.decode() or 'its keeper died'}"
-            )
+            return self.control.recv(_MESSAGE_BYTES)
+        except OSError:
+            return b""
 
     def destroy(self) -> None:
         """Kill, wait, close and remove everything. Idempotent."""

@@ -28,6 +28,7 @@ ARMED = b"armed"
 
 _OPEN_FILES = 128
 _THREADS = 64
+_NICE = 10
 
 
 @dataclass(frozen=True)
@@ -74,6 +75,7 @@ def become_program(arming: Arming, channels: Channels, box: str) -> None:
         except BaseException as error:
             os.write(order, f"{type(error).__name__}: {error}"[:4000].encode())
             return
+        program.rehearse()
         os.write(order, ARMED)
         source = _read_order(order, arming)
         os.close(order)
@@ -108,6 +110,7 @@ def _take_rights(arming: Arming, keeper: int, box: str) -> None:
         os._exit(1)
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     os.setsid()
+    os.nice(_NICE)  # what is ours goes on beside a program that takes all it gets
     os.umask(0o022)
     if keeper < 0:  # else the zygote has set them for all
         os.environ.update(program.places(work, tmp))

@@ -19,6 +19,10 @@ from executor_svc.sandbox import aio
 from executor_svc.sandbox.types import SandboxUnavailable
 
 LAUNCHER = Path(__file__).with_name("launch.py")
+LAUNCH_OPTIONS = ("-P", "-s", "-S", "-B")
+"""As -I, but for the environment, which is ours alone."""
+MEMORY = {"PYTHONMALLOC": "malloc"}
+"""One heap, not arenas all over the address space: huge pages fit it, and a fork changes less of it."""
 START_S = 60.0
 FORK_S = 30.0
 _MESSAGE_BYTES = 1 << 16
@@ -112,14 +116,12 @@ async def start(
     process = subprocess.Popen(  # noqa: ASYNC220 - must be the child of this thread, whose death it follows
         [
             str(python),
-            "-I",
-            "-S",
-            "-B",
+            *LAUNCH_OPTIONS,
             str(LAUNCHER),
             name,
             str(theirs.fileno()),
         ],
-        env=environment,
+        env={**environment, **MEMORY},
         cwd="/",
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,

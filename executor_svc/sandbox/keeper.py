@@ -15,6 +15,8 @@ from collections.abc import Mapping, Sequence
 
 from executor_svc.sandbox import kernel, namespaces
 
+DONE = b'{"done": true}'
+ALONE = b'{"alone": true}'
 _MESSAGE_BYTES = 1 << 16
 _OPEN_FILES = 1024
 
@@ -49,9 +51,15 @@ def _say(control: socket.socket, message: Mapping[str, object], handles: tuple[i
 
 
 def _serve(control: socket.socket, box: namespaces.Box, work: str) -> None:
-    """Set the quota, seal the inputs, give up every right: each when it is asked for, the last for good."""
+    """Set the quota, seal the inputs, give up every right: each when it is asked for, the last for good.
+
+    Asked for others in the pid namespace, it says whether it is alone.
+    """
     while message := control.recv(_MESSAGE_BYTES):
         order = json.loads(message)
+        if "others" in order:
+            control.send(ALONE if _alone() else DONE)
+            continue
         if "size" in order:
             kernel.resize_tmpfs(box.root_fd, order["size"], order["inodes"])
         if "names" in order:
@@ -60,4 +68,12 @@ def _serve(control: socket.socket, box: namespaces.Box, work: str) -> None:
             kernel.prctl(kernel.PR_SET_NO_NEW_PRIVS, 1)
             kernel.prctl(kernel.PR_SET_DUMPABLE, 0)
             kernel.drop_capabilities()
-        _say(control, {"done": True})
+        control.send(DONE)
+
+
+def _alone() -> bool:
+    try:
+        os.kill(-1, 0)  # everybody whom it can see, but itself
+    except ProcessLookupError:
+        return True
+    return False

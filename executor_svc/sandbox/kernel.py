@@ -257,8 +257,8 @@ def heed_signals() -> None:
         if number not in (signal.SIGPIPE, signal.SIGXFSZ) and signal.getsignal(number) is signal.SIG_IGN:
             signal.signal(number, signal.SIG_DFL)
     if call := _SYS_RT_SIGACTION.get(os.uname().machine):
-        for number in (32, 33):  # SIGCANCEL and SIGSETXID of glibc
-            syscall(call, number, bytes(32), None, 8)
+        for reserved in (32, 33):  # SIGCANCEL and SIGSETXID of glibc
+            syscall(call, reserved, bytes(32), None, 8)
 
 
 def die_with_parent() -> None:

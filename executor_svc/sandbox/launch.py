@@ -1,4 +1,4 @@
-"""How the zygote and the steward begin: `python -I -S -B launch.py NAME FD`.
+"""How the zygote and the steward begin: `python -P -s -S -B launch.py NAME FD`.
 
 Run by path, so that the interpreter loads nothing of the executor's packages: the modules beside this one
 become importable under their usual names without any package's own code. Standard library only.
@@ -15,6 +15,7 @@ import types
 
 def main() -> None:
     """Hand over to the module of that name, with the socket that orders come over."""
+    os.environ.pop("PYTHONMALLOC", None)  # has had its effect, and is no business of programs
     here = os.path.dirname(os.path.abspath(__file__))  # noqa: PTH100, PTH120 - no pathlib before it is needed
     for name, path in (("executor_svc", os.path.dirname(here)), ("executor_svc.sandbox", here)):  # noqa: PTH120
         package = types.ModuleType(name)

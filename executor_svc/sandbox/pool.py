@@ -33,6 +33,7 @@ ENVIRONMENT = {
 SET_INSIDE = ("HOME", "TMPDIR", "MPLCONFIGDIR", "LC_CTYPE", "KMP_DUPLICATE_LIB_OK", "KMP_INIT_AT_FORK")
 _ATTEMPTS = 3
 _ARMED_AT_ONCE = 2
+_REFILL_S = 0.03
 
 
 @dataclass(frozen=True)
@@ -95,7 +96,7 @@ class Pool:
         while self._armed:
             found = self._armed.popleft()
             if found.alive():
-                self.fill()
+                self._fill_later()
                 return found
             found.destroy()
         if self._closed:
@@ -122,6 +123,13 @@ class Pool:
         if self._zygote is not None:
             self._zygote.stop()
             self._zygote = None
+
+    def _fill_later(self) -> None:
+        """Not beside the beginning of the run that took a cell, unless it took the last."""
+        if self._armed:
+            asyncio.get_running_loop().call_later(_REFILL_S, self.fill)
+        else:
+            self.fill()
 
     def fill(self) -> None:
         """Begin to arm as many cells as are wanted."""

@@ -33,6 +33,14 @@ _OURS = (
         for name in ("child", "forking", "kernel", "landlock", "namespaces", "program", "zygote")
     ),
 )
+_REHEARSED = b"""
+def texts(values):
+    return [str(value) for value in values]
+try:
+    texts(range(3))
+except ValueError as error:
+    print(error)
+"""
 _saved_figures: weakref.WeakSet[Any] = weakref.WeakSet()
 
 
@@ -73,6 +81,12 @@ def renew() -> None:
     if (numpy_random := sys.modules.get("numpy.random")) is not None:
         numpy_random.seed(int.from_bytes(os.urandom(4), "little"))
     cast(Any, threading.main_thread())._set_native_id()
+
+
+def rehearse() -> None:
+    """Run a program that does nothing: what each of them touches is copied for this fork before it waits."""
+    exec(compile(_REHEARSED, FILENAME, "exec", dont_inherit=True), {"__builtins__": builtins})  # noqa: S102 - ours
+    _save_figures()
 
 
 def run(source: bytes, note: mmap.mmap) -> int:

@@ -232,14 +232,15 @@ class Run:
             self._stop(RunStatus.DISK_EXCEEDED)
 
     async def _await_end(self) -> _End:
-        """How the program process ended, once nothing of the cell lives any more."""
+        """How the program process ended, once nothing that it could have started lives any more."""
         cell = self._cell
         await cell.program.ended()
         if cell.keeper is not None:
             if cell.abandoned() and self._reason is None:
                 raise SandboxUnavailable("the sandbox lost the run; nothing is known about the program")
-            cell.keeper.kill()
-            await cell.keeper.ended()
+            if self._reason is not None or not await cell.deserted():
+                cell.keeper.kill()  # and with it whatever it holds; which takes some milliseconds
+                await cell.keeper.ended()
         return self._end()
 
     def _end(self) -> _End:

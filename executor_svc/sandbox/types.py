@@ -35,6 +35,10 @@ class RunStatus(StrEnum):
     CANCELLED = "CANCELLED"
 
 
+BY_A_LIMIT = frozenset(RunStatus) - {RunStatus.EXITED, RunStatus.SIGNALED, RunStatus.CANCELLED}
+"""Ends that a limit brought about."""
+
+
 @dataclass(frozen=True)
 class RunLimits:
     """What one run may use.

@@ -21,6 +21,7 @@ MAX_INTEGER = 2**53 - 1
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z", re.ASCII)
 _TIME_FORMAT = "%Y-%m-%dT%H:%M:%S.%f%z"
+_SURROGATE = re.compile("[\ud800-\udfff]")
 _BAD_IN_NAME = re.compile(r"[/\\\x00-\x1f\x7f]")
 
 
@@ -135,7 +136,7 @@ def input_name_problem(name: str) -> str:
 def _text(value: object, path: str) -> str:
     if not isinstance(value, str) or not 1 <= len(value) <= MAX_TEXT_CHARS:
         raise malformed(f"{path}: must be a string of 1 to {MAX_TEXT_CHARS} characters")
-    if any(0xD800 <= ord(character) <= 0xDFFF for character in value):
+    if _SURROGATE.search(value):
         raise malformed(f"{path}: holds a lone surrogate")
     return value
 

@@ -42,6 +42,7 @@ def _limits(**changes: float) -> RunLimits:
     return dataclasses.replace(TIGHT, **changes)
 
 
+HOLDING = "held = b'x' * (1 << 20)\n"
 ENDS = [
     ("EXITED", "print(1)", {}),
     ("SIGNALED", "import os; os.abort()", {}),
@@ -62,7 +63,7 @@ ENDS = [
 async def test_each_end_has_its_own_status_and_says_what_was_used(
     sandbox: Sandbox, status: str, program: str, changes: dict[str, float]
 ) -> None:
-    ran = await run(sandbox, program, limits=_limits(**changes))
+    ran = await run(sandbox, HOLDING + program, limits=_limits(**changes))
     usage = ran.result.usage
     assert ran.status == status
     assert 0 < usage.wall_ms < 20_000
@@ -190,7 +191,7 @@ import threading, time
 x = bytearray(b"x") * (30 << 20)
 for _ in range(3): threading.Thread(target=time.sleep, args=(60,)).start()
 while time.process_time() < 0.3: pass
-time.sleep(0.1)
+time.sleep(0.3)
 print("up", end="")
 time.sleep(60)
 """

@@ -79,11 +79,13 @@ def messages(world: World, **header: object) -> Iterator[pb.ExecuteRequest]:
             yield pb.ExecuteRequest(chunk=common_pb2.InputChunk(name=given.name, data=data))
 
 
-async def execute(stub, requests, seen: list[str] | None = None) -> list[pb.ExecuteResponse]:
+async def execute(
+    stub, requests, seen: list[str] | None = None, timeout: float | None = None
+) -> list[pb.ExecuteResponse]:
     """Every event; `seen` gets their kinds as they come. Raises ServiceError as clients see it."""
     events = []
     try:
-        async for event in stub.Execute(requests):
+        async for event in stub.Execute(requests, timeout=timeout):
             events.append(event)
             if seen is not None:
                 seen.append(event.WhichOneof("event"))
@@ -247,6 +249,47 @@ async def test_a_queued_request_runs_when_a_slot_is_free(authority: Authority) -
         done = await asyncio.gather(*(execute(stub, messages(world)) for world in worlds))
 
     assert all(events[-1].finished.status == common_pb2.RUN_STATUS_EXITED for events in done)
+
+
+async def test_a_run_that_a_limit_ended_is_answered_late_and_holds_up_nobody(authority: Authority) -> None:
+    """Its slot is free meanwhile; its end has been on record all along."""
+    house = House(
+        sandbox=FakeSandbox(status=RunStatus.OUTPUT_EXCEEDED), gate=Gate(running=1, queued=1, rest_s=30)
+    )
+    async with opened(authority, house) as stub:
+        late = asyncio.create_task(execute(stub, messages(house.world), timeout=60))
+        await until(lambda: len(house.log.of("run_finished")) == 1)
+        house.sandbox.status = RunStatus.EXITED
+        other = await execute(stub, messages(replace(house.world, approval=signed())))
+        waited = not late.done()
+        late.cancel()
+
+    assert other[-1].finished.status == common_pb2.RUN_STATUS_EXITED
+    assert waited
+
+
+async def test_an_answer_is_not_so_late_that_it_misses_its_caller(authority: Authority) -> None:
+    house = House(
+        sandbox=FakeSandbox(status=RunStatus.CPU_EXCEEDED), gate=Gate(running=1, queued=1, rest_s=30)
+    )
+    async with opened(authority, house) as stub:
+        events = await execute(stub, messages(house.world), timeout=2)
+
+    assert events[-1].finished.status == common_pb2.RUN_STATUS_CPU_EXCEEDED
+
+
+async def test_no_more_runs_wait_for_their_answer_than_may_run(authority: Authority) -> None:
+    """What they have left is held: memory and disk."""
+    house = House(
+        sandbox=FakeSandbox(status=RunStatus.DISK_EXCEEDED), gate=Gate(running=1, queued=1, rest_s=30)
+    )
+    async with opened(authority, house) as stub:
+        late = asyncio.create_task(execute(stub, messages(house.world), timeout=60))
+        await until(lambda: len(house.log.of("run_finished")) == 1)
+        at_once = await execute(stub, messages(replace(house.world, approval=signed())), timeout=10)
+        late.cancel()
+
+    assert at_once[-1].finished.status == common_pb2.RUN_STATUS_DISK_EXCEEDED
 
 
 async def test_a_large_input_arrives_whole(authority: Authority) -> None:

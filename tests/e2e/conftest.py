@@ -10,6 +10,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -165,13 +166,20 @@ def model() -> Iterator[OpenAIServer]:
         yield server
 
 
-@pytest.fixture
-def scripted(tmp_path: Path, model: OpenAIServer) -> Iterator[Stack]:
-    """A fresh stack on the scripted model, for tests that break it; at the end nothing of it is left."""
+@contextmanager
+def scripted_stack(state: Path, model: OpenAIServer) -> Iterator[Stack]:
+    """A fresh stack on a scripted model; at the end nothing of it is left."""
     before = boxes()
-    running = Stack(tmp_path / "state", {"OPENAI_API_KEY": "test", "OPENAI_BASE_URL": model.base_url})
+    running = Stack(state, {"OPENAI_API_KEY": "test", "OPENAI_BASE_URL": model.base_url})
     running.up()
     yield running
     running.placet("down", timeout=60)
     assert_nothing_left(running.state)
     assert boxes() <= before
+
+
+@pytest.fixture
+def scripted(tmp_path: Path, model: OpenAIServer) -> Iterator[Stack]:
+    """For tests that break it."""
+    with scripted_stack(tmp_path / "state", model) as running:
+        yield running

@@ -10,22 +10,30 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.conftest import EXAMPLES, Stack
+from tests.e2e.conftest import COUNT_ROWS, EXAMPLES, Stack, agreeable, scripted_stack
+from tests.fakes.openai_server import OpenAIServer
 
 pytestmark = [pytest.mark.stack, pytest.mark.timeout(300)]
 
 
+@pytest.fixture(scope="module")
+def solved(tmp_path_factory: pytest.TempPathFactory) -> Stack:
+    """A stack that has solved one task and is down."""
+    state = tmp_path_factory.mktemp("solved") / "state"
+    with OpenAIServer(agreeable(COUNT_ROWS)) as model, scripted_stack(state, model) as stack:
+        done = stack.placet(
+            "solve", "How many rows?", "--scope", "data-analysis", "--input", EXAMPLES / "penguins.csv"
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+    return stack
+
+
 @pytest.fixture
-def log(scripted: Stack, tmp_path: Path) -> Stack:
-    """The state directory of a stack that has solved one task and is down."""
-    done = scripted.placet(
-        "solve", "How many rows?", "--scope", "data-analysis", "--input", EXAMPLES / "penguins.csv"
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
-    scripted.down()
+def log(solved: Stack, tmp_path: Path) -> Stack:
+    """A copy of its state directory."""
     copy = tmp_path / "copy"
-    shutil.copytree(scripted.state, copy)
-    return Stack(copy, scripted.environment)
+    shutil.copytree(solved.state, copy)
+    return Stack(copy, solved.environment)
 
 
 def change(stack: Stack, edit: Callable[[sqlite3.Connection], object]) -> None:

@@ -1,6 +1,6 @@
 """Leave a file that cannot be removed.
 
-falls without: seccomp, landlock
+falls without: seccomp
 """
 
 import fcntl

@@ -1,6 +1,6 @@
 """Fill the disk with files that are deleted but still open.
 
-falls without: quota, disk watch
+falls without: quota
 tiers: T1
 ends: DISK_EXCEEDED or EXITED
 """

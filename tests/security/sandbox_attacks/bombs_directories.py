@@ -1,6 +1,6 @@
 """Make 6000 directories.
 
-falls without: quota, disk watch
+falls without: quota
 limits: wall_s=5
 ends: DISK_EXCEEDED or TIMED_OUT
 """

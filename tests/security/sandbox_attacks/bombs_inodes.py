@@ -1,6 +1,7 @@
 """Make 6000 files.
 
-falls without: quota, disk watch
+falls without: disk watch
+tiers: T0, T1
 limits: wall_s=5
 ends: DISK_EXCEEDED or TIMED_OUT or CPU_EXCEEDED
 """

@@ -1,6 +1,6 @@
 """Take 64 MiB of memory as files of the working directory.
 
-falls without: quota, disk watch
+falls without: quota
 ends: DISK_EXCEEDED
 """
 

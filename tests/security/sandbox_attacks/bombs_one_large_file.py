@@ -1,6 +1,6 @@
 """Write a file of 64 MiB.
 
-falls without: quota, disk watch
+falls without: quota
 ends: DISK_EXCEEDED
 """
 

@@ -1,6 +1,6 @@
 """Fill the directory of temporary files, which holds no artifacts.
 
-falls without: quota, disk watch
+falls without: quota
 ends: DISK_EXCEEDED
 """
 

@@ -1,6 +1,6 @@
 """Fill 1000 pipes, which is memory of the kernel.
 
-falls without: limit on open files, control group
+falls without: limit on open files
 """
 
 import os

@@ -1,6 +1,6 @@
 """Reserve 64 MiB behind the end of a small file, which its size does not show.
 
-falls without: limit on file size, quota, disk watch
+falls without: quota
 """
 
 import ctypes

@@ -1,6 +1,6 @@
 """Make the root writable again.
 
-falls without: seccomp, landlock
+falls without: seccomp
 machine: x86_64
 ends: SIGNALED 31
 """

@@ -1,6 +1,6 @@
 """Signal everybody.
 
-falls without: seccomp, pidns, landlock
+falls without: seccomp, pidns
 """
 
 import os

@@ -1,13 +1,16 @@
-"""Keys and scopes are read anew, and what cannot be read admits nothing."""
+"""Keys and scopes are as they are now, and what cannot be read admits nothing."""
 
 from __future__ import annotations
 
 import hashlib
+import os
+import time
 from pathlib import Path
 
 import grpc
 import pytest
 
+from executor_svc import trust
 from executor_svc.trust import TrustFiles
 from placet.approval import SigningKey
 from placet.rpc.errors import ServiceError
@@ -62,3 +65,34 @@ def test_a_missing_directory_admits_nothing(files: TrustFiles) -> None:
     files.scopes_dir.rmdir()
     with pytest.raises(ServiceError, match="TRUST_UNREADABLE"):
         files.load()
+
+
+def test_what_has_not_changed_for_long_is_not_read_again(
+    files: TrustFiles, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(trust, "SETTLED_NS", 0)
+
+    assert files.load() is files.load()
+
+
+@pytest.mark.parametrize("settled_ns", [0, trust.SETTLED_NS])
+def test_a_change_shows_that_keeps_size_and_time_of_its_file(
+    files: TrustFiles, monkeypatch: pytest.MonkeyPatch, settled_ns: int
+) -> None:
+    monkeypatch.setattr(trust, "SETTLED_NS", settled_ns)
+    scope = files.scopes_dir / "a.yaml"
+    scope.write_bytes(b"version: 1")
+    files.load()
+    if settled_ns == 0:
+        time.sleep(0.05)  # longer than a tick of the file's times
+    before = scope.stat()
+    scope.write_bytes(b"version: 2")
+    os.utime(scope, ns=(before.st_atime_ns, before.st_mtime_ns))
+
+    assert files.load().scopes.known == {hashlib.sha256(b"version: 2").digest()}
+
+
+def test_a_link_that_leads_nowhere_changes_nothing(files: TrustFiles) -> None:
+    (files.keys_dir / "notes").symlink_to("nowhere")
+
+    assert files.load().keys.revoked_ids == frozenset()
