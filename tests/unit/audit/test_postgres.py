@@ -202,6 +202,13 @@ def test_the_service_refuses_more_rights_than_it_needs(postgres: Cluster, grant:
         ("DROP TRIGGER tile_kept ON {}.tile", "tile has lost"),
         ("ALTER TABLE {}.body ENABLE TRIGGER body_fixed", "body has lost"),  # not in a replica's session
         ("DROP INDEX {}.spent_once", "spent_once is gone"),
+        ("ALTER TABLE {}.log_entry SET UNLOGGED", "log_entry is lost in a crash"),
+        ("ALTER TABLE {}.log_entry ENABLE ROW LEVEL SECURITY", "log_entry hides rows"),
+        ("CREATE RULE r AS ON INSERT TO {}.log_entry DO INSTEAD NOTHING", "log_entry has the rule r"),
+        (
+            "CREATE TRIGGER t BEFORE INSERT ON {0}.body FOR EACH ROW EXECUTE FUNCTION {0}.refuse()",
+            "trigger t",
+        ),
     ],
 )
 def test_the_service_refuses_tables_without_their_guards(
