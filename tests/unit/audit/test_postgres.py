@@ -214,7 +214,7 @@ def test_the_service_refuses_more_rights_than_it_needs(postgres: Cluster, grant:
 def test_the_service_refuses_tables_without_their_guards(
     postgres_log: Database, change: str, what: str
 ) -> None:
-    """§7.9: when a table has lost a trigger or a unique index."""
+    """§7.9: when a table has lost a trigger or a unique index, has got a rule …"""
     with psycopg.connect(postgres_log.as_superuser, autocommit=True) as db:
         db.execute(change.format(SCHEMA))
 
