@@ -10,7 +10,7 @@ import json
 import os
 import sqlite3
 from collections.abc import Collection, Iterator, Mapping, Sequence, Set
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any, Final
 
@@ -92,6 +92,10 @@ CREATE TRIGGER body_fixed BEFORE UPDATE ON body
 """
 """One statement ends where a line ends with a semicolon."""
 
+_GUARDS: Final = """
+SELECT name, sql FROM sqlite_master WHERE type = 'trigger' OR sql LIKE 'CREATE UNIQUE INDEX%'
+"""
+
 
 class SqliteStore:
     """`Store` over one file. Before anything else, `lead`: it also brings the schema up to date."""
@@ -139,6 +143,7 @@ class SqliteStore:
         self._db.execute(f"PRAGMA wal_autocheckpoint = {_CHECKPOINT_PAGES}")
         (version,) = self._db.execute("PRAGMA user_version").fetchone()
         if version == SCHEMA_VERSION:
+            self._check_guards()
             return
         if version not in (0, 1):
             raise StoreFailed(f"the database has schema {version}; this service knows {SCHEMA_VERSION}")
@@ -152,6 +157,17 @@ class SqliteStore:
                     self._insert(growth.entries, growth.tiles)
                 sqlite_v1.leave(self._db)
             self._db.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+
+    def _check_guards(self) -> None:
+        """Triggers and unique indexes are what keeps a mistake of ours, or of anybody, out of the log."""
+        with closing(sqlite3.connect(":memory:")) as fresh:
+            fresh.executescript(SCHEMA)
+            meant, found = (dict(db.execute(_GUARDS)) for db in (fresh, self._db))
+        if wrong := sorted(name for name in meant | found if meant.get(name) != found.get(name)):
+            raise StoreFailed(
+                f"triggers or unique indexes of the database were removed or changed: {', '.join(wrong)}. "
+                "Find out who did it, run `placet audit verify`, and restore a good copy."
+            )
 
     def size(self) -> int:
         """See Store."""

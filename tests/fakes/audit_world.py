@@ -5,8 +5,8 @@ from __future__ import annotations
 import hashlib
 import shutil
 import sqlite3
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager, closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -148,30 +148,44 @@ class World:
         shutil.copy(self.database, copy)
         return lambda: shutil.copy(copy, self.database)
 
+    def unguard(self) -> None:
+        """Take the triggers and unique indexes away for good; the service then refuses to start."""
+        with closing(sqlite3.connect(self.database)) as db:
+            self._drop_guards(db)
+
     def tamper(self, *statements: str) -> None:
         """Edit the database as its administrator can: without its triggers and unique indexes."""
-        db = sqlite3.connect(self.database)
-        for kind, name in db.execute(
-            "SELECT type, name FROM sqlite_master WHERE type = 'trigger' OR type = 'index' AND sql NOT NULL"
-        ).fetchall():
-            db.execute(f"DROP {kind} {name}")
-        for statement in statements:
-            db.execute(statement)
-        db.commit()
-        db.close()
+        with self._unguarded() as db:
+            for statement in statements:
+                db.execute(statement)
 
     def flip(self, table: str, column: str, rowid: int) -> None:
         """Change one bit in the middle of one stored value."""
-        db = sqlite3.connect(self.database)
-        for (name,) in db.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'").fetchall():
-            db.execute(f"DROP TRIGGER {name}")
-        (value,) = db.execute(f"SELECT {column} FROM {table} WHERE rowid = ?", (rowid,)).fetchone()
-        raw = bytearray(value if isinstance(value, bytes) else str(value).encode())
-        raw[len(raw) // 2] ^= 1
-        changed = bytes(raw) if isinstance(value, bytes) else raw.decode(errors="replace")
-        db.execute(f"UPDATE {table} SET {column} = ? WHERE rowid = ?", (changed, rowid))
-        db.commit()
-        db.close()
+        with self._unguarded() as db:
+            (value,) = db.execute(f"SELECT {column} FROM {table} WHERE rowid = ?", (rowid,)).fetchone()
+            raw = bytearray(value if isinstance(value, bytes) else str(value).encode())
+            raw[len(raw) // 2] ^= 1
+            changed = bytes(raw) if isinstance(value, bytes) else raw.decode(errors="replace")
+            db.execute(f"UPDATE {table} SET {column} = ? WHERE rowid = ?", (changed, rowid))
+
+    @contextmanager
+    def _unguarded(self) -> Iterator[sqlite3.Connection]:
+        """Afterwards the guards are back, as far as the rows let them."""
+        with closing(sqlite3.connect(self.database)) as db:
+            guards = self._drop_guards(db)
+            yield db
+            for guard in guards:
+                with suppress(sqlite3.IntegrityError):
+                    db.execute(guard)
+            db.commit()
+
+    def _drop_guards(self, db: sqlite3.Connection) -> list[str]:
+        """The statements that made them."""
+        found = "SELECT type, name, sql FROM sqlite_master WHERE type IN ('trigger', 'index') AND sql <> ''"
+        guards = db.execute(found).fetchall()
+        for kind, name, _ in guards:
+            db.execute(f"DROP {kind} {name}")
+        return [made for _, _, made in guards]
 
 
 @dataclass

@@ -69,7 +69,7 @@ async def test_the_untouched_log_is_proven(world: World) -> None:
 
 async def test_every_value_counts(world: World) -> None:
     """docs/audit-format.md §6.7, §6.13, §6.14, §6.19, §9.5."""
-    world.tamper("PRAGMA ignore_check_constraints = 1")
+    world.unguard()
     db = sqlite3.connect(world.database, isolation_level=None)
     db.execute("PRAGMA ignore_check_constraints = 1")
     unnoticed, tried = [], set()

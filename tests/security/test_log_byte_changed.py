@@ -67,7 +67,7 @@ async def test_every_byte_of_every_leaf_counts(world: World) -> None:
 
     with sqlite3.connect(world.database) as db:
         length = db.execute("SELECT length(leaf) FROM log_entry WHERE idx = 2").fetchone()[0]
-    world.tamper()
+    world.unguard()
     unnoticed = []
     for position in range(0, length, 7):
         with sqlite3.connect(world.database) as db:

@@ -14,7 +14,7 @@ async def test_a_consistent_rewrite_contradicts_the_signed_root_of_that_record(t
     async with world.writing() as log:
         await log.whole_run()
         await log.whole_run("2")
-    world.tamper()
+    world.unguard()
     with sqlite3.connect(world.database) as db:
         (leaf,) = db.execute("SELECT leaf FROM log_entry WHERE idx = 3").fetchone()
         record = json.loads(leaf)
@@ -33,8 +33,9 @@ async def test_it_is_found_by_the_checkpoint_file_alone(tmp_path: Path) -> None:
     world = World(tmp_path)
     async with world.writing() as log:
         await log.whole_run()
-    world.tamper("DELETE FROM checkpoint")
+    world.unguard()
     with sqlite3.connect(world.database) as db:
+        db.execute("DELETE FROM checkpoint")
         (leaf,) = db.execute("SELECT leaf FROM log_entry WHERE idx = 3").fetchone()
         forged = leaf.replace(b'"exit_code":0', b'"exit_code":1')
         db.execute("UPDATE log_entry SET leaf = ?, leaf_hash = ? WHERE idx = 3", (forged, leaf_hash(forged)))

@@ -202,12 +202,19 @@ def test_the_service_refuses_more_rights_than_it_needs(postgres: Cluster, grant:
         ("DROP TRIGGER tile_kept ON {}.tile", "tile has lost"),
         ("ALTER TABLE {}.body ENABLE TRIGGER body_fixed", "body has lost"),  # not in a replica's session
         ("DROP INDEX {}.spent_once", "spent_once is gone"),
+        ("ALTER TABLE {}.log_entry SET UNLOGGED", "log_entry is lost in a crash"),
+        ("ALTER TABLE {}.log_entry ENABLE ROW LEVEL SECURITY", "log_entry hides rows"),
+        ("CREATE RULE r AS ON INSERT TO {}.log_entry DO INSTEAD NOTHING", "log_entry has the rule r"),
+        (
+            "CREATE TRIGGER t BEFORE INSERT ON {0}.body FOR EACH ROW EXECUTE FUNCTION {0}.refuse()",
+            "trigger t",
+        ),
     ],
 )
 def test_the_service_refuses_tables_without_their_guards(
     postgres_log: Database, change: str, what: str
 ) -> None:
-    """§7.9: when a table has lost a trigger or a unique index."""
+    """§7.9: when a table has lost a trigger or a unique index, has got a rule …"""
     with psycopg.connect(postgres_log.as_superuser, autocommit=True) as db:
         db.execute(change.format(SCHEMA))
 
