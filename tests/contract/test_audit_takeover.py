@@ -1,4 +1,4 @@
-"""Several audit services over one log (docs/audit-format.md §7.8): one writes, the others wait."""
+"""Several audit services over one log (docs/audit-format.md §7.13): one writes, the others wait."""
 
 from __future__ import annotations
 

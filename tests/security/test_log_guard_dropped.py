@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from audit_svc.store.sqlite import SCHEMA
+from audit_svc.store.sqlite_schema import SCHEMA
 from audit_svc.store.types import StoreFailed
 from tests.fakes.audit_world import World
 
