@@ -11,7 +11,7 @@ import contextlib
 import json
 import os
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -54,32 +54,39 @@ class Supervisor:
     async def start(self) -> None:
         """Start everything. Raises StackError when a process does not come up."""
         model = asyncio.create_task(self._start_model())
+        audit = asyncio.create_task(self._start_service("audit"))
+        guard = asyncio.create_task(self._start_service("guard", after=(model, audit)))
         try:
-            await self._start_service("audit")
+            await audit
             await self._start_service("executor")
-            await model
+            await guard
         finally:
-            model.cancel()
-            with contextlib.suppress(asyncio.CancelledError, StackError):
-                await model
-        await self._start_service("guard")
+            for task in (guard, audit, model):
+                task.cancel()
+                with contextlib.suppress(asyncio.CancelledError, StackError):
+                    await task
         await self._start_service("generator")
         self._tier = await tier(self._wiring.addresses["executor"], client_tls(self._layout))
         self._write_stack()
         self._keepers = [asyncio.create_task(self._keep(name)) for name in self._running]
 
     async def stop(self) -> None:
-        """Stop everything in the reverse order of its start; returns when no process is left."""
+        """Stop everything, callers before what they call; returns when no process is left."""
         for keeper in self._keepers:
             keeper.cancel()
         await asyncio.gather(*self._keepers, return_exceptions=True)
-        for name in ("generator", "guard", "executor", "audit", "model"):
-            if process := self._running.pop(name, None):
-                self._progress(name, "stopping")
-                await process.stop(STOP_GRACE_S)
+        for names in (("generator",), ("guard", "executor"), ("audit", "model")):
+            await asyncio.gather(*map(self._stop, names))
         self._remove_run_files()
 
-    async def _start_service(self, name: str) -> None:
+    async def _stop(self, name: str) -> None:
+        if process := self._running.pop(name, None):
+            self._progress(name, "stopping")
+            await process.stop(STOP_GRACE_S)
+
+    async def _start_service(self, name: str, after: Sequence[asyncio.Task[None]] = ()) -> None:
+        for needed in after:
+            await needed
         self._progress(name, "starting")
         address = await self._spawn(self._wiring.command(name))
         self._wiring = replace(self._wiring, addresses={**self._wiring.addresses, name: address})

@@ -116,14 +116,15 @@ def processes_mentioning(word: str) -> list[int]:
 
 
 def descendants(pid: int) -> set[int]:
-    """Every process below `pid`."""
+    """Every process below `pid`, but the database server that other tests of the session have started."""
     parents: dict[int, int] = {}
     for path in Path("/proc").glob("[0-9]*/stat"):
         try:
-            fields = path.read_text().rpartition(")")[2].split()
+            name, _, rest = path.read_text().rpartition(")")
         except OSError:
             continue
-        parents[int(path.parent.name)] = int(fields[1])
+        if not name.endswith("(postgres"):
+            parents[int(path.parent.name)] = int(rest.split()[1])
     found = {pid}
     while True:
         more = {child for child, parent in parents.items() if parent in found} - found

@@ -7,11 +7,20 @@ import os
 import signal
 import subprocess
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.e2e.conftest import EXAMPLES, Stack, agreeable, assert_nothing_left, processes_mentioning
+from tests.e2e.conftest import (
+    COUNT_ROWS,
+    EXAMPLES,
+    Stack,
+    agreeable,
+    assert_nothing_left,
+    processes_mentioning,
+    scripted_stack,
+)
 from tests.e2e.test_gate import approve
 from tests.fakes.openai_server import Fault, OpenAIServer
 
@@ -187,8 +196,24 @@ class TestTheServices:
         assert_nothing_left(scripted.state)
 
 
+@pytest.fixture(scope="module")
+def kept(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Stack, OpenAIServer]]:
+    """A stack and its model for tests that leave both as they were."""
+    state = tmp_path_factory.mktemp("kept") / "state"
+    with OpenAIServer(agreeable(COUNT_ROWS)) as server, scripted_stack(state, server) as running:
+        yield running, server
+
+
 class TestBadInput:
     """Each bound has an error that names it; the refusal is on record."""
+
+    @pytest.fixture
+    def scripted(self, kept: tuple[Stack, OpenAIServer]) -> Stack:
+        return kept[0]
+
+    @pytest.fixture
+    def model(self, kept: tuple[Stack, OpenAIServer]) -> OpenAIServer:
+        return kept[1]
 
     def test_an_empty_task(self, scripted: Stack) -> None:
         """Nothing is generated for nothing."""
@@ -199,12 +224,13 @@ class TestBadInput:
 
     def test_a_task_too_large(self, scripted: Stack) -> None:
         """The bound and the value are named, and the refusal is recorded."""
+        refused = len(scripted.records("task_refused"))
         done = solve(scripted, "x" * 9000)
 
         assert done.returncode == 4
         assert "8192" in done.stderr
         assert "9000" in done.stderr
-        assert scripted.records("task_refused")
+        assert len(scripted.records("task_refused")) == refused + 1
 
     def test_fifty_mebibytes_of_input(self, scripted: Stack, model: OpenAIServer, tmp_path: Path) -> None:
         """Within the bound of 64 MiB: it arrives whole."""

@@ -79,6 +79,7 @@ def test_a_killed_supervisor_takes_everything_with_it(state: Path) -> None:
     assert supervisor
     os.kill(supervisor, signal.SIGKILL)
     eventually(lambda: not left(state))
+    eventually(lambda: holder(state / "run" / "lock") is None)  # a dying process lets go of its files last
 
     assert stack.down() is False
     stack.up_detached()
