@@ -49,7 +49,7 @@ class Stack:
     state: Path
     environment: dict[str, str] = field(default_factory=dict)
 
-    def placet(self, *arguments: object, timeout: float = 180) -> subprocess.CompletedProcess[str]:
+    def placet(self, *arguments: object, timeout: float = 280) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
             [PLACET, "--state", self.state, *map(str, arguments)],
             capture_output=True,
@@ -69,7 +69,7 @@ class Stack:
             start_new_session=True,
         )
 
-    def events(self, *arguments: object, timeout: float = 180) -> tuple[int, list[dict[str, Any]]]:
+    def events(self, *arguments: object, timeout: float = 280) -> tuple[int, list[dict[str, Any]]]:
         done = self.placet(*arguments, "--json", timeout=timeout)
         lines = [json.loads(line) for line in done.stdout.splitlines() if line.strip()]
         assert lines or done.returncode == 4, done.stderr
