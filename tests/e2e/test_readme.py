@@ -12,7 +12,12 @@ import pytest
 
 from tests.e2e.conftest import PLACET, REPO, Stack
 
-pytestmark = [pytest.mark.model, pytest.mark.stack, pytest.mark.timeout(400)]
+pytestmark = [
+    pytest.mark.model,
+    pytest.mark.stack,
+    pytest.mark.timeout(400),
+    pytest.mark.xdist_group("embedded model"),
+]
 
 LIFECYCLE = {"up", "down"}
 # What the README shows on purpose: a denial, and a scope that grants more.
