@@ -15,7 +15,7 @@ import pytest
 from placet.llm import models
 from placet.llm.chat import ChatModel, ModelError, ModelSettings
 
-pytestmark = [pytest.mark.model, pytest.mark.timeout(180), pytest.mark.xdist_group("embedded model")]
+pytestmark = [pytest.mark.model, pytest.mark.timeout(180)]
 
 KEY = "test-key"
 READY_S = 90

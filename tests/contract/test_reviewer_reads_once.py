@@ -14,7 +14,7 @@ from tests.fakes.guard_world import PROFILES, deadline
 
 __all__ = ["embedded"]
 
-pytestmark = [pytest.mark.model, pytest.mark.timeout(300), pytest.mark.xdist_group("embedded model")]
+pytestmark = [pytest.mark.model, pytest.mark.timeout(300)]
 
 SUBJECT = Subject("Answer questions about tables.", ["import:pandas", "fs.read:inputs"], "", [], [])
 # The question, the tags, line numbers and the turn's own tokens.
