@@ -10,12 +10,7 @@ import pytest
 
 from tests.e2e.conftest import EXAMPLES, Stack
 
-pytestmark = [
-    pytest.mark.model,
-    pytest.mark.stack,
-    pytest.mark.timeout(400),
-    pytest.mark.xdist_group("embedded model"),
-]
+pytestmark = [pytest.mark.model, pytest.mark.stack, pytest.mark.timeout(400)]
 
 AGGREGATE = "What is the average body mass (body_mass_g) of each penguin species? Print one line per species."
 

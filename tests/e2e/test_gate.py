@@ -10,12 +10,7 @@ import pytest
 
 from tests.e2e.conftest import EXAMPLES, Stack
 
-pytestmark = [
-    pytest.mark.model,
-    pytest.mark.stack,
-    pytest.mark.timeout(300),
-    pytest.mark.xdist_group("embedded model"),
-]
+pytestmark = [pytest.mark.model, pytest.mark.stack, pytest.mark.timeout(300)]
 
 HONEST = "import pandas as pd\ndf = pd.read_csv('penguins.csv')\nprint(df['body_mass_g'].mean())\n"
 LEAKING = "import os\nprint(sorted(os.environ))\nprint(sorted(os.environ.values()))\n"

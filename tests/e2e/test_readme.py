@@ -12,12 +12,7 @@ import pytest
 
 from tests.e2e.conftest import PLACET, REPO, Stack
 
-pytestmark = [
-    pytest.mark.model,
-    pytest.mark.stack,
-    pytest.mark.timeout(400),
-    pytest.mark.xdist_group("embedded model"),
-]
+pytestmark = [pytest.mark.model, pytest.mark.stack, pytest.mark.timeout(400)]
 
 LIFECYCLE = {"up", "down"}
 # What the README shows on purpose: a denial, and a scope that grants more.
