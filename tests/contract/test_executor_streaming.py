@@ -218,7 +218,7 @@ def _says_all_it_used(record: MemoryRecord) -> None:
     assert record.bodies == {"stdout": b"up"}
     assert (usage["stdout_bytes"], usage["stderr_bytes"], usage["max_threads"]) == (2, 0, 4)
     assert usage["wall_ms"] >= 200
-    assert usage["cpu_ms"] >= 200
+    assert usage["cpu_ms"] >= 150  # it burns 200, of which a little went into its arming
     assert usage["max_memory_bytes"] > 20 * MIB
     assert "exit_code" not in record.body
     assert "signal" not in record.body
