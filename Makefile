@@ -13,13 +13,15 @@ help: ## What can be made
 demo: setup model ## Set up, start the stack, solve the tasks in examples/, verify the log
 	@.venv/bin/python examples/demo.py --state "$(STATE)"
 
-# The embedded model takes both cores, so its tests go first and alone; the rest two files at a time.
+# The embedded model takes both cores, so its tests go first and alone; the rest two files at a time, in the order of
+# their names: by the number of their tests, the stacks of tests/e2e would come last and be waited for.
 PYTEST = .venv/bin/python -m pytest -q --durations=10
 
 test: setup-dev ## Set up what tests need, check the code, run all tests (PYTEST_ARGS: only those)
 	@$(MAKE) --no-print-directory -j 2 model check
 	@if [ -n "$(PYTEST_ARGS)" ]; then $(PYTEST) $(PYTEST_ARGS); else \
-	  $(PYTEST) -m model tests && $(PYTEST) -n 2 --dist loadfile -m "not model" tests; fi
+	  $(PYTEST) -m model tests && \
+	  $(PYTEST) -n 2 --dist loadfile --no-loadscope-reorder -m "not model" tests; fi
 
 check: setup-dev ## Ruff, mypy, import contracts, protos: everything but the tests
 	@echo "ruff" && .venv/bin/ruff check --quiet . && .venv/bin/ruff format --quiet --check .
