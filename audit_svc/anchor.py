@@ -10,6 +10,7 @@ from pathlib import Path
 
 from placet.audit.checkpoint import Checkpoint, CheckpointRefused, LogVerifier
 from placet.audit.merkle import Prover
+from placet.durable import sync_directory
 
 
 class LogInconsistent(Exception):  # noqa: N818 - named for the state it reports
@@ -46,15 +47,7 @@ class Anchor:
             file.flush()
             os.fsync(file.fileno())
         scratch_file.replace(self._path)
-        _sync_directory(self._path.parent)
-
-
-def _sync_directory(directory: Path) -> None:
-    handle = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+        sync_directory(self._path.parent)
 
 
 def guard_against_rollback(anchor: Anchor, tree: Prover, stored: str | None, log: LogVerifier) -> None:

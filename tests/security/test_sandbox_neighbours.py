@@ -126,3 +126,9 @@ async def test_without_its_defences_a_program_reaches_its_neighbour() -> None:
             if b"GOT" not in ran.stdout:
                 held.append((name, ran.status, ran.stderr[-200:]))
     assert not held
+
+
+async def test_a_program_yields_to_the_services_beside_it(sandbox: Sandbox) -> None:
+    """It gets what is left of the processor, so that what records and answers goes on."""
+    ran = await run(sandbox, "import os; print(os.getpriority(os.PRIO_PROCESS, 0))")
+    assert int(ran.stdout) >= os.getpriority(os.PRIO_PROCESS, 0) + 10 or int(ran.stdout) == 19
