@@ -2,7 +2,7 @@
 
 falls without: disk watch
 tiers: T0, T1
-limits: wall_s=5
+limits: wall_s=30
 ends: DISK_EXCEEDED or TIMED_OUT or CPU_EXCEEDED
 """
 
