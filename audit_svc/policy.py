@@ -16,7 +16,7 @@ from placet.rpc.identity import AllowList
 
 SERVICE: Final = "placetpb.audit.v1.AuditService"
 _EVERYBODY: Final = frozenset({"svc/*", "caller/*", "reviewer/*"})
-_WRITERS: Final = frozenset({"svc/generator", "svc/guard", "svc/executor", "reviewer/*"})
+_WRITERS: Final = frozenset({"svc/generator", "svc/guard", "svc/executor", "svc/console", "reviewer/*"})
 _PUBLIC: Final = ("GetCheckpoint", "GetInclusionProof", "GetConsistencyProof")
 _READING: Final = ("GetRecord", "ListRecords", "TailRecords", "EraseBodies")
 

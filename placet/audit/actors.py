@@ -27,8 +27,25 @@ _BY_SERVICE: Final[Mapping[str, frozenset[str]]] = {
         {"run_started", "run_finished", "run_aborted", "admission_refused", "key_revoked"}
     ),
     "svc/audit": frozenset({"log_started", "heartbeat", "records_read", "records_exported", "bodies_erased"}),
+    "svc/console": frozenset(
+        {
+            "console_entered",
+            "review_claimed",
+            "review_released",
+            "review_given",
+            "verdict_reached",
+            "approval_issued",
+            "approval_signed",
+            "label_given",
+            "replay_reported",
+            "records_read",
+            "records_exported",
+        }
+    ),
 }
-_BY_REVIEWER: Final = frozenset({"verdict_reached", "review_given", "approval_issued"})
+_BY_REVIEWER: Final = frozenset({"verdict_reached", "review_given", "approval_issued", "approval_signed"})
+_SPEAKS_FOR_PEOPLE: Final = "svc/console"
+"""It knows people by their sessions; what they decided is proven by their own signatures."""
 
 
 @lru_cache(maxsize=1024)
@@ -52,7 +69,10 @@ def refusal(actor: str, kind: str, body: Mapping[str, object]) -> str | None:
     decided_by = str(body.get("decided_by", ""))
     if reviewer and decided_by != f"human:{reviewer}":
         return f"a reviewer decides in their own name: decided_by must be human:{reviewer}"
-    if not reviewer and decided_by.startswith("human:"):
+    human = decided_by.startswith("human:")
+    if path_of(actor) == _SPEAKS_FOR_PEOPLE:
+        return None if human else "the console decides nothing itself: decided_by must be human:NAME"
+    if not reviewer and human:
         return "a service may not decide in a human's name"
     return None
 

@@ -22,53 +22,62 @@ _runtime_version.ValidateProtobufRuntimeVersion(
 _sym_db = _symbol_database.Default()
 
 
+from placetpb.common.v1 import common_pb2 as placetpb_dot_common_dot_v1_dot_common__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1dplacetpb/audit/v1/audit.proto\x12\x11placetpb.audit.v1\"3\n\x04\x42ody\x12\x0c\n\x04role\x18\x01 \x01(\t\x12\x0f\n\x07\x63ontent\x18\x02 \x01(\x0c\x12\x0c\n\x04salt\x18\x03 \x01(\x0c\"\x86\x01\n\rAppendRequest\x12\x0c\n\x04kind\x18\x01 \x01(\t\x12\x12\n\nrequest_id\x18\x02 \x01(\t\x12\x11\n\tbody_json\x18\x03 \x01(\x0c\x12\'\n\x06\x62odies\x18\x04 \x03(\x0b\x32\x17.placetpb.audit.v1.Body\x12\x17\n\x0fidempotency_key\x18\x05 \x01(\t\"F\n\x0e\x41ppendResponse\x12\r\n\x05index\x18\x01 \x01(\x04\x12\x11\n\tleaf_hash\x18\x02 \x01(\x0c\x12\x12\n\ncheckpoint\x18\x03 \x01(\t\"8\n\x06Record\x12\r\n\x05index\x18\x01 \x01(\x04\x12\x0c\n\x04leaf\x18\x02 \x01(\x0c\x12\x11\n\tleaf_hash\x18\x03 \x01(\x0c\"6\n\x10GetRecordRequest\x12\r\n\x05index\x18\x01 \x01(\x04\x12\x13\n\x0bwith_bodies\x18\x02 \x01(\x08\"u\n\x11GetRecordResponse\x12)\n\x06record\x18\x01 \x01(\x0b\x32\x19.placetpb.audit.v1.Record\x12\'\n\x06\x62odies\x18\x02 \x03(\x0b\x32\x17.placetpb.audit.v1.Body\x12\x0c\n\x04kept\x18\x03 \x03(\t\"\xdb\x01\n\x12ListRecordsRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\t\x12\x0c\n\x04kind\x18\x02 \x01(\t\x12\x12\n\nfrom_index\x18\x03 \x01(\x04\x12\x11\n\tpage_size\x18\x04 \x01(\r\x12\x12\n\ndescending\x18\x05 \x01(\x08\x12\x0e\n\x06\x63\x61ller\x18\x06 \x01(\t\x12\r\n\x05scope\x18\x07 \x01(\t\x12\x0f\n\x07verdict\x18\x08 \x01(\t\x12\x0c\n\x04rule\x18\t \x01(\t\x12\r\n\x05since\x18\n \x01(\t\x12\r\n\x05until\x18\x0b \x01(\t\x12\x0c\n\x04text\x18\x0c \x01(\t\"c\n\x13ListRecordsResponse\x12*\n\x07records\x18\x01 \x03(\x0b\x32\x19.placetpb.audit.v1.Record\x12\x12\n\nnext_index\x18\x02 \x01(\x04\x12\x0c\n\x04more\x18\x03 \x01(\x08\"\x16\n\x14GetCheckpointRequest\"L\n\x15GetCheckpointResponse\x12\x12\n\ncheckpoint\x18\x01 \x01(\t\x12\x0c\n\x04vkey\x18\x02 \x01(\t\x12\x11\n\twitnessed\x18\x03 \x01(\t\"<\n\x18GetInclusionProofRequest\x12\r\n\x05index\x18\x01 \x01(\x04\x12\x11\n\ttree_size\x18\x02 \x01(\x04\">\n\x19GetInclusionProofResponse\x12\x0e\n\x06hashes\x18\x01 \x03(\x0c\x12\x11\n\ttree_size\x18\x02 \x01(\x04\"@\n\x1aGetConsistencyProofRequest\x12\x10\n\x08old_size\x18\x01 \x01(\x04\x12\x10\n\x08new_size\x18\x02 \x01(\x04\"-\n\x1bGetConsistencyProofResponse\x12\x0e\n\x06hashes\x18\x01 \x03(\x0c\"H\n\x12TailRecordsRequest\x12\x12\n\nfrom_index\x18\x01 \x01(\x04\x12\x0e\n\x06\x66ollow\x18\x02 \x01(\x08\x12\x0e\n\x06\x66ormat\x18\x03 \x01(\t\"@\n\x13TailRecordsResponse\x12)\n\x06record\x18\x01 \x01(\x0b\x32\x19.placetpb.audit.v1.Record\"I\n\x12\x45raseBodiesRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\t\x12\x0e\n\x06reason\x18\x02 \x01(\t\x12\x0f\n\x07\x63lasses\x18\x03 \x03(\t\")\n\nErasedBody\x12\r\n\x05index\x18\x01 \x01(\x04\x12\x0c\n\x04role\x18\x02 \x01(\t\"V\n\x13\x45raseBodiesResponse\x12-\n\x06\x65rased\x18\x01 \x03(\x0b\x32\x1d.placetpb.audit.v1.ErasedBody\x12\x10\n\x08recorded\x18\x02 \x03(\x04\x32\x9b\x06\n\x0c\x41uditService\x12M\n\x06\x41ppend\x12 .placetpb.audit.v1.AppendRequest\x1a!.placetpb.audit.v1.AppendResponse\x12V\n\tGetRecord\x12#.placetpb.audit.v1.GetRecordRequest\x1a$.placetpb.audit.v1.GetRecordResponse\x12\\\n\x0bListRecords\x12%.placetpb.audit.v1.ListRecordsRequest\x1a&.placetpb.audit.v1.ListRecordsResponse\x12\x62\n\rGetCheckpoint\x12\'.placetpb.audit.v1.GetCheckpointRequest\x1a(.placetpb.audit.v1.GetCheckpointResponse\x12n\n\x11GetInclusionProof\x12+.placetpb.audit.v1.GetInclusionProofRequest\x1a,.placetpb.audit.v1.GetInclusionProofResponse\x12t\n\x13GetConsistencyProof\x12-.placetpb.audit.v1.GetConsistencyProofRequest\x1a..placetpb.audit.v1.GetConsistencyProofResponse\x12^\n\x0bTailRecords\x12%.placetpb.audit.v1.TailRecordsRequest\x1a&.placetpb.audit.v1.TailRecordsResponse0\x01\x12\\\n\x0b\x45raseBodies\x12%.placetpb.audit.v1.EraseBodiesRequest\x1a&.placetpb.audit.v1.EraseBodiesResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1dplacetpb/audit/v1/audit.proto\x12\x11placetpb.audit.v1\x1a\x1fplacetpb/common/v1/common.proto\"3\n\x04\x42ody\x12\x0c\n\x04role\x18\x01 \x01(\t\x12\x0f\n\x07\x63ontent\x18\x02 \x01(\x0c\x12\x0c\n\x04salt\x18\x03 \x01(\x0c\"\x86\x01\n\rAppendRequest\x12\x0c\n\x04kind\x18\x01 \x01(\t\x12\x12\n\nrequest_id\x18\x02 \x01(\t\x12\x11\n\tbody_json\x18\x03 \x01(\x0c\x12\'\n\x06\x62odies\x18\x04 \x03(\x0b\x32\x17.placetpb.audit.v1.Body\x12\x17\n\x0fidempotency_key\x18\x05 \x01(\t\"F\n\x0e\x41ppendResponse\x12\r\n\x05index\x18\x01 \x01(\x04\x12\x11\n\tleaf_hash\x18\x02 \x01(\x0c\x12\x12\n\ncheckpoint\x18\x03 \x01(\t\"8\n\x06Record\x12\r\n\x05index\x18\x01 \x01(\x04\x12\x0c\n\x04leaf\x18\x02 \x01(\x0c\x12\x11\n\tleaf_hash\x18\x03 \x01(\x0c\"6\n\x10GetRecordRequest\x12\r\n\x05index\x18\x01 \x01(\x04\x12\x13\n\x0bwith_bodies\x18\x02 \x01(\x08\"u\n\x11GetRecordResponse\x12)\n\x06record\x18\x01 \x01(\x0b\x32\x19.placetpb.audit.v1.Record\x12\'\n\x06\x62odies\x18\x02 \x03(\x0b\x32\x17.placetpb.audit.v1.Body\x12\x0c\n\x04kept\x18\x03 \x03(\t\"\xdb\x01\n\x12ListRecordsRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\t\x12\x0c\n\x04kind\x18\x02 \x01(\t\x12\x12\n\nfrom_index\x18\x03 \x01(\x04\x12\x11\n\tpage_size\x18\x04 \x01(\r\x12\x12\n\ndescending\x18\x05 \x01(\x08\x12\x0e\n\x06\x63\x61ller\x18\x06 \x01(\t\x12\r\n\x05scope\x18\x07 \x01(\t\x12\x0f\n\x07verdict\x18\x08 \x01(\t\x12\x0c\n\x04rule\x18\t \x01(\t\x12\r\n\x05since\x18\n \x01(\t\x12\r\n\x05until\x18\x0b \x01(\t\x12\x0c\n\x04text\x18\x0c \x01(\t\"c\n\x13ListRecordsResponse\x12*\n\x07records\x18\x01 \x03(\x0b\x32\x19.placetpb.audit.v1.Record\x12\x12\n\nnext_index\x18\x02 \x01(\x04\x12\x0c\n\x04more\x18\x03 \x01(\x08\"\x16\n\x14GetCheckpointRequest\"L\n\x15GetCheckpointResponse\x12\x12\n\ncheckpoint\x18\x01 \x01(\t\x12\x0c\n\x04vkey\x18\x02 \x01(\t\x12\x11\n\twitnessed\x18\x03 \x01(\t\"<\n\x18GetInclusionProofRequest\x12\r\n\x05index\x18\x01 \x01(\x04\x12\x11\n\ttree_size\x18\x02 \x01(\x04\">\n\x19GetInclusionProofResponse\x12\x0e\n\x06hashes\x18\x01 \x03(\x0c\x12\x11\n\ttree_size\x18\x02 \x01(\x04\"@\n\x1aGetConsistencyProofRequest\x12\x10\n\x08old_size\x18\x01 \x01(\x04\x12\x10\n\x08new_size\x18\x02 \x01(\x04\"-\n\x1bGetConsistencyProofResponse\x12\x0e\n\x06hashes\x18\x01 \x03(\x0c\"H\n\x12TailRecordsRequest\x12\x12\n\nfrom_index\x18\x01 \x01(\x04\x12\x0e\n\x06\x66ollow\x18\x02 \x01(\x08\x12\x0e\n\x06\x66ormat\x18\x03 \x01(\t\"@\n\x13TailRecordsResponse\x12)\n\x06record\x18\x01 \x01(\x0b\x32\x19.placetpb.audit.v1.Record\"I\n\x12\x45raseBodiesRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\t\x12\x0e\n\x06reason\x18\x02 \x01(\t\x12\x0f\n\x07\x63lasses\x18\x03 \x03(\t\")\n\nErasedBody\x12\r\n\x05index\x18\x01 \x01(\x04\x12\x0c\n\x04role\x18\x02 \x01(\t\"V\n\x13\x45raseBodiesResponse\x12-\n\x06\x65rased\x18\x01 \x03(\x0b\x32\x1d.placetpb.audit.v1.ErasedBody\x12\x10\n\x08recorded\x18\x02 \x03(\x04\"@\n\x12\x41waitReviewRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\t\x12\x16\n\x0eprogram_sha256\x18\x02 \x01(\x0c\"\x88\x01\n\x13\x41waitReviewResponse\x12,\n\x07verdict\x18\x01 \x01(\x0e\x32\x1b.placetpb.common.v1.Verdict\x12\x10\n\x08\x61pproval\x18\x02 \x01(\x0c\x12\x12\n\ndecided_by\x18\x03 \x01(\t\x12\x0e\n\x06reason\x18\x04 \x01(\t\x12\r\n\x05index\x18\x05 \x01(\x04\"\x12\n\x10WatchSizeRequest\"!\n\x11WatchSizeResponse\x12\x0c\n\x04size\x18\x01 \x01(\x04\x32\xd3\x07\n\x0c\x41uditService\x12M\n\x06\x41ppend\x12 .placetpb.audit.v1.AppendRequest\x1a!.placetpb.audit.v1.AppendResponse\x12V\n\tGetRecord\x12#.placetpb.audit.v1.GetRecordRequest\x1a$.placetpb.audit.v1.GetRecordResponse\x12\\\n\x0bListRecords\x12%.placetpb.audit.v1.ListRecordsRequest\x1a&.placetpb.audit.v1.ListRecordsResponse\x12\x62\n\rGetCheckpoint\x12\'.placetpb.audit.v1.GetCheckpointRequest\x1a(.placetpb.audit.v1.GetCheckpointResponse\x12n\n\x11GetInclusionProof\x12+.placetpb.audit.v1.GetInclusionProofRequest\x1a,.placetpb.audit.v1.GetInclusionProofResponse\x12t\n\x13GetConsistencyProof\x12-.placetpb.audit.v1.GetConsistencyProofRequest\x1a..placetpb.audit.v1.GetConsistencyProofResponse\x12^\n\x0bTailRecords\x12%.placetpb.audit.v1.TailRecordsRequest\x1a&.placetpb.audit.v1.TailRecordsResponse0\x01\x12\\\n\x0b\x45raseBodies\x12%.placetpb.audit.v1.EraseBodiesRequest\x1a&.placetpb.audit.v1.EraseBodiesResponse\x12\\\n\x0b\x41waitReview\x12%.placetpb.audit.v1.AwaitReviewRequest\x1a&.placetpb.audit.v1.AwaitReviewResponse\x12X\n\tWatchSize\x12#.placetpb.audit.v1.WatchSizeRequest\x1a$.placetpb.audit.v1.WatchSizeResponse0\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'placetpb.audit.v1.audit_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_BODY']._serialized_start=52
-  _globals['_BODY']._serialized_end=103
-  _globals['_APPENDREQUEST']._serialized_start=106
-  _globals['_APPENDREQUEST']._serialized_end=240
-  _globals['_APPENDRESPONSE']._serialized_start=242
-  _globals['_APPENDRESPONSE']._serialized_end=312
-  _globals['_RECORD']._serialized_start=314
-  _globals['_RECORD']._serialized_end=370
-  _globals['_GETRECORDREQUEST']._serialized_start=372
-  _globals['_GETRECORDREQUEST']._serialized_end=426
-  _globals['_GETRECORDRESPONSE']._serialized_start=428
-  _globals['_GETRECORDRESPONSE']._serialized_end=545
-  _globals['_LISTRECORDSREQUEST']._serialized_start=548
-  _globals['_LISTRECORDSREQUEST']._serialized_end=767
-  _globals['_LISTRECORDSRESPONSE']._serialized_start=769
-  _globals['_LISTRECORDSRESPONSE']._serialized_end=868
-  _globals['_GETCHECKPOINTREQUEST']._serialized_start=870
-  _globals['_GETCHECKPOINTREQUEST']._serialized_end=892
-  _globals['_GETCHECKPOINTRESPONSE']._serialized_start=894
-  _globals['_GETCHECKPOINTRESPONSE']._serialized_end=970
-  _globals['_GETINCLUSIONPROOFREQUEST']._serialized_start=972
-  _globals['_GETINCLUSIONPROOFREQUEST']._serialized_end=1032
-  _globals['_GETINCLUSIONPROOFRESPONSE']._serialized_start=1034
-  _globals['_GETINCLUSIONPROOFRESPONSE']._serialized_end=1096
-  _globals['_GETCONSISTENCYPROOFREQUEST']._serialized_start=1098
-  _globals['_GETCONSISTENCYPROOFREQUEST']._serialized_end=1162
-  _globals['_GETCONSISTENCYPROOFRESPONSE']._serialized_start=1164
-  _globals['_GETCONSISTENCYPROOFRESPONSE']._serialized_end=1209
-  _globals['_TAILRECORDSREQUEST']._serialized_start=1211
-  _globals['_TAILRECORDSREQUEST']._serialized_end=1283
-  _globals['_TAILRECORDSRESPONSE']._serialized_start=1285
-  _globals['_TAILRECORDSRESPONSE']._serialized_end=1349
-  _globals['_ERASEBODIESREQUEST']._serialized_start=1351
-  _globals['_ERASEBODIESREQUEST']._serialized_end=1424
-  _globals['_ERASEDBODY']._serialized_start=1426
-  _globals['_ERASEDBODY']._serialized_end=1467
-  _globals['_ERASEBODIESRESPONSE']._serialized_start=1469
-  _globals['_ERASEBODIESRESPONSE']._serialized_end=1555
-  _globals['_AUDITSERVICE']._serialized_start=1558
-  _globals['_AUDITSERVICE']._serialized_end=2353
+  _globals['_BODY']._serialized_start=85
+  _globals['_BODY']._serialized_end=136
+  _globals['_APPENDREQUEST']._serialized_start=139
+  _globals['_APPENDREQUEST']._serialized_end=273
+  _globals['_APPENDRESPONSE']._serialized_start=275
+  _globals['_APPENDRESPONSE']._serialized_end=345
+  _globals['_RECORD']._serialized_start=347
+  _globals['_RECORD']._serialized_end=403
+  _globals['_GETRECORDREQUEST']._serialized_start=405
+  _globals['_GETRECORDREQUEST']._serialized_end=459
+  _globals['_GETRECORDRESPONSE']._serialized_start=461
+  _globals['_GETRECORDRESPONSE']._serialized_end=578
+  _globals['_LISTRECORDSREQUEST']._serialized_start=581
+  _globals['_LISTRECORDSREQUEST']._serialized_end=800
+  _globals['_LISTRECORDSRESPONSE']._serialized_start=802
+  _globals['_LISTRECORDSRESPONSE']._serialized_end=901
+  _globals['_GETCHECKPOINTREQUEST']._serialized_start=903
+  _globals['_GETCHECKPOINTREQUEST']._serialized_end=925
+  _globals['_GETCHECKPOINTRESPONSE']._serialized_start=927
+  _globals['_GETCHECKPOINTRESPONSE']._serialized_end=1003
+  _globals['_GETINCLUSIONPROOFREQUEST']._serialized_start=1005
+  _globals['_GETINCLUSIONPROOFREQUEST']._serialized_end=1065
+  _globals['_GETINCLUSIONPROOFRESPONSE']._serialized_start=1067
+  _globals['_GETINCLUSIONPROOFRESPONSE']._serialized_end=1129
+  _globals['_GETCONSISTENCYPROOFREQUEST']._serialized_start=1131
+  _globals['_GETCONSISTENCYPROOFREQUEST']._serialized_end=1195
+  _globals['_GETCONSISTENCYPROOFRESPONSE']._serialized_start=1197
+  _globals['_GETCONSISTENCYPROOFRESPONSE']._serialized_end=1242
+  _globals['_TAILRECORDSREQUEST']._serialized_start=1244
+  _globals['_TAILRECORDSREQUEST']._serialized_end=1316
+  _globals['_TAILRECORDSRESPONSE']._serialized_start=1318
+  _globals['_TAILRECORDSRESPONSE']._serialized_end=1382
+  _globals['_ERASEBODIESREQUEST']._serialized_start=1384
+  _globals['_ERASEBODIESREQUEST']._serialized_end=1457
+  _globals['_ERASEDBODY']._serialized_start=1459
+  _globals['_ERASEDBODY']._serialized_end=1500
+  _globals['_ERASEBODIESRESPONSE']._serialized_start=1502
+  _globals['_ERASEBODIESRESPONSE']._serialized_end=1588
+  _globals['_AWAITREVIEWREQUEST']._serialized_start=1590
+  _globals['_AWAITREVIEWREQUEST']._serialized_end=1654
+  _globals['_AWAITREVIEWRESPONSE']._serialized_start=1657
+  _globals['_AWAITREVIEWRESPONSE']._serialized_end=1793
+  _globals['_WATCHSIZEREQUEST']._serialized_start=1795
+  _globals['_WATCHSIZEREQUEST']._serialized_end=1813
+  _globals['_WATCHSIZERESPONSE']._serialized_start=1815
+  _globals['_WATCHSIZERESPONSE']._serialized_end=1848
+  _globals['_AUDITSERVICE']._serialized_start=1851
+  _globals['_AUDITSERVICE']._serialized_end=2830
 # @@protoc_insertion_point(module_scope)

@@ -1,3 +1,4 @@
+from placetpb.common.v1 import common_pb2 as _common_pb2
 from google.protobuf.internal import containers as _containers
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
@@ -191,3 +192,35 @@ class EraseBodiesResponse(_message.Message):
     erased: _containers.RepeatedCompositeFieldContainer[ErasedBody]
     recorded: _containers.RepeatedScalarFieldContainer[int]
     def __init__(self, erased: _Optional[_Iterable[_Union[ErasedBody, _Mapping]]] = ..., recorded: _Optional[_Iterable[int]] = ...) -> None: ...
+
+class AwaitReviewRequest(_message.Message):
+    __slots__ = ("request_id", "program_sha256")
+    REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
+    PROGRAM_SHA256_FIELD_NUMBER: _ClassVar[int]
+    request_id: str
+    program_sha256: bytes
+    def __init__(self, request_id: _Optional[str] = ..., program_sha256: _Optional[bytes] = ...) -> None: ...
+
+class AwaitReviewResponse(_message.Message):
+    __slots__ = ("verdict", "approval", "decided_by", "reason", "index")
+    VERDICT_FIELD_NUMBER: _ClassVar[int]
+    APPROVAL_FIELD_NUMBER: _ClassVar[int]
+    DECIDED_BY_FIELD_NUMBER: _ClassVar[int]
+    REASON_FIELD_NUMBER: _ClassVar[int]
+    INDEX_FIELD_NUMBER: _ClassVar[int]
+    verdict: _common_pb2.Verdict
+    approval: bytes
+    decided_by: str
+    reason: str
+    index: int
+    def __init__(self, verdict: _Optional[_Union[_common_pb2.Verdict, str]] = ..., approval: _Optional[bytes] = ..., decided_by: _Optional[str] = ..., reason: _Optional[str] = ..., index: _Optional[int] = ...) -> None: ...
+
+class WatchSizeRequest(_message.Message):
+    __slots__ = ()
+    def __init__(self) -> None: ...
+
+class WatchSizeResponse(_message.Message):
+    __slots__ = ("size",)
+    SIZE_FIELD_NUMBER: _ClassVar[int]
+    size: int
+    def __init__(self, size: _Optional[int] = ...) -> None: ...

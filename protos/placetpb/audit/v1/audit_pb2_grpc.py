@@ -76,6 +76,16 @@ class AuditServiceStub:
                 request_serializer=placetpb_dot_audit_dot_v1_dot_audit__pb2.EraseBodiesRequest.SerializeToString,
                 response_deserializer=placetpb_dot_audit_dot_v1_dot_audit__pb2.EraseBodiesResponse.FromString,
                 _registered_method=True)
+        self.AwaitReview = channel.unary_unary(
+                '/placetpb.audit.v1.AuditService/AwaitReview',
+                request_serializer=placetpb_dot_audit_dot_v1_dot_audit__pb2.AwaitReviewRequest.SerializeToString,
+                response_deserializer=placetpb_dot_audit_dot_v1_dot_audit__pb2.AwaitReviewResponse.FromString,
+                _registered_method=True)
+        self.WatchSize = channel.unary_stream(
+                '/placetpb.audit.v1.AuditService/WatchSize',
+                request_serializer=placetpb_dot_audit_dot_v1_dot_audit__pb2.WatchSizeRequest.SerializeToString,
+                response_deserializer=placetpb_dot_audit_dot_v1_dot_audit__pb2.WatchSizeResponse.FromString,
+                _registered_method=True)
 
 
 class AuditServiceServicer:
@@ -140,6 +150,23 @@ class AuditServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def AwaitReview(self, request, context):
+        """Wait until people have decided about a program that a verdict sent to them. The answer comes as soon as
+        their decision is on record; at the caller's deadline there is none (DEADLINE_EXCEEDED).
+        For whoever the verdict is about, and for the generator. NOT_FOUND/REVIEW_UNKNOWN: no verdict
+        NEEDS_REVIEW on this program in this request.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def WatchSize(self, request, context):
+        """The log's size now, and again whenever it has grown; says nothing but that.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_AuditServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -182,6 +209,16 @@ def add_AuditServiceServicer_to_server(servicer, server):
                     servicer.EraseBodies,
                     request_deserializer=placetpb_dot_audit_dot_v1_dot_audit__pb2.EraseBodiesRequest.FromString,
                     response_serializer=placetpb_dot_audit_dot_v1_dot_audit__pb2.EraseBodiesResponse.SerializeToString,
+            ),
+            'AwaitReview': grpc.unary_unary_rpc_method_handler(
+                    servicer.AwaitReview,
+                    request_deserializer=placetpb_dot_audit_dot_v1_dot_audit__pb2.AwaitReviewRequest.FromString,
+                    response_serializer=placetpb_dot_audit_dot_v1_dot_audit__pb2.AwaitReviewResponse.SerializeToString,
+            ),
+            'WatchSize': grpc.unary_stream_rpc_method_handler(
+                    servicer.WatchSize,
+                    request_deserializer=placetpb_dot_audit_dot_v1_dot_audit__pb2.WatchSizeRequest.FromString,
+                    response_serializer=placetpb_dot_audit_dot_v1_dot_audit__pb2.WatchSizeResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -402,6 +439,60 @@ class AuditService:
             '/placetpb.audit.v1.AuditService/EraseBodies',
             placetpb_dot_audit_dot_v1_dot_audit__pb2.EraseBodiesRequest.SerializeToString,
             placetpb_dot_audit_dot_v1_dot_audit__pb2.EraseBodiesResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def AwaitReview(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/placetpb.audit.v1.AuditService/AwaitReview',
+            placetpb_dot_audit_dot_v1_dot_audit__pb2.AwaitReviewRequest.SerializeToString,
+            placetpb_dot_audit_dot_v1_dot_audit__pb2.AwaitReviewResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def WatchSize(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_stream(
+            request,
+            target,
+            '/placetpb.audit.v1.AuditService/WatchSize',
+            placetpb_dot_audit_dot_v1_dot_audit__pb2.WatchSizeRequest.SerializeToString,
+            placetpb_dot_audit_dot_v1_dot_audit__pb2.WatchSizeResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -22,16 +22,18 @@ OUTCOME_NEEDS_REVIEW: Outcome
 OUTCOME_PROGRAM_FAILED: Outcome
 
 class Task(_message.Message):
-    __slots__ = ("request_id", "scope", "text", "inputs")
+    __slots__ = ("request_id", "scope", "text", "inputs", "review_wait_s")
     REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
     SCOPE_FIELD_NUMBER: _ClassVar[int]
     TEXT_FIELD_NUMBER: _ClassVar[int]
     INPUTS_FIELD_NUMBER: _ClassVar[int]
+    REVIEW_WAIT_S_FIELD_NUMBER: _ClassVar[int]
     request_id: str
     scope: str
     text: str
     inputs: _containers.RepeatedCompositeFieldContainer[_common_pb2.InputRef]
-    def __init__(self, request_id: _Optional[str] = ..., scope: _Optional[str] = ..., text: _Optional[str] = ..., inputs: _Optional[_Iterable[_Union[_common_pb2.InputRef, _Mapping]]] = ...) -> None: ...
+    review_wait_s: int
+    def __init__(self, request_id: _Optional[str] = ..., scope: _Optional[str] = ..., text: _Optional[str] = ..., inputs: _Optional[_Iterable[_Union[_common_pb2.InputRef, _Mapping]]] = ..., review_wait_s: _Optional[int] = ...) -> None: ...
 
 class SolveRequest(_message.Message):
     __slots__ = ("task", "chunk")
