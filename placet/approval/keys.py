@@ -8,8 +8,8 @@ from __future__ import annotations
 import hashlib
 import os
 import re
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from cryptography.exceptions import InvalidSignature
@@ -19,6 +19,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 _ALGORITHM = ec.ECDSA(hashes.SHA256())
 _KEY_ID = re.compile(r"[0-9a-f]{64}")
 REVOKED_FILE = "revoked.txt"
+PUBLIC_SUFFIX = ".pub.pem"
+PERSON_PREFIX = "reviewer-"
 
 
 class KeyFileError(ValueError):
@@ -122,6 +124,8 @@ class KeySet:
 
     trusted: Mapping[str, VerificationKey]
     revoked_ids: frozenset[str] = frozenset()
+    people: Mapping[str, str] = field(default_factory=dict)
+    """Key id → the NAME whose key it is. The guard's keys are nobody's."""
 
     @classmethod
     def of(cls, *keys: VerificationKey, revoked: frozenset[str] = frozenset()) -> KeySet:
@@ -137,14 +141,36 @@ class KeySet:
             KeyFileError: a file holds no key or no key id. One bad file spoils the set: which key was
                 meant to be revoked or trusted cannot be known.
         """
-        keys = [_read_public(path) for path in sorted(directory.iterdir()) if path.name.endswith(".pub.pem")]
-        return cls.of(*keys, revoked=_read_revoked(directory / REVOKED_FILE))
+        paths = [path for path in sorted(directory.iterdir()) if path.name.endswith(PUBLIC_SUFFIX)]
+        keys = [(path, _read_public(path)) for path in paths]
+        trusted = {key.key_id: key for _, key in keys}
+        return cls(trusted, _read_revoked(directory / REVOKED_FILE), _people(keys))
+
+    def person_of(self, key_id: str) -> str:
+        """Whose key it is; empty when it is nobody's, such as a guard's."""
+        return self.people.get(key_id, "")
 
     def candidates(self, hint: str) -> Iterator[VerificationKey]:
         """Every trusted key, the hinted one first. Includes revoked ones: ask `revoked_ids`."""
         if hint in self.trusted:
             yield self.trusted[hint]
         yield from (key for key_id, key in self.trusted.items() if key_id != hint)
+
+
+def _people(keys: Sequence[tuple[Path, VerificationKey]]) -> dict[str, str]:
+    """Key id → NAME. A key that two people share would let one of them vote twice."""
+    found: dict[str, str] = {}
+    for path, key in keys:
+        name = _person(path)
+        if name and found.setdefault(key.key_id, name) != name:
+            raise KeyFileError(f"{path}: {found[key.key_id]} has this key already; each person needs their own")
+    return found
+
+
+def _person(path: Path) -> str:
+    """The NAME of `reviewer-NAME.pub.pem` or `reviewer-NAME+LABEL.pub.pem`; empty for any other file."""
+    stem = path.name.removesuffix(PUBLIC_SUFFIX)
+    return stem.removeprefix(PERSON_PREFIX).partition("+")[0] if stem.startswith(PERSON_PREFIX) else ""
 
 
 def _read_public(path: Path) -> VerificationKey:

@@ -14,6 +14,7 @@ from placet.approval.errors import malformed
 APPROVAL_ID = re.compile(r"[0-9a-f]{32}")
 REQUEST_ID = re.compile(r"[\x21-\x7e]{1,128}")
 DECIDED_BY = re.compile(r"rules|rules\+reviewer|human:[\x21-\x7e]{1,128}")
+HUMAN = re.compile(r"human:[\x21-\x7e]{1,128}")
 MAX_NAME_BYTES = 128
 MAX_TEXT_CHARS = 512
 MAX_INTEGER = 2**53 - 1
@@ -37,9 +38,13 @@ class Members:
         if self._left:
             raise malformed(f"{self._where}: unknown member {sorted(self._left)[0][:80]!r}")
 
-    def text(self, name: str) -> str:
-        """A string of 1 to 512 characters that can be written as UTF-8."""
-        return _text(self._take(name), self._path(name))
+    def has(self, name: str) -> bool:
+        """Whether a member that may be missing is there."""
+        return name in self._left
+
+    def text(self, name: str, most: int = MAX_TEXT_CHARS) -> str:
+        """A string of 1 to `most` characters that can be written as UTF-8."""
+        return _text(self._take(name), self._path(name), most)
 
     def match(self, name: str, pattern: re.Pattern[str]) -> str:
         """A string that a pattern matches as a whole."""
@@ -133,9 +138,9 @@ def input_name_problem(name: str) -> str:
     return ""
 
 
-def _text(value: object, path: str) -> str:
-    if not isinstance(value, str) or not 1 <= len(value) <= MAX_TEXT_CHARS:
-        raise malformed(f"{path}: must be a string of 1 to {MAX_TEXT_CHARS} characters")
+def _text(value: object, path: str, most: int = MAX_TEXT_CHARS) -> str:
+    if not isinstance(value, str) or not 1 <= len(value) <= most:
+        raise malformed(f"{path}: must be a string of 1 to {most} characters")
     if _SURROGATE.search(value):
         raise malformed(f"{path}: holds a lone surrogate")
     return value

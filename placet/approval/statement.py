@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import secrets
+from collections.abc import Sequence
 from dataclasses import astuple, dataclass, fields
 from datetime import datetime
 from typing import Final
@@ -119,16 +120,15 @@ class Approval:
         statement = Members(read_object(payload), "statement")
         statement.constant("_type", STATEMENT_TYPE)
         statement.constant("predicateType", PREDICATE_TYPE)
-        program_sha256 = _read_subject(statement.members("subject", 1))
+        program_sha256 = read_subject(statement.members("subject", 1))
         predicate = statement.member("predicate")
         statement.done()
         return _read_predicate(predicate, program_sha256)
 
     def _object(self) -> dict[str, object]:
-        subject = {"name": SUBJECT_NAME, "digest": {"sha256": self.program_sha256.hex()}}
         return {
             "_type": STATEMENT_TYPE,
-            "subject": [subject],
+            "subject": [subject_of(self.program_sha256)],
             "predicateType": PREDICATE_TYPE,
             "predicate": self._predicate(),
         }
@@ -144,12 +144,12 @@ class Approval:
             "scope": {"name": scope.name, "version": scope.version, "sha256": scope.sha256.hex()},
             "requestId": self.request_id,
             "audience": list(self.audience),
-            "inputs": [{"name": i.name, "sha256": i.sha256.hex(), "size": i.size} for i in self.inputs],
+            "inputs": inputs_json(self.inputs),
             "grants": list(self.grants),
             "limits": dict(zip(_LIMITS, astuple(self.limits), strict=True)),
             "minTier": self.min_tier,
             "findingsSha256": self.findings_sha256.hex(),
-            "auditLog": {"origin": log.origin, "index": log.index, "leafHash": log.leaf_hash.hex()},
+            "auditLog": log_json(self.audit_log),
             "decidedBy": self.decided_by,
         }
 
@@ -159,7 +159,28 @@ def policy_uri(scope: ScopeRef) -> str:
     return f"placet:scope/{scope.name}@{scope.version}"
 
 
-def _read_subject(subjects: tuple[Members, ...]) -> bytes:
+def subject_of(program_sha256: bytes) -> dict[str, object]:
+    """How a statement names its program."""
+    return {"name": SUBJECT_NAME, "digest": {"sha256": program_sha256.hex()}}
+
+
+def scope_json(scope: ScopeRef) -> dict[str, object]:
+    """A scope's members."""
+    return {"name": scope.name, "version": scope.version, "sha256": scope.sha256.hex()}
+
+
+def inputs_json(inputs: Sequence[InputDigest]) -> list[dict[str, object]]:
+    """The inputs' members, in their order."""
+    return [{"name": i.name, "sha256": i.sha256.hex(), "size": i.size} for i in inputs]
+
+
+def log_json(log: LogRef) -> dict[str, object]:
+    """The members that name a record."""
+    return {"origin": log.origin, "index": log.index, "leafHash": log.leaf_hash.hex()}
+
+
+def read_subject(subjects: tuple[Members, ...]) -> bytes:
+    """The digest of the one program that a statement is about. Raises APPROVAL_MALFORMED."""
     if len(subjects) != 1:
         raise malformed("subject: exactly one program")
     (subject,) = subjects
@@ -177,7 +198,7 @@ def _read_digest_object(members: Members) -> bytes:
 
 
 def _read_predicate(found: Members, program_sha256: bytes) -> Approval:
-    scope = _read_scope(found.member("scope"))
+    scope = read_scope(found.member("scope"))
     verifier_id, verifier_version = _read_verifier(found.member("verifier"), scope)
     approval = Approval(
         approval_id=found.match("approvalId", reading.APPROVAL_ID),
@@ -187,12 +208,12 @@ def _read_predicate(found: Members, program_sha256: bytes) -> Approval:
         scope=scope,
         request_id=found.match("requestId", reading.REQUEST_ID),
         audience=found.texts("audience", 64),
-        inputs=_read_inputs(found.members("inputs", MAX_INPUTS)),
+        inputs=read_inputs(found.members("inputs", MAX_INPUTS)),
         grants=found.texts("grants", 1000),
         limits=_read_limits(found.member("limits")),
         min_tier=found.one_of("minTier", TIERS),
         findings_sha256=found.digest("findingsSha256"),
-        audit_log=_read_log(found.member("auditLog")),
+        audit_log=read_log(found.member("auditLog")),
         decided_by=found.match("decidedBy", reading.DECIDED_BY),
         verifier_id=verifier_id,
         verifier_version=verifier_version,
@@ -205,7 +226,8 @@ def _read_predicate(found: Members, program_sha256: bytes) -> Approval:
     return approval
 
 
-def _read_scope(found: Members) -> ScopeRef:
+def read_scope(found: Members) -> ScopeRef:
+    """Raises APPROVAL_MALFORMED."""
     scope = ScopeRef(found.text("name"), found.number("version", 1), found.digest("sha256"))
     found.done()
     return scope
@@ -224,7 +246,8 @@ def _read_verifier(found: Members, scope: ScopeRef) -> tuple[str, str]:
     return verifier
 
 
-def _read_inputs(entries: tuple[Members, ...]) -> tuple[InputDigest, ...]:
+def read_inputs(entries: tuple[Members, ...]) -> tuple[InputDigest, ...]:
+    """Bare names that differ. Raises APPROVAL_MALFORMED."""
     inputs = []
     for entry in entries:
         name = entry.text("name")
@@ -242,7 +265,8 @@ def _read_limits(found: Members) -> Limits:
     return limits
 
 
-def _read_log(found: Members) -> LogRef:
+def read_log(found: Members) -> LogRef:
+    """Raises APPROVAL_MALFORMED."""
     log = LogRef(found.text("origin"), found.number("index", 0), found.digest("leafHash"))
     found.done()
     return log
