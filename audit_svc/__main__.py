@@ -16,7 +16,7 @@ from audit_svc.anchor import Anchor, LogInconsistent
 from audit_svc.batch import Draft
 from audit_svc.erasure import Sweeper
 from audit_svc.leading import beat, lead
-from audit_svc.policy import SERVICE, allow_list
+from audit_svc.policy import ENDLESS, SERVICE, allow_list
 from audit_svc.publication import publication
 from audit_svc.sequencer import Sequencer
 from audit_svc.servicer import AuditServicer
@@ -74,7 +74,7 @@ async def answer(settings: AuditSettings, sequencer: Sequencer, reader: LogReade
         register=register,
         ready_file=settings.ready_file,
         health_check=healthy,
-        endless=[f"/{SERVICE}/TailRecords"],
+        endless=ENDLESS,
     )
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncGenerator, Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -92,7 +92,10 @@ class Sequencer:
         cannot be read, StandingBy when another process writes to it, OSError when the checkpoint file
         cannot be written. After StandingBy and StoreFailed it may be tried again.
         """
-        await asyncio.get_running_loop().run_in_executor(self._thread, self._load)
+        try:
+            await asyncio.get_running_loop().run_in_executor(self._thread, self._load)
+        finally:
+            await self._tell_growth()  # also while standing by: the leader's records are read here
         self.healthy = True
         self._task = asyncio.create_task(self._run())
 
@@ -165,6 +168,22 @@ class Sequencer:
         async with self._grown:
             await self._grown.wait_for(lambda: self.head.size > size)
 
+    async def growth(self) -> AsyncGenerator[int]:
+        """The number of published records, and again whenever there are more. Ends only with its consumer.
+
+        Growth that comes faster than it is taken is told once.
+        """
+        size = self.head.size
+        yield size
+        while True:
+            await self.wait_for_growth(size)
+            size = self.head.size
+            yield size
+
+    async def _tell_growth(self) -> None:
+        async with self._grown:
+            self._grown.notify_all()
+
     def _load(self) -> None:
         self._catch_up()
         # An empty log has its file too: records without a checkpoint file are then always wrong.
@@ -208,8 +227,7 @@ class Sequencer:
                 outcomes = await loop.run_in_executor(self._thread, self._write, [w.draft for w in batch])
                 self._answer(batch, outcomes)
                 if self.head.size > before:
-                    async with self._grown:
-                        self._grown.notify_all()
+                    await self._tell_growth()
 
     def _answer(self, batch: list[_Waiting], outcomes: list[Outcome]) -> None:
         for waiting, outcome in zip(batch, outcomes, strict=True):

@@ -89,6 +89,14 @@ class AuditServicer(audit_pb2_grpc.AuditServiceServicer):
             async for entry in entries:
                 yield pb.TailRecordsResponse(record=_record(entry))
 
+    async def WatchSize(
+        self, request: pb.WatchSizeRequest, context: Context
+    ) -> AsyncIterator[pb.WatchSizeResponse]:
+        """See audit.proto."""
+        async with aclosing(self._sequencer.growth()) as growth:
+            async for size in growth:
+                yield pb.WatchSizeResponse(size=size)
+
     async def EraseBodies(self, request: pb.EraseBodiesRequest, context: Context) -> pb.EraseBodiesResponse:
         """See audit.proto."""
         order = Order(request.request_id, request.reason, frozenset(request.classes))
