@@ -1,0 +1,215 @@
+"""One item of the queue as the log has it: the verdict that asked for people, and what people did about it.
+
+Knows the records of docs/audit-format.md §2. Pure: no I/O and no clock; decides nothing. Names in records are
+those that the console checked before it wrote them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Final
+
+from placet.audit.actors import path_of
+from placet.audit.ocsf_objects import number, text
+from placet.audit.reader import Entry
+from placet.audit.record import Record
+
+GUARD: Final = "svc/guard"
+_REQUESTERS: Final = ("caller/", "reviewer/")
+_LONG_AGO: Final = datetime.min.replace(tzinfo=UTC)
+
+Told = tuple[Entry, Record]
+
+
+@dataclass(frozen=True)
+class Vote:
+    """One person's decision."""
+
+    index: int
+    leaf_hash: bytes
+    name: str
+    verdict: str
+    reason: str
+    time: str
+
+
+@dataclass(frozen=True)
+class Claim:
+    """Who is looking at it, and until when."""
+
+    name: str
+    until: datetime
+
+
+@dataclass(frozen=True)
+class Settled:
+    """People have decided: the record that says so."""
+
+    index: int
+    leaf_hash: bytes
+    verdict: str
+    name: str
+    time: str
+
+
+@dataclass(frozen=True)
+class Issued:
+    """An approval's statement that is on record; `signed_index` names the record of its signature."""
+
+    entry: Entry
+    approval_id: str
+    key_id: str
+    expires_at: datetime
+    signed_index: int | None = None
+
+
+@dataclass(frozen=True)
+class Case:
+    """One NEEDS_REVIEW of the guard's, and all later records of its request that are about it."""
+
+    entry: Entry
+    record: Record
+    votes: tuple[Vote, ...] = ()
+    claim: Claim | None = None
+    moves: int = 0
+    """How often it was claimed or released: the next such record's number."""
+    settled: Settled | None = None
+    issued: tuple[Issued, ...] = ()
+
+    @property
+    def index(self) -> int:
+        """Of the verdict: the item's name."""
+        return self.entry.index
+
+    @property
+    def requester(self) -> str:
+        """The NAME of the caller or reviewer who asked; empty when it was neither."""
+        return requester_of(text(self.record.body, "caller"))
+
+    @property
+    def needed(self) -> int:
+        """How many people must allow it, as the guard recorded."""
+        return number(self.record.body, "quorum") or 1
+
+    @property
+    def allowed_by(self) -> tuple[str, ...]:
+        """Whoever allowed it so far."""
+        return tuple(vote.name for vote in self.votes if vote.verdict == "ALLOWED")
+
+    @property
+    def signed(self) -> Issued | None:
+        """The approval that was signed, if one was."""
+        return next((issued for issued in self.issued if issued.signed_index is not None), None)
+
+    def claim_at(self, now: datetime) -> Claim | None:
+        """The claim that holds then: not run out, and nobody has decided."""
+        held = self.claim is not None and now < self.claim.until and self.settled is None
+        return self.claim if held else None
+
+    def vote_of(self, name: str) -> Vote | None:
+        """A person's decision, if they made one."""
+        return next((vote for vote in self.votes if vote.name == name), None)
+
+
+def is_for_people(entry: Entry, record: Record) -> bool:
+    """Whether a record puts an item into the queue."""
+    return (
+        record.kind == "verdict_reached"
+        and entry.verdict == "NEEDS_REVIEW"
+        and path_of(record.actor) == GUARD
+        and bool(record.request_id)
+    )
+
+
+def requester_of(caller: str) -> str:
+    """The NAME of `caller/NAME` or `reviewer/NAME`, which may not decide about its own request."""
+    path = path_of(caller)
+    return next((path.removeprefix(kind) for kind in _REQUESTERS if path.startswith(kind)), "")
+
+
+def case_of(verdict: Told, later: Iterable[Told]) -> Case:
+    """Put together an item. `later` holds records of the same request after it, in log order."""
+    entry, record = verdict
+    told = list(later)
+    about = [each for each in told if _index(each) == entry.index]
+    claim, moves = _claims(about)
+    settled = _settled(entry, record, told)
+    return Case(
+        entry,
+        record,
+        tuple(_votes(about)),
+        claim,
+        moves,
+        settled,
+        tuple(_issued(settled, told)) if settled else (),
+    )
+
+
+def _index(told: Told) -> int | None:
+    return number(told[1].body, "verdict_index")
+
+
+def _name(record: Record) -> str:
+    return text(record.body, "decided_by").removeprefix("human:")
+
+
+def _votes(about: Iterable[Told]) -> Iterator[Vote]:
+    for entry, record in about:
+        if record.kind == "review_given":
+            verdict, reason = text(record.body, "verdict"), text(record.body, "reason")
+            yield Vote(entry.index, entry.leaf_hash, _name(record), verdict, reason, record.time)
+
+
+def _claims(about: Iterable[Told]) -> tuple[Claim | None, int]:
+    claim, moves = None, 0
+    for _, record in about:
+        if record.kind == "review_claimed":
+            claim, moves = Claim(_name(record), moment(text(record.body, "until"))), moves + 1
+        elif record.kind == "review_released":
+            claim, moves = None, moves + 1
+        elif record.kind == "review_given" and claim and claim.name == _name(record):
+            claim = None
+    return claim, moves
+
+
+def _settled(verdict: Entry, asked: Record, told: Iterable[Told]) -> Settled | None:
+    """The first verdict by a person on this item; one that names none is about the same program and scope."""
+    for entry, record in told:
+        body = record.body
+        if record.kind != "verdict_reached" or not text(body, "decided_by").startswith("human:"):
+            continue
+        named = number(body, "reviewed_index")
+        same = all(body[field] == asked.body[field] for field in ("program_sha256", "scope"))
+        if named == verdict.index or (named is None and same):
+            return Settled(entry.index, entry.leaf_hash, text(body, "verdict"), _name(record), record.time)
+    return None
+
+
+def _issued(settled: Settled, told: Iterable[Told]) -> Iterator[Issued]:
+    told = list(told)
+    signed = {
+        number(record.body, "issued_index"): entry.index
+        for entry, record in told
+        if record.kind == "approval_signed"
+    }
+    for entry, record in told:
+        body = record.body
+        if record.kind == "approval_issued" and number(body, "verdict_index") == settled.index:
+            yield Issued(
+                entry,
+                text(body, "approval_id"),
+                text(body, "key_id"),
+                moment(text(body, "expires_at")),
+                signed.get(entry.index),
+            )
+
+
+def moment(time: str) -> datetime:
+    """A time in a record's body; what is none has always been over."""
+    try:
+        found = datetime.fromisoformat(time)
+    except ValueError:
+        return _LONG_AGO
+    return found if found.tzinfo else _LONG_AGO

@@ -1,0 +1,45 @@
+"""The scopes that are loaded now: files of a directory, read when somebody asks.
+
+Knows scope files. Must not know programs or verdicts. A file that is no scope is none: no guard loads it either.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Final
+
+from placet.scope import Scope, ScopeInvalid, load_scope
+
+_SUFFIXES: Final = (".yaml", ".yml")
+
+
+class Scopes:
+    """What lies in the guard's scope directory, or a copy of it."""
+
+    def __init__(self, directory: Path | None) -> None:
+        """None: the console was not told where scopes are, and knows none."""
+        self._directory = directory
+
+    def all(self) -> list[Scope]:
+        """Every loaded scope by name, of a name the highest version. Empty when the directory cannot be read."""
+        try:
+            paths = sorted(self._directory.iterdir()) if self._directory else []
+            documents = [path.read_bytes() for path in paths if path.suffix in _SUFFIXES]
+        except OSError:
+            return []
+        newest: dict[str, Scope] = {}
+        for scope in filter(None, map(_scope, documents)):
+            if scope.name not in newest or newest[scope.name].version < scope.version:
+                newest[scope.name] = scope
+        return [newest[name] for name in sorted(newest)]
+
+    def named(self, name: str) -> Scope | None:
+        """The loaded scope of that name, if there is one."""
+        return next((scope for scope in self.all() if scope.name == name), None)
+
+
+def _scope(document: bytes) -> Scope | None:
+    try:
+        return load_scope(document)
+    except ScopeInvalid:
+        return None
