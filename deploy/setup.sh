@@ -62,6 +62,15 @@ tracer() { # for the tests that trace the log's calls to the kernel, which are s
   say "strace is not here and could not be installed: the log's tests of power cuts and disk errors will be skipped"
 }
 
+browser() { # for the tests of the console in a browser, which are skipped without it
+  [ -x /usr/bin/chromium ] && return
+  # The fonts beside it: without any, a screenshot shows boxes.
+  if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null && apt-get -qq update >/dev/null \
+    && quiet_apt chromium fonts-liberation fonts-dejavu-core; then
+    say "installed Chromium for the tests of the console"; return; fi
+  say "Chromium is not here and could not be installed: the tests of the console in a browser will be skipped"
+}
+
 quiet_apt() { DEBIAN_FRONTEND=noninteractive apt-get -qq install -y --no-install-recommends "$@" >/dev/null 2>&1; }
 
 install() { # install ENV REQUIREMENTS...: skipped while the pinned files are the same
@@ -83,6 +92,7 @@ if [ "${1:-}" = dev ]; then
   gvisor
   postgresql
   tracer
+  browser
   install .venv requirements/dev.txt
   exit
 fi

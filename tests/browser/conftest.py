@@ -1,0 +1,76 @@
+"""The console in a real browser: one world and one browser for this directory, a fresh context per test.
+
+    def test_the_queue_shows_what_waits(visit, stories):
+        told = stories.needs_review()
+        page = visit("ana")                     # logged in; visit() alone is nobody
+        page.goto("/queue")
+
+Both end with the directory's last test (scope "package"): while Playwright's sync API is there, its event
+loop runs in the tests' thread, and no asynchronous test of another directory could. For the same reason tests
+here are plain functions.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+from typing import Final
+
+import pytest
+from playwright.sync_api import Browser, sync_playwright
+
+from tests.browser.kit.stories import Stories
+from tests.browser.kit.visitor import Visit, Visitors
+from tests.browser.kit.watching import Watch
+from tests.browser.kit.world import World
+
+CHROMIUM: Final = Path("/usr/bin/chromium")
+
+
+@pytest.fixture(scope="package")
+def browser() -> Iterator[Browser]:
+    """Debian's Chromium. As root it cannot have its own sandbox."""
+    if not CHROMIUM.exists():
+        pytest.skip("Chromium is not installed (deploy/setup.sh dev)")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, chromium_sandbox=os.getuid() != 0)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="package")
+def world(browser: Browser) -> Iterator[World]:
+    """Audit log and console; asks for the browser first, so that nothing is started for a test that is skipped."""
+    with World.make() as world:
+        yield world
+
+
+@pytest.fixture(scope="package")
+def visitors(browser: Browser, world: World) -> Visitors:
+    """Who is logged in already."""
+    return Visitors(browser, world)
+
+
+@pytest.fixture(scope="package")
+def stories(world: World) -> Stories:
+    """Requests for the world's log; each call tells a new one."""
+    return Stories(world)
+
+
+@pytest.fixture
+def watch() -> Iterator[Watch]:
+    """What the test's pages complain of; `watch.expect(PATTERN)` for what it causes on purpose."""
+    watch = Watch()
+    yield watch
+    watch.check()
+
+
+@pytest.fixture
+def visit(visitors: Visitors, watch: Watch) -> Iterator[Visit]:
+    """`visit("ana")`: a page in a context of its own, logged in as ana; `visit()`: nobody."""
+    before = set(visitors.browser.contexts)
+    yield partial(visitors.open, watch)
+    for context in set(visitors.browser.contexts) - before:
+        context.close()

@@ -1,0 +1,105 @@
+"""A person in front of the console: a browser context of their own, logged in as `placet console` does it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, BrowserContext, Page, StorageState
+
+from tests.browser.kit.watching import Watch
+from tests.browser.kit.world import World
+
+SCREENSHOTS: Final = Path(__file__).parents[1] / "screenshots"
+WAIT_MS: Final = 10_000
+"""A page that is not there by then will not come."""
+PHONE: Final[Any] = {"width": 390, "height": 844}
+LAPTOP: Final[Any] = {"width": 1280, "height": 800}
+STANDARD: Final = ("wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa")
+SCHEMES: Final[Any] = ("light", "dark")
+
+Visit = Callable[..., Page]
+
+
+def login(page: Page, world: World, name: str) -> None:
+    """Follow a fresh link; afterwards the page shows the overview."""
+    page.goto(world.link(name))
+
+
+@dataclass
+class Visitors:
+    """Opens contexts; a person's login is shared by all of their contexts that do not ask for their own."""
+
+    browser: Browser
+    world: World
+    sessions: dict[str, tuple[str, StorageState]] = field(default_factory=dict)
+    """Name → the console's origin, and what a browser keeps after the login."""
+
+    def open(self, watch: Watch, name: str = "", *, fresh: bool = False, **options: Any) -> Page:
+        """A page in a new context; without a name nobody is logged in. `options` are Playwright's.
+
+        `fresh`: a login of its own, for tests that end it.
+        """
+        if name and not fresh:
+            origin, state = self._session(name)
+            return self._page(watch, base_url=origin, storage_state=state, **options)
+        link = self.world.link(name or "ana")
+        page = self._page(watch, base_url=_origin(link), **options)
+        if name:
+            page.goto(link)
+        return page
+
+    def _session(self, name: str) -> tuple[str, StorageState]:
+        if name not in self.sessions:
+            link = self.world.link(name)
+            context = self.browser.new_context()
+            context.new_page().goto(link)
+            self.sessions[name] = (_origin(link), context.storage_state())
+            context.close()
+        return self.sessions[name]
+
+    def _page(self, watch: Watch, **options: Any) -> Page:
+        given = {"viewport": LAPTOP, "locale": "en-GB", "timezone_id": "UTC"} | options
+        context: BrowserContext = self.browser.new_context(**given)
+        context.set_default_timeout(WAIT_MS)
+        watch.follow(context)
+        return context.new_page()
+
+
+def axe(page: Page, *, schemes: tuple[str, ...] = SCHEMES) -> None:
+    """Raise AssertionError when the page as it stands breaks WCAG 2.2 AA, in light or in dark."""
+    for scheme in schemes:
+        page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]  # from SCHEMES
+        found = Axe().run(page, options={"runOnly": {"type": "tag", "values": list(STANDARD)}})
+        assert not found.violations_count, f"{page.url} in {scheme}:\n{found.generate_report()}"
+    page.emulate_media(color_scheme=None)
+
+
+def shot(page: Page, name: str, *, dark: bool = False, phone: bool = False) -> Path:
+    """A screenshot of the whole page as tests/browser/screenshots/NAME.png; also NAME-dark and NAME-phone."""
+    SCREENSHOTS.mkdir(exist_ok=True)
+    usual = page.viewport_size or LAPTOP
+    looks = [(name, None, usual)]
+    looks += [(f"{name}-dark", "dark", usual)] if dark else []
+    looks += [(f"{name}-phone", None, PHONE)] if phone else []
+    for stem, scheme, size in looks:
+        page.emulate_media(color_scheme=scheme)
+        page.set_viewport_size(size)
+        page.screenshot(path=SCREENSHOTS / f"{stem}.png", full_page=True)
+    page.emulate_media(color_scheme=None)
+    page.set_viewport_size(usual)
+    return SCREENSHOTS / f"{name}.png"
+
+
+def scrolls_sideways(page: Page) -> bool:
+    """Whether the page is wider than its window."""
+    return bool(page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth"))
+
+
+def _origin(link: str) -> str:
+    parts = urlsplit(link)
+    return f"{parts.scheme}://{parts.netloc}"
