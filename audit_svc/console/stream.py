@@ -1,0 +1,71 @@
+"""Server-sent events: what a page that stays open is told, until it closes or its time is up.
+
+Knows Starlette and the form of events (HTML Living Standard §9.2). Must not know what they say.
+
+    async def make(growth: Growth) -> list[Event]: ...
+    return stream(request, live, make)
+
+Make the page's `data-size` the size that it was made at, and open `URL?after=SIZE`: then nothing is missed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from starlette.requests import Request
+from starlette.responses import Response, StreamingResponse
+
+from audit_svc.console.live import Growth, Live
+
+STREAM_S: Final = 120.0
+"""Then the browser asks again, and its session is checked again."""
+PING_S: Final = 15.0
+GATHER_S: Final = 0.3
+"""How long what comes after a first record may be told together with it."""
+RETRY_MS: Final = 1000
+_HEADERS: Final = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
+
+
+@dataclass(frozen=True)
+class Event:
+    """One event: its name, and data that becomes JSON."""
+
+    name: str
+    data: Mapping[str, object]
+
+
+Make = Callable[[Growth], Awaitable[Iterable[Event]]]
+"""What to tell of a growth; nothing for one that does not concern the page."""
+
+
+def stream(request: Request, live: Live, make: Make) -> Response:
+    """Events from the size on that the browser has seen last: `Last-Event-ID`, or `after` in the URL."""
+    seen = request.headers.get("last-event-id") or request.query_params.get("after", "")
+    after = int(seen) if seen.isascii() and seen.isdigit() and len(seen) < 16 else live.size
+    return StreamingResponse(_events(live, min(after, live.size), make), 200, _HEADERS, "text/event-stream")
+
+
+async def _events(live: Live, after: int, make: Make) -> AsyncIterator[str]:
+    yield f"retry: {RETRY_MS}\n\n"
+    until = time.monotonic() + STREAM_S
+    while not live.closed and time.monotonic() < until:
+        try:
+            await asyncio.wait_for(live.since(after), PING_S)
+        except TimeoutError:
+            yield ": still here\n\n"
+            continue
+        await asyncio.sleep(GATHER_S)
+        growth = await live.since(after)
+        after = growth.size
+        for event in await make(growth):
+            yield encode(event, after)
+
+
+def encode(event: Event, size: int) -> str:
+    """As it goes over the wire. JSON in ASCII has no line breaks, so data cannot end its event."""
+    return f"id: {size}\nevent: {event.name}\ndata: {json.dumps(event.data)}\n\n"
