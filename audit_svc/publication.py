@@ -8,10 +8,11 @@ from collections.abc import AsyncIterator, Callable
 
 import structlog
 
+from audit_svc.http_server import serving
 from audit_svc.published import Published
 from audit_svc.sequencer import Sequencer
 from audit_svc.settings import AuditSettings
-from audit_svc.tiles_http import application, serving
+from audit_svc.tiles_http import application
 from audit_svc.witnessing import Witnessing
 from placet.audit.reader import LogReader
 from placet.audit.trust import parse_policy

@@ -5,12 +5,9 @@ Knows paths, status codes and caching (docs/audit-format.md §13). Must not know
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import Callable
 from typing import Final
 
-import uvicorn
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.middleware.gzip import GZipMiddleware
@@ -22,11 +19,9 @@ from audit_svc.published import Published
 from audit_svc.sequencer import Sequencer
 from placet.audit.reader import LogUnreadable
 from placet.audit.tiles import ENTRIES, TileName, TileUnknown
-from placet.listening import listening, url_of
 
 BRIEFLY: Final = {"Cache-Control": "max-age=1"}
 FOR_EVER: Final = {"Cache-Control": "public, max-age=31536000, immutable"}
-MAX_CONNECTIONS: Final = 256
 _NO_ENTRIES: Final = "this log publishes hashes only; records are read through its gRPC service\n"
 
 
@@ -63,34 +58,3 @@ def application(
     )
     app.router.redirect_slashes = False  # a path in another spelling is no path
     return app
-
-
-class _Server(uvicorn.Server):
-    """Ends when it is told to; signals are for the gRPC server beside it."""
-
-    @contextlib.contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        yield
-
-
-@contextlib.asynccontextmanager
-async def serving(app: Starlette, listen: str) -> AsyncIterator[str]:
-    """Serve on "host:port" while the context lasts; gives the URL. Raises OSError or ValueError."""
-    bound = listening(listen)
-    config = uvicorn.Config(
-        app,
-        log_config=None,
-        log_level="warning",
-        access_log=False,
-        server_header=False,
-        lifespan="off",
-        limit_concurrency=MAX_CONNECTIONS,
-        timeout_graceful_shutdown=2,
-    )
-    server = _Server(config)
-    task = asyncio.create_task(server.serve(sockets=[bound]))
-    try:
-        yield url_of(bound)
-    finally:
-        server.should_exit = True
-        await task

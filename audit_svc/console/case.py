@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from placet.audit.actors import path_of
@@ -17,6 +17,11 @@ from placet.audit.reader import Entry
 from placet.audit.record import Record
 
 GUARD: Final = "svc/guard"
+CONSOLE: Final = "svc/console"
+DECISION: Final = "decision"
+"""Role of the body that holds a decision's envelope."""
+SIGNED_WITHIN: Final = timedelta(minutes=15)
+"""After a verdict; later, too much may have changed for an approval of what was seen then."""
 _REQUESTERS: Final = ("caller/", "reviewer/")
 _LONG_AGO: Final = datetime.min.replace(tzinfo=UTC)
 
@@ -25,7 +30,7 @@ Told = tuple[Entry, Record]
 
 @dataclass(frozen=True)
 class Vote:
-    """One person's decision."""
+    """One person's decision on record."""
 
     index: int
     leaf_hash: bytes
@@ -75,6 +80,8 @@ class Case:
     claim: Claim | None = None
     moves: int = 0
     """How often it was claimed or released: the next such record's number."""
+    cast: int = 0
+    """How many decisions the console has recorded on it: the next one's number."""
     settled: Settled | None = None
     issued: tuple[Issued, ...] = ()
 
@@ -94,9 +101,22 @@ class Case:
         return number(self.record.body, "quorum") or 1
 
     @property
-    def allowed_by(self) -> tuple[str, ...]:
-        """Whoever allowed it so far."""
-        return tuple(vote.name for vote in self.votes if vote.verdict == "ALLOWED")
+    def allowing(self) -> tuple[Vote, ...]:
+        """The votes that allow it, one of each person, in log order."""
+        return tuple({vote.name: vote for vote in self.votes if vote.verdict == "ALLOWED"}.values())
+
+    @property
+    def deciding(self) -> Vote | None:
+        """The vote that decides, by the log's order: the first denial, or the allowing one that is enough.
+
+        So every reader of the log sees the same outcome, however many decide at once.
+        """
+        allowing: set[str] = set()
+        for vote in self.votes:
+            allowing |= {vote.name} if vote.verdict == "ALLOWED" else set()
+            if vote.verdict == "DENIED" or len(allowing) >= self.needed:
+                return vote
+        return None
 
     @property
     def signed(self) -> Issued | None:
@@ -109,7 +129,7 @@ class Case:
         return self.claim if held else None
 
     def vote_of(self, name: str) -> Vote | None:
-        """A person's decision, if they made one."""
+        """A person's first decision, if they made one."""
         return next((vote for vote in self.votes if vote.name == name), None)
 
 
@@ -139,9 +159,10 @@ def case_of(verdict: Told, later: Iterable[Told]) -> Case:
     return Case(
         entry,
         record,
-        tuple(_votes(about)),
+        tuple(vote for vote in _votes(about) if vote.name != requester_of(text(record.body, "caller"))),
         claim,
         moves,
+        sum(record.kind == "review_given" and path_of(record.actor) == CONSOLE for _, record in about),
         settled,
         tuple(_issued(settled, told)) if settled else (),
     )
@@ -156,8 +177,9 @@ def _name(record: Record) -> str:
 
 
 def _votes(about: Iterable[Told]) -> Iterator[Vote]:
+    """Decisions that come with their signed statement; without one nobody else could check them."""
     for entry, record in about:
-        if record.kind == "review_given":
+        if record.kind == "review_given" and any(body.role == DECISION for body in record.bodies):
             verdict, reason = text(record.body, "verdict"), text(record.body, "reason")
             yield Vote(entry.index, entry.leaf_hash, _name(record), verdict, reason, record.time)
 

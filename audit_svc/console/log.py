@@ -7,16 +7,21 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
-from typing import Protocol, TypeVar
+from typing import Final, Protocol, TypeVar
 
 import grpc
+import structlog
+from placetpb.audit.v1 import audit_pb2, audit_pb2_grpc
 
 from audit_svc.draft import Draft
-from placet.audit.client import Appended
+from placet.audit.client import Appended, GrpcAuditLog
 from placet.audit.reader import LogReader, LogUnreadable
 from placet.rpc.errors import ServiceError
 
 T = TypeVar("T")
+RETRY_S: Final = 1.0
+"""When the log is asked again how large it is, after it did not say."""
+_log = structlog.get_logger()
 
 
 class Log(Protocol):
@@ -50,3 +55,37 @@ class Reading:
                     "AUDIT_UNAVAILABLE",
                     "The log's database cannot be read; look at the audit service's own log.",
                 ) from error
+
+
+class GrpcLog(Reading):
+    """Log: reads from the database, appends to the audit service and is told by it of growth."""
+
+    def __init__(self, reader: LogReader, channel: grpc.aio.Channel) -> None:
+        """`reader` is for this object alone; `channel` leads to the audit service, as `svc/console`."""
+        super().__init__(reader)
+        self._client = GrpcAuditLog(channel)
+        self._stub = audit_pb2_grpc.AuditServiceStub(channel)
+
+    async def append(self, draft: Draft) -> Appended:
+        """See Log.append. The draft's actor is not sent: the log knows who asks."""
+        return await self._client.append(
+            draft.kind,
+            draft.body,
+            request_id=draft.request_id,
+            bodies=draft.bodies,
+            idempotency_key=draft.idempotency_key,
+        )
+
+    async def growth(self) -> AsyncIterator[int]:
+        """See Log.growth. While the log does not answer, nothing comes; then its size as it is."""
+        trouble = ""
+        while True:
+            try:
+                async for told in self._stub.WatchSize(audit_pb2.WatchSizeRequest()):
+                    trouble = ""
+                    yield told.size
+            except grpc.aio.AioRpcError as error:
+                if error.code().name != trouble:
+                    trouble = error.code().name
+                    _log.warning("log_not_followed", code=trouble, error=error.details())
+            await asyncio.sleep(RETRY_S)

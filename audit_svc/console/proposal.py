@@ -25,7 +25,7 @@ class Proposal:
     grants: tuple[str, ...]
     limits: Limits
     min_tier: str
-    audience: str
+    audience: tuple[str, ...]
 
     @classmethod
     def read(cls, document: bytes) -> Proposal:
@@ -37,7 +37,7 @@ class Proposal:
                 tuple(map(_text, _list(found["grants"]))),
                 Limits(**{name: _number(value) for name, value in _object(found["limits"]).items()}),
                 _text(found["min_tier"]),
-                _text(found["audience"]),
+                tuple(map(_text, _list(found["audience"]))),
             )
         except (RecordInvalid, KeyError, TypeError, ValueError) as error:
             raise ProposalUnfit(f"the guard's proposal cannot be read: {error}") from error

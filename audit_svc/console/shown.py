@@ -52,7 +52,7 @@ def shown(case: Case, proposal: Proposal, now: Scope | None) -> dict[str, object
         "inputs": inputs_json(proposal.inputs),
         "grants": list(proposal.grants),
         "limits": dict(proposal.shown_limits),
-        "pool": {"audience": proposal.audience, "min_tier": proposal.min_tier},
+        "pool": {"audience": list(proposal.audience), "min_tier": proposal.min_tier},
         "quorum": case.needed,
         "decisions": [vote.leaf_hash.hex() for vote in case.votes],
     }

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, Response
+from starlette.responses import HTMLResponse, JSONResponse, Response
 
 from audit_svc.access import Role
 from audit_svc.console.log import Log
@@ -92,3 +92,30 @@ def page(
     }
     text = console_of(request).templates.get_template(template).render({**shared, **context})
     return HTMLResponse(text, status)
+
+
+def is_fetch(request: Request) -> bool:
+    """Whether a script asks (fetch, EventSource) rather than a person who opens a page."""
+    return request.headers.get("sec-fetch-dest") == "empty"
+
+
+def problem(request: Request, status: int, text: str, *, reason: str = "") -> Response:
+    """Why there is no page: a page that says so, or for a script `{"reason", "message"}`."""
+    if is_fetch(request):
+        return JSONResponse({"reason": reason or str(status), "message": text}, status)
+    title = _PROBLEMS.get(status, "This did not work")
+    return page(request, "error.html", here="", title=title, status=status, text=text, reason=reason)
+
+
+_PROBLEMS: Final = {
+    400: "This cannot be read",
+    401: "You are not logged in",
+    403: "You may not do this",
+    404: "There is no such page",
+    405: "This cannot be done here",
+    409: "Something changed meanwhile",
+    429: "Too many requests",
+    500: "A mistake of ours",
+    503: "The console cannot answer now",
+}
+"""What an error page is headed."""

@@ -11,8 +11,9 @@ from pathlib import Path
 import httpx
 import pytest
 
+from audit_svc.http_server import serving
 from audit_svc.published import Published
-from audit_svc.tiles_http import application, serving
+from audit_svc.tiles_http import application
 from placet.audit.merkle import leaf_hash
 from placet.audit.reader import LogReader
 from placet.audit.tiles import names_for, unbundle

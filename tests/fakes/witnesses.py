@@ -16,7 +16,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from audit_svc.tiles_http import serving
+from audit_svc.http_server import serving
 from placet.audit.checkpoint import LogSigner, LogVerifier
 from placet.audit.merkle import leaf_hash
 from placet.audit.witness import Submission

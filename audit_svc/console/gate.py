@@ -1,0 +1,160 @@
+"""Nobody passes without a session, no form without its token, nobody asks for too much.
+
+Knows cookies, forms and the parts of the site that are for everybody. Must not know what a page shows.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hmac
+from collections.abc import Awaitable, Callable
+from typing import Any, Final
+from urllib.parse import quote
+
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from audit_svc.console.limits import Limiter, peer_of
+from audit_svc.console.security import SAFE_METHODS
+from audit_svc.console.sessions import Session, Sessions
+from audit_svc.console.site import Site
+from audit_svc.console.web import is_fetch, page, problem
+
+FORM_TIMEOUT_S: Final = 20.0
+"""How long the body of a form may take to arrive."""
+CSRF_FIELD: Final = "csrf"
+CSRF_HEADER: Final = "x-csrf-token"
+
+
+class Gate:
+    """Before the pages: puts `person`, `csrf`, `session` and `secret` into `request.state`."""
+
+    def __init__(self, app: ASGIApp, site: Site, sessions: Sessions, limiter: Limiter) -> None:
+        self._app, self._site, self._sessions, self._limiter = app, site, sessions, limiter
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Refuse, ask to log in, or let through."""
+        request = Request(scope, receive)
+        secret = request.cookies.get(self._site.cookie, "")
+        session = self._sessions.find(secret, active=_by_hand(request)) if secret else None
+        if refused := self._too_much(request, session):
+            await refused(scope, receive, send)
+        elif session:
+            _introduce(scope, session, secret)
+            await self._inside(request, session, send)
+        elif is_public(request.url.path):
+            await self._app(scope, receive, send)
+        else:
+            await self._outside(request)(scope, receive, send)
+
+    async def _inside(self, request: Request, session: Session, send: Send) -> None:
+        receive = request.receive
+        if request.method not in SAFE_METHODS:
+            try:
+                async with asyncio.timeout(FORM_TIMEOUT_S):
+                    body = await request.body()
+            except TimeoutError:
+                await problem(request, 408, "The form did not arrive in time; send it again.")(
+                    request.scope, receive, send
+                )
+                return
+            if not await _carries(request, body, session.csrf):
+                text = "This form is not of your session. Load the page again and send it from there."
+                await problem(request, 403, text)(request.scope, receive, send)
+                return
+            receive = _again(body, receive)
+        await self._app(request.scope, _until(receive, lambda: self._sessions.over(session)), send)
+
+    def _outside(self, request: Request) -> Response:
+        """Somebody without a session: ask them to log in, unless their browser kept the cookie back."""
+        if is_fetch(request) or request.method not in SAFE_METHODS:
+            return problem(request, 401, "Your session has ended; log in again.")
+        if request.headers.get("sec-fetch-site") == "cross-site":
+            # A link on another site: the cookie comes only with what this site's own pages ask for.
+            address = self._site.origin + _asked(request)
+            return page(request, "continue.html", here="", title="Placet", address=address)
+        return RedirectResponse(f"/login?next={quote(_asked(request), safe='')}", 303)
+
+    def _too_much(self, request: Request, session: Session | None) -> Response | None:
+        peer = request.client.host if request.client else ""
+        wait_s = self._limiter.take(session.csrf if session else peer_of(peer))
+        if not wait_s:
+            return None
+        answer = problem(request, 429, "Too many requests at once; wait a moment and load the page again.")
+        answer.headers["Retry-After"] = str(int(wait_s) + 1)
+        return answer
+
+
+def is_public(path: str) -> bool:
+    """What is shown to everybody: how to log in, and the files of the pages."""
+    return path == "/login" or path.startswith(("/static/", "/enter/", "/login/"))
+
+
+def _by_hand(request: Request) -> bool:
+    """Whether a person did something; what a page fetches by itself keeps no session alive."""
+    return request.method not in SAFE_METHODS or request.headers.get("sec-fetch-mode", "navigate") == "navigate"
+
+
+def _introduce(scope: Scope, session: Session, secret: str) -> None:
+    state = scope.setdefault("state", {})
+    state.update(person=session.person, csrf=session.csrf, session=session, secret=secret)
+
+
+def _asked(request: Request) -> str:
+    query = request.url.query
+    return f"{request.url.path}?{query}" if query else request.url.path
+
+
+async def _carries(request: Request, body: bytes, token: str) -> bool:
+    """Whether a form, or the header of a script's request, holds the session's token."""
+    given = request.headers.get(CSRF_HEADER)
+    if given is None:
+        given = await _field(Request(request.scope, _again(body, request.receive)))
+    return hmac.compare_digest(given.encode(errors="replace"), token.encode())
+
+
+async def _field(request: Request) -> str:
+    try:
+        async with request.form() as form:
+            field = form.get(CSRF_FIELD)
+            return field if isinstance(field, str) else ""
+    except HTTPException:  # no form that can be read
+        return ""
+
+
+def _again(body: bytes, receive: Receive) -> Receive:
+    """A body that was read, to be read once more; then what follows it."""
+    sent = False
+
+    async def receive_again() -> Message:
+        nonlocal sent
+        if sent:
+            return await receive()
+        sent = True
+        return {"type": "http.request", "body": body, "more_body": False}
+
+    return receive_again
+
+
+def _until(receive: Receive, over: Callable[[], Awaitable[None]]) -> Receive:
+    """`receive`, for which the browser is gone once the session is over: so ends what streams to it."""
+
+    async def receive_until() -> Message:
+        waiting: list[asyncio.Future[Any]] = [
+            asyncio.ensure_future(receive()),
+            asyncio.ensure_future(over()),
+        ]
+        try:
+            await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+            if waiting[0].done():
+                message: Message = waiting[0].result()
+                return message
+            return {"type": "http.disconnect"}
+        finally:
+            for task in waiting:
+                task.cancel()
+            await asyncio.gather(*waiting, return_exceptions=True)
+
+    return receive_until

@@ -1,0 +1,99 @@
+"""Logging in with a link, or with single sign-on where that is set up; and logging out."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import Route
+
+from audit_svc.console.entrance import Entrance, LockedOut, NotAdmitted
+from audit_svc.console.limits import peer_of
+from audit_svc.console.site import Site
+from audit_svc.console.web import console_of, page, person_of
+
+_TITLE: Final = "Log in"
+
+
+async def login(request: Request) -> Response:
+    """How to get in."""
+    return _show(request)
+
+
+async def show_link(request: Request) -> Response:
+    """Whose link this is, and the button that uses it. Opening it alone does not: programs open links too."""
+    secret = request.path_params["secret"]
+    try:
+        name = _entrance(request).holder(secret, _peer(request))
+        if name is None:
+            await _entrance(request).refuse_link(_peer(request))
+    except NotAdmitted as error:
+        return _refused(request, error)
+    return page(request, "enter.html", here="", title=_TITLE, name=name, action=f"/enter/{secret}")
+
+
+async def use_link(request: Request) -> Response:
+    """Log in."""
+    try:
+        session = await _entrance(request).by_link(request.path_params["secret"], _peer(request))
+    except NotAdmitted as error:
+        return _refused(request, error)
+    return let_in(request, RedirectResponse("/", 303), session)
+
+
+async def logout(request: Request) -> Response:
+    """End this session."""
+    answer = _show(request, notice="You are logged out.")
+    site = console_of(request).part(Site)
+    answer.delete_cookie(site.cookie, secure=site.secure, httponly=True, samesite="strict")
+    await _entrance(request).leave(person_of(request), request.state.secret)
+    return answer
+
+
+def let_in(request: Request, answer: Response, session: str) -> Response:
+    """Give the browser the secret of its new session; one that it had before is over."""
+    console = console_of(request)
+    if before := getattr(request.state, "secret", None):
+        console.part(Entrance).sessions.end(before)
+    site = console.part(Site)
+    answer.set_cookie(site.cookie, session, secure=site.secure, httponly=True, samesite="strict")
+    return answer
+
+
+def _show(request: Request, *, status: int = 200, notice: str = "") -> Response:
+    return page(
+        request,
+        "login.html",
+        here="",
+        title=_TITLE,
+        status=status,
+        notice=notice,
+        person=None,
+        single_sign_on=False,
+    )
+
+
+def _refused(request: Request, error: NotAdmitted) -> Response:
+    answer = _show(request, status=403, notice=f"You are not logged in: {error}.")
+    if isinstance(error, LockedOut):
+        answer.status_code = 429
+        answer.headers["Retry-After"] = str(int(error.wait_s) + 1)
+    return answer
+
+
+def _entrance(request: Request) -> Entrance:
+    entrance: Entrance = console_of(request).part(Entrance)
+    return entrance
+
+
+def _peer(request: Request) -> str:
+    return peer_of(request.client.host if request.client else "")
+
+
+ROUTES: Final = [
+    Route("/login", login),
+    Route("/enter/{secret}", show_link),
+    Route("/enter/{secret}", use_link, methods=["POST"]),
+    Route("/logout", logout, methods=["POST"]),
+]

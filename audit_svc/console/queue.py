@@ -1,0 +1,234 @@
+"""The review queue: which verdicts wait for people, in which order, and who is at them.
+
+Follows the log (live.py). For lists only: whoever decides, decides on what the log says then (cases.py).
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import partial
+from typing import Final
+
+from audit_svc.console.bodies import record_of
+from audit_svc.console.case import SIGNED_WITHIN, Claim, is_for_people, moment, requester_of
+from audit_svc.console.cases import KINDS
+from audit_svc.console.log import Log
+from placet.audit.ocsf_objects import SEVERITY_IDS, findings, number, short, text
+from placet.audit.query import Query
+from placet.audit.reader import Entry, LogReader
+from placet.audit.record import Record
+
+MANY: Final = 1_000_000
+ORDERS: Final = ("risk", "age")
+"""By the worst finding, then by the reviewer's risk, then the oldest first; or just the oldest first."""
+
+
+@dataclass
+class Item:
+    """A verdict that waits for people."""
+
+    index: int
+    request_id: str
+    time: str
+    caller: str
+    scope: str
+    program_sha256: str
+    severity: str
+    """Of the worst finding; empty without findings."""
+    risk_pct: int
+    rules: tuple[str, ...]
+    needed: int
+    votes: dict[str, str] = field(default_factory=dict)
+    """Name → ALLOWED or DENIED."""
+    claim: Claim | None = None
+    allowed_by: str = ""
+    """Who allowed it last and has not signed the approval yet."""
+    allowed_at: str = ""
+
+    @property
+    def requester(self) -> str:
+        """Who asked, and so may not decide."""
+        return requester_of(self.caller)
+
+    @property
+    def allowing(self) -> int:
+        """How many have allowed it."""
+        return sum(verdict == "ALLOWED" for verdict in self.votes.values())
+
+    def claim_at(self, now: datetime) -> Claim | None:
+        """The claim that holds then."""
+        return self.claim if self.claim and now < self.claim.until else None
+
+    @property
+    def urgency(self) -> tuple[int, int, int]:
+        """Greater is graver; of two alike the older one."""
+        return SEVERITY_IDS.get(self.severity, 0), self.risk_pct, -self.index
+
+
+class Queue:
+    """Part of the console: what waits. Everything in it comes from records whose writer the log has checked."""
+
+    def __init__(self) -> None:
+        self._items: dict[int, Item] = {}
+        self._by_request: defaultdict[str, list[int]] = defaultdict(list)
+        self._seen = 0
+
+    async def start(self, log: Log) -> None:
+        """See live.Part."""
+        for entry in await log.ask(_past):
+            self.follow(entry, record_of(entry))
+
+    def follow(self, entry: Entry, record: Record) -> None:
+        """See live.Part."""
+        if entry.index < self._seen:
+            return
+        self._seen = entry.index + 1
+        if is_for_people(entry, record):
+            self._items[entry.index] = _item(entry, record)
+            self._by_request[record.request_id].append(entry.index)
+        elif record.kind in KINDS:
+            for index in list(self._by_request.get(record.request_id, ())):
+                self._apply(self._items[index], record)
+
+    def waiting(self, order: str = "risk") -> list[Item]:
+        """What people must decide, the most urgent first."""
+        waiting = [item for item in self._items.values() if not item.allowed_by]
+        if order == "age":
+            return sorted(waiting, key=lambda item: item.index)
+        return sorted(waiting, key=lambda item: item.urgency, reverse=True)
+
+    def unsigned(self, name: str, now: datetime) -> list[Item]:
+        """What this person has allowed and still can sign."""
+        mine = (item for item in self._items.values() if item.allowed_by == name)
+        return [item for item in mine if now < moment(item.allowed_at) + SIGNED_WITHIN]
+
+    def _apply(self, item: Item, record: Record) -> None:
+        act = _ACTS.get(record.kind)
+        if act and act(item, record):
+            del self._items[item.index]
+            of_request = self._by_request[item.request_id]
+            of_request.remove(item.index)
+            if not of_request:
+                del self._by_request[item.request_id]
+
+
+def _past(reader: LogReader) -> list[Entry]:
+    """Records of the past that can matter, found by kind, verdict or word, in log order."""
+    newest = next(iter(reader.find(Query(limit=1, descending=True))), None)
+    if newest is None:
+        return []
+    below = partial(Query, from_index=newest.index + 1, limit=MANY, descending=True)
+    wanted = [
+        below(kind="verdict_reached", verdict="NEEDS_REVIEW"),
+        # A person's verdict says `human:NAME`, which the index of words finds.
+        below(kind="verdict_reached", text="human"),
+        *(below(kind=kind) for kind in sorted(KINDS - {"verdict_reached", "approval_issued"})),
+    ]
+    found = {entry.index: entry for query in wanted for entry in reader.find(query)}
+    return [found[index] for index in sorted(found)]
+
+
+def _item(entry: Entry, record: Record) -> Item:
+    body = record.body
+    found = findings(body)
+    return Item(
+        index=entry.index,
+        request_id=record.request_id,
+        time=record.time,
+        caller=text(body, "caller"),
+        scope=entry.scope,
+        program_sha256=text(body, "program_sha256"),
+        severity=_worst(text(each, "severity") for each in found),
+        risk_pct=number(body, "risk_pct") or 0,
+        rules=tuple(dict.fromkeys(text(each, "rule_id") for each in found)),
+        needed=number(body, "quorum") or 1,
+    )
+
+
+def _worst(severities: Iterable[str]) -> str:
+    return max(severities, key=lambda each: SEVERITY_IDS.get(each, 0), default="")
+
+
+def _about(item: Item, record: Record) -> bool:
+    return number(record.body, "verdict_index") == item.index
+
+
+def _name(record: Record) -> str:
+    return text(record.body, "decided_by").removeprefix("human:")
+
+
+def _claimed(item: Item, record: Record) -> bool:
+    if _about(item, record):
+        item.claim = Claim(_name(record), moment(text(record.body, "until")))
+    return False
+
+
+def _released(item: Item, record: Record) -> bool:
+    if _about(item, record):
+        item.claim = None
+    return False
+
+
+def _voted(item: Item, record: Record) -> bool:
+    name = _name(record)
+    if _about(item, record) and name != item.requester:
+        item.votes[name] = text(record.body, "verdict")
+        item.claim = None if item.claim and item.claim.name == name else item.claim
+    return False
+
+
+def _settled(item: Item, record: Record) -> bool:
+    """A denial ends it, and so does an approval that was made elsewhere, signature and all."""
+    body = record.body
+    if not text(body, "decided_by").startswith("human:"):
+        return False
+    named = number(body, "reviewed_index")
+    if named != item.index and not (named is None and text(body, "program_sha256") == item.program_sha256):
+        return False
+    item.allowed_by, item.allowed_at, item.claim = _name(record), record.time, None
+    return text(body, "verdict") == "DENIED" or named is None
+
+
+def _signed(item: Item, record: Record) -> bool:
+    return bool(item.allowed_by) and text(record.body, "program_sha256") == item.program_sha256
+
+
+_ACTS: Final[Mapping[str, Callable[[Item, Record], bool]]] = {
+    "review_claimed": _claimed,
+    "review_released": _released,
+    "review_given": _voted,
+    "verdict_reached": _settled,
+    "approval_signed": _signed,
+}
+"""What a later record of its request does to an item; True when the item is done."""
+
+
+def told(item: Item, name: str, now: datetime) -> dict[str, object]:
+    """An item as the list shows it to a person, in plain values: for the page, and for its live updates."""
+    claim = item.claim_at(now)
+    return {
+        "index": item.index,
+        "path": f"/queue/{item.index}",
+        "request_id": item.request_id,
+        "time": item.time,
+        "caller": short(item.caller),
+        "scope": item.scope,
+        "severity": item.severity,
+        "risk_pct": item.risk_pct,
+        "rules": list(item.rules),
+        "people": f"{item.allowing} of {item.needed}",
+        "state": _state(item, name, claim),
+    }
+
+
+def _state(item: Item, name: str, claim: Claim | None) -> str:
+    if item.requester == name:
+        return "yours: somebody else decides"
+    if name in item.votes:
+        return "you have decided"
+    if claim:
+        return f"{'you are' if claim.name == name else f'{claim.name} is'} at it until {claim.until:%H:%M}"
+    return "open"

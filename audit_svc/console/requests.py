@@ -1,0 +1,231 @@
+"""Requests as rows: who asked, in which scope, what was decided, how it ended; and pages of them.
+
+Knows which records make a request's row. Must not know HTML, or who looks.
+
+A request stands where its first record that matches stands: records are only ever added, so a request is on
+one page and stays there, however the log grows meanwhile.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from functools import cached_property
+from typing import Final
+
+from placet.audit.columns import columns_of, words_of
+from placet.audit.ocsf_objects import short, text
+from placet.audit.query import Query
+from placet.audit.reader import Entry, LogReader
+from placet.audit.record import Record, RecordInvalid
+from placet.audit.sentences import ending, scope_of
+
+ON_PAGE: Final = 50
+BEGINNINGS: Final = (
+    "task_received",
+    "task_refused",
+    "task_screened",
+    "verdict_reached",
+    "review_failed",
+    "run_started",
+    "admission_refused",
+)
+"""Kinds with which a request begins; without a filter only these are walked, and no heartbeats."""
+MAX_OF_REQUEST: Final = 128
+"""Records of one request that are read from its beginning, and again from its end."""
+MAX_WALKED: Final = 3_000
+"""Records that a page passes at most; it then says how far it came."""
+_AT_ONCE: Final = 64
+_COLUMNS: Final = ("request_id", "kind", "caller", "scope", "verdict")
+_UNRUN: Final = {"ALLOWED": "allowed, not run", "NEEDS_REVIEW": "waits for a person", "DENIED": "denied"}
+
+
+@dataclass(frozen=True)
+class Summary:
+    """One request in a row."""
+
+    request_id: str
+    place: int
+    """Index of the record by which it stands in the list."""
+    began: str
+    """RFC 3339, as the log writes it."""
+    caller: str
+    """Short: `caller/reports`. Empty when no record names one, and so are the next three."""
+    scope: str
+    verdict: str
+    rules: tuple[str, ...]
+    """Of the newest verdict's findings."""
+    outcome: str
+    took_s: float
+    """From its first to its newest record of a service: what people read and label afterwards is no part."""
+
+    def to_json(self) -> dict[str, object]:
+        """For scripts."""
+        return {
+            "request_id": self.request_id,
+            "place": self.place,
+            "began": self.began,
+            "caller": self.caller,
+            "scope": self.scope,
+            "verdict": self.verdict,
+            "rules": list(self.rules),
+            "outcome": self.outcome,
+            "took_s": self.took_s,
+        }
+
+
+@dataclass(frozen=True)
+class Page:
+    """Rows, the newest request first. `older` is where the next page begins; None when there is none."""
+
+    rows: Sequence[Summary] = ()
+    older: int | None = None
+    cut_short: bool = False
+    """It passed MAX_WALKED records before it was full."""
+
+
+@dataclass
+class Requests:
+    """The requests of one reader's log that a query names. Make one per page: it remembers what it read."""
+
+    reader: LogReader
+    query: Query
+    _known: dict[str, list[Entry]] = field(default_factory=dict)
+
+    def page(self, before: int | None = None, number: int = ON_PAGE) -> Page:
+        """The newest, or those whose place is before an index."""
+        rows: list[Summary] = []
+        place = before
+        if before == 0:
+            return Page()
+        for walked, entry in enumerate(self._walk(before or 0)):
+            if len(rows) == number or walked == MAX_WALKED:
+                return Page(rows, place, cut_short=len(rows) < number)
+            place = entry.index
+            if entry.request_id and self._place(entry.request_id) == entry.index:
+                rows.append(summary(self._records(entry.request_id), entry.index))
+        return Page(rows)
+
+    def rows(self, request_ids: Iterable[str]) -> list[Summary]:
+        """The rows of those among these requests that the query names."""
+        placed = ((request_id, self._place(request_id)) for request_id in request_ids)
+        return [summary(self._records(name), place) for name, place in placed if place is not None]
+
+    def _walk(self, before: int) -> Iterator[Entry]:
+        """The records that match, the newest first."""
+        if not self._unfiltered:
+            return _descending(self.reader, self.query, before)
+        walks = [_descending(self.reader, replace(self.query, kind=kind), before) for kind in BEGINNINGS]
+        return heapq.merge(*walks, key=lambda entry: -entry.index)
+
+    def _place(self, request_id: str) -> int | None:
+        """Index of the request's first record that matches."""
+        return next((each.index for each in self._records(request_id) if self._matches(each)), None)
+
+    def _records(self, request_id: str) -> list[Entry]:
+        if request_id not in self._known:
+            self._known[request_id] = records_of(self.reader, request_id)
+        return self._known[request_id]
+
+    def _matches(self, entry: Entry) -> bool:
+        query, named = self.query, self.query.filters
+        if self._unfiltered and entry.kind not in BEGINNINGS:
+            return False
+        if any(getattr(entry, name) != named[name] for name in _COLUMNS if name in named):
+            return False
+        if (query.since and entry.time < query.since) or (query.until and entry.time >= query.until):
+            return False
+        return not (query.rule or query.text) or self._says(entry)
+
+    def _says(self, entry: Entry) -> bool:
+        record = read(entry)
+        if record is None:
+            return False
+        columns = columns_of(record)
+        has_rule = not self.query.rule or self.query.rule in columns.rules
+        return has_rule and self._words <= set(columns.words)
+
+    @cached_property
+    def _unfiltered(self) -> bool:
+        return not set(self.query.filters) - {"since", "until"}
+
+    @cached_property
+    def _words(self) -> frozenset[str]:
+        return frozenset(words_of(self.query.text))
+
+
+def records_of(reader: LogReader, request_id: str) -> list[Entry]:
+    """A request's records in order: all, or the first and the last of very many."""
+    query = Query(request_id=request_id, limit=MAX_OF_REQUEST)
+    first = list(reader.find(query))
+    if len(first) < MAX_OF_REQUEST:
+        return first
+    last = list(reader.find(replace(query, descending=True)))
+    return first + [entry for entry in reversed(last) if entry.index > first[-1].index]
+
+
+def summary(entries: Sequence[Entry], place: int) -> Summary:
+    """The row of a request with these records, at least one, in order."""
+    records = [record for record in map(read, entries) if record is not None]
+    bodies = [record.body for record in records]
+    verdict = next((each for each in reversed(entries) if each.kind == "verdict_reached"), None)
+    decided = read(verdict) if verdict else None
+    return Summary(
+        request_id=entries[0].request_id,
+        place=place,
+        began=entries[0].time,
+        caller=short(next(filter(None, (text(body, "caller") for body in bodies)), "")),
+        scope=next(filter(None, map(scope_of, bodies)), ""),
+        verdict=verdict.verdict if verdict else "",
+        rules=columns_of(decided).rules if decided else (),
+        outcome=_outcome(records),
+        took_s=_took(entries),
+    )
+
+
+def read(entry: Entry) -> Record | None:
+    """The record; None when it is not valid, which `placet audit verify` names."""
+    try:
+        return Record.decode(entry.leaf)
+    except RecordInvalid:
+        return None
+
+
+def _outcome(records: Sequence[Record]) -> str:
+    """How it ended, by the newest record that says so."""
+    for record in reversed(records):
+        if record.kind == "verdict_reached":
+            return _UNRUN[text(record.body, "verdict")]
+        if told := ending(record):
+            return told
+    return "under way"
+
+
+def _took(entries: Sequence[Entry]) -> float:
+    begin, end = (
+        _moment(next((entry for entry in order if entry.kind not in _AFTERWARDS), order[0]))
+        for order in (entries, entries[::-1])
+    )
+    return round((end - begin).total_seconds(), 3)
+
+
+_AFTERWARDS: Final = frozenset(
+    {"records_read", "records_exported", "bodies_erased", "label_given", "review_claimed", "review_released"}
+)
+
+
+def _moment(entry: Entry) -> datetime:
+    return datetime.fromisoformat(entry.time)
+
+
+def _descending(reader: LogReader, query: Query, before: int) -> Iterator[Entry]:
+    """What a query finds, the newest first, a few at a time. `before` 0: from the newest on."""
+    step = replace(query, descending=True, limit=_AT_ONCE)
+    while True:
+        found = list(reader.find(replace(step, from_index=before)))
+        yield from found
+        if len(found) < _AT_ONCE or found[-1].index == 0:
+            return
+        before = found[-1].index
