@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 import grpc
 
+from audit_svc.closing import GUARD, Item, check_open, closed_by, closed_in, item_of
 from audit_svc.draft import Draft as Draft
 from audit_svc.revocation import EXECUTOR, check_key, key_used, revocation_key
 from audit_svc.store.types import BodyKey, NewEntry, Store
@@ -33,6 +34,7 @@ class Batch:
         self._stored: dict[tuple[str, str], Entry] = {}
         self._spent: set[str] = set()
         self._revoked: set[str] = set()
+        self._closed: set[Item] = set()
         self._erased: set[BodyKey] = set()
 
     def plan(self, drafts: Sequence[Draft]) -> list[Outcome]:
@@ -54,6 +56,9 @@ class Batch:
         if keys_used := set(filter(None, map(key_used, drafts))):
             names = {revocation_key(key_id): key_id for key_id in keys_used}
             self._revoked.update(names[name] for name in self._store.same_keys(EXECUTOR, names.keys()))
+        if items := set(filter(None, map(item_of, drafts))):
+            requests = {request_id for request_id, _ in items}
+            self._closed.update(closed_in(self._store.verdicts(requests, GUARD)))
 
     def _plan(self, draft: Draft) -> Outcome:
         try:
@@ -77,6 +82,7 @@ class Batch:
         check_key(draft, self._revoked)
         if draft.kind == "run_started":
             self._check_unspent(_approval_id(draft))
+        check_open(draft, self._closed)
         self._check_kept(draft.erases)
         new = self._entry(draft)
         self.new.append(new)
@@ -86,6 +92,8 @@ class Batch:
             self._spent.add(_approval_id(draft))
         elif draft.kind == "key_revoked":
             self._revoked.add(str(draft.body["key_id"]))
+        elif item := closed_by(draft):
+            self._closed.add(item)
         return new.entry
 
     def _check_unspent(self, approval_id: str) -> None:

@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Final
 
-from executor_svc import narrowing
+from executor_svc import narrowing, people
 from executor_svc.sandbox import InputFile, RunLimits
 from executor_svc.trust import KnownScopes
 from placet.approval import Approval, ApprovalRefused, InputDigest, KeySet, Limits, envelope
@@ -71,7 +71,7 @@ class Case:
     @cached_property
     def envelope(self) -> envelope.Envelope:
         """Parsed and not yet verified; step 4.1 has bounded its size."""
-        return envelope.parse(self.request.approval)
+        return envelope.parse(envelope.first_line(self.request.approval))
 
     @cached_property
     def key_id(self) -> str:
@@ -152,7 +152,7 @@ class RunPermit:
 
 def check_sizes(case: Case) -> None:
     """4.1: there is an approval and a program, and both are small enough to be read."""
-    envelope.check_size(case.request.approval)
+    envelope.check_file_size(case.request.approval)
     size = len(case.request.program)
     if not size:
         raise ApprovalRefused("PROGRAM_EMPTY", "the program is empty; send its bytes")
@@ -163,8 +163,9 @@ def check_sizes(case: Case) -> None:
 
 
 def check_envelope(case: Case) -> None:
-    """4.2: a DSSE envelope, around an in-toto statement."""
+    """4.2: a DSSE envelope, around an in-toto statement; what follows it may be decisions."""
     envelope.check_type(case.envelope)
+    envelope.decision_lines(case.request.approval)
 
 
 def check_signature(case: Case) -> None:
@@ -255,6 +256,15 @@ def check_tier(case: Case) -> None:
         )
 
 
+def check_people(case: Case) -> None:
+    """4.11: where a person decided, their key signed, and as many others allowed it as the scope wants."""
+    people.check_signer(case.approval, case.key_id, case.keys)
+    if case.approval.decided_by.startswith("human:"):
+        decisions = envelope.decision_lines(case.request.approval)
+        quorum = case.scopes.quorums.get(case.approval.scope.sha256, people.UNKNOWN)
+        people.check_decisions(case.approval, decisions, case.keys, quorum)
+
+
 CHECKS: Final[tuple[Callable[[Case], None], ...]] = (
     check_sizes,
     check_envelope,
@@ -266,8 +276,9 @@ CHECKS: Final[tuple[Callable[[Case], None], ...]] = (
     check_scope,
     check_limits,
     check_tier,
+    check_people,
 )
-"""Steps 4.1 to 4.10, in order. Step 4.11 is `Spend`."""
+"""Steps 4.1 to 4.11, in order. Step 4.12 is `Spend`."""
 
 
 async def admit(case: Case, spend: Spend) -> RunPermit:

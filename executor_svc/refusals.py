@@ -22,6 +22,7 @@ CODES: Final[Mapping[str, StatusCode]] = {
     "PROGRAM_TOO_LARGE": StatusCode.INVALID_ARGUMENT,
     "APPROVAL_NOT_YET_VALID": StatusCode.FAILED_PRECONDITION,
     "APPROVAL_EXPIRED": StatusCode.FAILED_PRECONDITION,
+    "APPROVAL_QUORUM_MISSING": StatusCode.FAILED_PRECONDITION,
     "APPROVAL_TIER_TOO_LOW": StatusCode.FAILED_PRECONDITION,
     "APPROVAL_SPENT": StatusCode.ALREADY_EXISTS,
 }
@@ -34,14 +35,14 @@ def to_error(refusal: ApprovalRefused) -> ServiceError:
 
 
 def spent() -> ApprovalRefused:
-    """Step 4.11."""
+    """Step 4.12."""
     return ApprovalRefused(
         "APPROVAL_SPENT", "the approval was used before; one approval is one run, ask for a new one"
     )
 
 
 def revoked() -> ApprovalRefused:
-    """Step 4.11, when the log knows of a revocation that this pool's key directory does not show yet."""
+    """Step 4.12, when the log knows of a revocation that this pool's key directory does not show yet."""
     return ApprovalRefused(
         "APPROVAL_KEY_REVOKED", "the approval was signed with a revoked key; ask for a new approval"
     )

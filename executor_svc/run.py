@@ -155,7 +155,7 @@ class Runner:
         await self._log.append("admission_refused", body, request_id=request_id)
 
     async def _spend(self, start: Start) -> Appended:
-        """Step 4.11. A caller that goes away meanwhile leaves an end on record as well."""
+        """Step 4.12. A caller that goes away meanwhile leaves an end on record as well."""
         appending = self._keep(self._append_start(start))
         try:
             return await asyncio.shield(appending)

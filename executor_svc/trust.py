@@ -10,14 +10,18 @@ import hashlib
 import os
 import re
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import Final
 
 import grpc
 
+from executor_svc.people import UNKNOWN, Quorum
 from placet.approval import KeyFileError, KeySet
 from placet.rpc.errors import ServiceError
+from placet.scope import ScopeInvalid, load_scope
 
 RETIRED_FILE: Final = "retired.txt"
 SETTLED_NS: Final = 2_000_000_000
@@ -31,6 +35,8 @@ class KnownScopes:
 
     known: frozenset[bytes]
     retired: frozenset[bytes] = frozenset()
+    quorums: Mapping[bytes, Quorum] = field(default_factory=dict)
+    """Digest → how many people decide, of the known scopes that this executor can read."""
 
 
 @dataclass(frozen=True)
@@ -93,8 +99,19 @@ def _stat(path: Path) -> os.stat_result:
 
 def _read_scopes(directory: Path) -> KnownScopes:
     files = [path for path in sorted(directory.iterdir()) if path.suffix in (".yaml", ".yml")]
-    known = frozenset(hashlib.sha256(path.read_bytes()).digest() for path in files)
-    return KnownScopes(known, _read_retired(directory / RETIRED_FILE))
+    documents = {hashlib.sha256(document).digest(): document for document in map(Path.read_bytes, files)}
+    quorums = {digest: _quorum(document) for digest, document in documents.items()}
+    return KnownScopes(frozenset(documents), _read_retired(directory / RETIRED_FILE), quorums)
+
+
+@lru_cache(maxsize=1024)
+def _quorum(document: bytes) -> Quorum:
+    """A scope of a newer format is known by its digest; what it says of people is not, so all must agree."""
+    try:
+        review = load_scope(document).review
+    except ScopeInvalid:
+        return UNKNOWN
+    return Quorum(review.quorum, review.strictest_quorum)
 
 
 def _read_retired(path: Path) -> frozenset[bytes]:

@@ -78,6 +78,10 @@ class Approver:
         )
         return sign(statement, self._key)
 
+    def audience_for(self, asked: str) -> str:
+        """The pool that an approval is for when `asked` was asked for; empty is none in particular."""
+        return asked or self._settings.audience
+
     def _statement(self, grounds: Grounds) -> Approval:
         issued_at = self._now()
         scope = grounds.scope
@@ -88,7 +92,7 @@ class Approver:
             program_sha256=grounds.program_sha256,
             scope=ScopeRef(scope.name, scope.version, scope.sha256),
             request_id=grounds.request_id,
-            audience=(grounds.audience or self._settings.audience,),
+            audience=(self.audience_for(grounds.audience),),
             inputs=grounds.inputs,
             grants=grounds.grants,
             limits=Limits(**scope.limits.model_dump()),

@@ -23,6 +23,7 @@ from guard_svc.pauses import Pauses
 from guard_svc.policy import Decision, Verdict, by_both, by_rules, by_rules_alone, refuse
 from guard_svc.profiles import population_of
 from guard_svc.prompts import Subject, prompt_version
+from guard_svc.proposal import Proposal
 from guard_svc.reviewer import Opinion, Reviewer, ReviewerUnavailable
 from guard_svc.rules import RulesReport, analyse
 from guard_svc.screening import Screener, Screening
@@ -31,7 +32,7 @@ from guard_svc.version import rules_version
 from guard_svc.views import Sources
 from placet.approval.statement import InputDigest
 from placet.audit.client import Appended, AuditLog
-from placet.audit.record import canonical
+from placet.audit.record import MAX_BODY_JSON_BYTES, canonical
 from placet.rpc.deadline import Deadline
 from placet.rpc.errors import ServiceError
 from placet.scope import Scope
@@ -236,11 +237,14 @@ class Guard:
         bodies = {"findings": findings}
         if 0 < len(order.program) <= MAX_BYTES:
             bodies["program"] = order.program
+        fields = _verdict_fields(order, decision, findings)
+        if decision.verdict is Verdict.NEEDS_REVIEW:
+            audience = self.approver.audience_for(order.audience)
+            proposal = Proposal(order.scope, order.task, order.inputs, decision.capabilities, audience)
+            fields |= proposal.fields()
+            bodies |= proposal.bodies()
         return await self.log.append(
-            "verdict_reached",
-            _verdict_fields(order, decision, findings),
-            request_id=order.request_id,
-            bodies=bodies,
+            "verdict_reached", _fitting(fields), request_id=order.request_id, bodies=bodies
         )
 
 
@@ -308,14 +312,24 @@ def _verdict_fields(order: Order, decision: Decision, findings: bytes) -> dict[s
         "rules_version": rules_version(),
         "cached": decision.cached,
         "caller": order.caller,
-        **_quorum_fields(order.scope),
+        **_quorum_fields(order.scope, decision),
         **_opinion_fields(decision),
     }
 
 
-def _quorum_fields(scope: Scope) -> dict[str, object]:
+def _fitting(fields: dict[str, object]) -> dict[str, object]:
+    """The same with as many findings as a record holds beside many inputs; its body has them all."""
+    found = fields["findings"]
+    while found and isinstance(found, list) and len(canonical(fields)) > MAX_BODY_JSON_BYTES:
+        found = found[: len(found) // 2]
+        fields = {**fields, "findings": found}
+    return fields
+
+
+def _quorum_fields(scope: Scope, decision: Decision) -> dict[str, object]:
     """How many people must allow a program, when one is not enough (docs/audit-format.md §6.16)."""
-    return {"quorum": scope.review.quorum} if scope.review.quorum > 1 else {}
+    quorum = scope.review.quorum_for(finding.severity.name for finding in decision.findings)
+    return {"quorum": quorum} if quorum > 1 else {}
 
 
 def _opinion_fields(decision: Decision) -> dict[str, object]:

@@ -14,11 +14,12 @@ from placetpb.audit.v1 import audit_pb2, audit_pb2_grpc
 from placet.audit.bundle import Bundle, Exhibit
 from placet.audit.reader import StoredBody
 from placet.audit.record import Record
+from placet.human_approval import Vote
 from placet.rpc.errors import ServiceError
 
 MAX_RECORDS: Final = 10_000
 READ_TIMEOUT_S: Final = 30.0
-_RESTS_ON: Final = ("verdict_index", "started_index")
+_RESTS_ON: Final = ("verdict_index", "reviewed_index", "issued_index", "started_index")
 
 
 class Evidence:
@@ -48,11 +49,22 @@ class Evidence:
             await self._get(index)
         return await self._with_proofs(request_id)
 
-    async def votes_on(self, program_sha256: str) -> list[Record]:
-        """The votes of people on a program, in log order. Raises grpc.aio.AioRpcError."""
+    async def votes_on(self, program_sha256: str) -> list[Vote]:
+        """The votes of people on a program, in log order, with their decisions; the reading is recorded.
+
+        Raises grpc.aio.AioRpcError.
+        """
         await self._find(audit_pb2.ListRecordsRequest(kind="review_given", text=program_sha256))
-        found = [Record.decode(self._leaves[index]) for index in sorted(self._leaves)]
-        return [record for record in found if record.body.get("program_sha256") == program_sha256]
+        found = {index: Record.decode(self._leaves[index]) for index in sorted(self._leaves)}
+        return [
+            Vote(record, await self._decision(index))
+            for index, record in found.items()
+            if record.body.get("program_sha256") == program_sha256
+        ]
+
+    async def _decision(self, index: int) -> bytes:
+        kept = (body.content for body in await self._bodies(index) if body.role == "decision")
+        return next(kept, b"")
 
     def _records(self) -> Iterator[Record]:
         return map(Record.decode, self._leaves.values())

@@ -17,13 +17,24 @@ from typing import Final
 
 import grpc
 
-from placet.approval import Approval, InputDigest, KeyFileError, Limits, LogRef, ScopeRef, SigningKey
-from placet.approval.envelope import sign
+from placet.approval import (
+    Approval,
+    ApprovalRefused,
+    InputDigest,
+    KeyFileError,
+    Limits,
+    LogRef,
+    ScopeRef,
+    SigningKey,
+)
+from placet.approval.decision import MAX_REASON_CHARS, same_inputs, sign_decision
+from placet.approval.decision import Decision as Statement
+from placet.approval.envelope import MAX_DECISIONS, approval_file, parse, sign
 from placet.approval.reading import write_time
 from placet.approval.statement import new_approval_id
 from placet.audit.client import Appended, AuditLog
-from placet.audit.quorum import Votes
 from placet.audit.record import Record, canonical
+from placet.audit.signed import MAX_RECORDED_REASON
 from placet.inputs import Input
 from placet.local.client import client_tls
 from placet.local.layout import Layout
@@ -34,9 +45,6 @@ from placet.scope import Scope
 
 DEFAULT_TTL_S: Final = 300
 MAX_TTL_S: Final = 3600
-MAX_REASON_CHARS: Final = 2000
-MAX_VOTE_REASON_CHARS: Final = 256
-"""What a vote's record holds of the reason."""
 RULE_ID: Final = "human.approval.reason"
 VERIFIER_ID: Final = "placet approve"
 
@@ -98,14 +106,23 @@ class Decision:
             raise _refused("TTL_OUT_OF_RANGE", f"an approval lives 1 to {MAX_TTL_S} s, not {self.ttl_s}")
 
 
-VotesOn = Callable[[str], Awaitable[Sequence[Record]]]
-"""The `review_given` records on a program (its digest in hex), in log order."""
+@dataclass(frozen=True)
+class Vote:
+    """A `review_given`, and the signed decision that it keeps; empty when it keeps none."""
+
+    record: Record
+    envelope: bytes
+
+
+VotesOn = Callable[[str], Awaitable[Sequence[Vote]]]
+"""The votes on a program (its digest in hex), in log order."""
 
 
 async def approve(decision: Decision, reviewer: Reviewer, log: AuditLog, votes_on: VotesOn) -> bytes:
-    """Record the decision, record the statement, sign it: the envelope. Without both records, no signature.
+    """Record the decision, record the statement, sign it: an approval file. Without records, no signature.
 
-    Where the scope needs several people, the decision is a vote first; the last of them gets the envelope.
+    Where the scope may need several people, the decision is a signed vote first, and the last of them gets
+    the approval, with all decisions. No guard is asked, so it takes as many as the gravest finding would.
 
     Raises:
         ServiceError: QUORUM_MISSING: the vote is on record, and others must decide the same;
@@ -113,37 +130,77 @@ async def approve(decision: Decision, reviewer: Reviewer, log: AuditLog, votes_o
     """
     decision.check()
     decided_by = f"human:{reviewer.name}"
-    if decision.scope.review.quorum > 1:
-        await _vote(decision, decided_by, log, votes_on)
+    votes: Sequence[bytes] = ()
+    if decision.scope.review.strictest_quorum > 1:
+        votes = await _vote(decision, reviewer, log, votes_on)
     findings = _findings(decision)
     verdict = await _record_verdict(decision, decided_by, findings, log)
     approval = _statement(decision, decided_by, findings, verdict)
     payload = approval.to_bytes()
     await _record_approval(approval, payload, reviewer, log)
-    return sign(payload, reviewer.key)
+    return approval_file(sign(payload, reviewer.key), *votes)
 
 
-async def _vote(decision: Decision, decided_by: str, log: AuditLog, votes_on: VotesOn) -> None:
-    program, scope = hashlib.sha256(decision.program).hexdigest(), _scope_json(decision.scope)
-    vote = {
-        "verdict": "ALLOWED",
-        "program_sha256": program,
-        "scope": scope,
-        "decided_by": decided_by,
-        "reason": decision.reason[:MAX_VOTE_REASON_CHARS],
-    }
-    mine = await log.append("review_given", vote, request_id=decision.request_id)
-    votes = Votes()
-    for record in await votes_on(program):
-        if record.body["scope"] == scope:
-            votes.give(record.actor, program, str(scope["sha256"]), record.body["verdict"])
-    given, needed = votes.allowing(program, str(scope["sha256"])), decision.scope.review.quorum
+async def _vote(decision: Decision, reviewer: Reviewer, log: AuditLog, votes_on: VotesOn) -> Sequence[bytes]:
+    """Sign and record the decision; the signed decisions of enough people, this one first."""
+    statement = _decision_statement(decision, f"human:{reviewer.name}")
+    signed = sign_decision(statement, reviewer.key)
+    mine = await _record_vote(statement, signed, log)
+    others = _others(statement, await votes_on(statement.program_sha256.hex()))
+    given, needed = 1 + len(others), statement.quorum
     if given < needed:
         raise _refused(
             "QUORUM_MISSING",
             f"{given} of {needed} people have allowed this program; yours is record {mine.index}. Another "
-            "reviewer runs the same command with the same program and scope",
+            "reviewer runs the same command with the same program, inputs and scope",
         )
+    return [signed, *others][:MAX_DECISIONS]
+
+
+async def _record_vote(statement: Statement, signed: bytes, log: AuditLog) -> Appended:
+    scope = statement.scope
+    body = {
+        "verdict": statement.verdict,
+        "program_sha256": statement.program_sha256.hex(),
+        "scope": {"name": scope.name, "version": scope.version, "sha256": scope.sha256.hex()},
+        "decided_by": statement.decided_by,
+        "reason": statement.reason[:MAX_RECORDED_REASON],
+        "envelope_sha256": hashlib.sha256(signed).hexdigest(),
+    }
+    return await log.append(
+        "review_given", body, request_id=statement.request_id, bodies={"decision": signed}
+    )
+
+
+def _decision_statement(decision: Decision, decided_by: str) -> Statement:
+    scope = decision.scope
+    return Statement(
+        verdict="ALLOWED",
+        decided_by=decided_by,
+        decided_at=datetime.now(UTC),
+        reason=decision.reason,
+        program_sha256=hashlib.sha256(decision.program).digest(),
+        scope=ScopeRef(scope.name, scope.version, scope.sha256),
+        inputs=_input_digests(decision),
+        quorum=scope.review.strictest_quorum,
+        request_id=decision.request_id,
+    )
+
+
+def _others(mine: Statement, votes: Sequence[Vote]) -> list[bytes]:
+    """The newest decisions of other people, as far as they allow the same. The executor checks who signed."""
+    newest = {str(vote.record.body["decided_by"]): vote for vote in votes}
+    newest.pop(mine.decided_by, None)
+    return [vote.envelope for vote in newest.values() if vote.envelope and _allows_the_same(vote, mine)]
+
+
+def _allows_the_same(vote: Vote, mine: Statement) -> bool:
+    try:
+        its = Statement.from_bytes(parse(vote.envelope).payload)
+    except ApprovalRefused:
+        return False
+    same = (its.verdict, its.program_sha256, its.scope) == ("ALLOWED", mine.program_sha256, mine.scope)
+    return same and same_inputs(its.inputs, mine.inputs)
 
 
 def _findings(decision: Decision) -> list[dict[str, object]]:
@@ -201,7 +258,7 @@ def _statement(
         scope=ScopeRef(scope.name, scope.version, scope.sha256),
         request_id=decision.request_id,
         audience=(decision.audience,),
-        inputs=tuple(InputDigest(i.name, i.sha256, len(i.content)) for i in decision.inputs),
+        inputs=_input_digests(decision),
         grants=_grants(scope),
         limits=Limits(**scope.limits.model_dump()),
         min_tier=scope.review.min_tier,
@@ -211,6 +268,10 @@ def _statement(
         verifier_id=VERIFIER_ID,
         verifier_version=version("placet"),
     )
+
+
+def _input_digests(decision: Decision) -> tuple[InputDigest, ...]:
+    return tuple(InputDigest(i.name, i.sha256, len(i.content)) for i in decision.inputs)
 
 
 def _grants(scope: Scope) -> tuple[str, ...]:

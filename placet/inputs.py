@@ -13,13 +13,14 @@ from pathlib import Path
 import grpc
 from placetpb.common.v1 import common_pb2
 
+from placet.approval.envelope import MAX_FILE_BYTES
 from placet.rpc.errors import ServiceError
 
 MIB = 1024 * 1024
 MAX_INPUT_BYTES = 64 * MIB
 """All inputs of a request together."""
 MAX_PROGRAM_BYTES = 64 * 1024
-MAX_APPROVAL_BYTES = 64 * 1024
+MAX_APPROVAL_BYTES = MAX_FILE_BYTES
 CHUNK_BYTES = 256 * 1024
 MAX_NAME_BYTES = 128
 

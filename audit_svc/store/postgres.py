@@ -109,6 +109,16 @@ class PostgresStore:
         )
         return {approval_id for (approval_id,) in rows}
 
+    def verdicts(self, request_ids: Collection[str], not_by: str) -> Iterator[bytes]:
+        """See Store."""
+        rows = self._rows(
+            "SELECT leaf FROM log_entry WHERE request_id <> '' AND request_id = ANY(%s)"
+            " AND kind = 'verdict_reached' AND actor <> %s",
+            _texts(request_ids),
+            not_by,
+        )
+        return (bytes(leaf) for (leaf,) in rows)
+
     def salts(self, index: int) -> Mapping[str, bytes]:
         """See Store."""
         return dict(self._rows("SELECT role, salt FROM body WHERE idx = %s AND salt IS NOT NULL", index))

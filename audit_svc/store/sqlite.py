@@ -148,6 +148,16 @@ class SqliteStore:
         )
         return {str(approval_id) for (approval_id,) in rows}
 
+    def verdicts(self, request_ids: Collection[str], not_by: str) -> Iterator[bytes]:
+        """See Store."""
+        rows = self._rows(
+            "SELECT leaf FROM log_entry INDEXED BY by_request WHERE request_id <> ''"
+            " AND request_id IN (SELECT value FROM json_each(?)) AND kind = 'verdict_reached' AND actor <> ?",
+            json.dumps(list(request_ids)),
+            not_by,
+        )
+        return (bytes(leaf) for (leaf,) in rows)
+
     def salts(self, index: int) -> Mapping[str, bytes]:
         """See Store."""
         return dict(self._rows("SELECT role, salt FROM body WHERE idx = ? AND salt IS NOT NULL", index))

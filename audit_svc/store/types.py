@@ -121,6 +121,9 @@ class Store(Protocol):
     def spent(self, approval_ids: Collection[str]) -> Set[str]:
         """Of these approvals, those that have started a run."""
 
+    def verdicts(self, request_ids: Collection[str], not_by: str) -> Iterator[bytes]:
+        """The leaves of the verdicts in these requests, but those by the actor `not_by`."""
+
     def salts(self, index: int) -> Mapping[str, bytes]:
         """Role → salt of the bodies of a record that are not erased."""
 

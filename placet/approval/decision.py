@@ -1,7 +1,7 @@
 """What one person decided about one program: an in-toto Statement v1 (docs/approval-format.md §5).
 
-Knows the statement's members and form, and whose signature it needs. Must not know whether it still holds, how
-many of them a scope asks for, nor where it is kept.
+Knows the statement's members and form, and whose signature it needs. Must not know whether it still holds,
+how many of them a scope asks for, nor where it is kept.
 """
 
 from __future__ import annotations
@@ -134,8 +134,8 @@ def open_decision(signed: bytes, keys: KeySet) -> SignedDecision:
     if keys.person_of(key_id) != decision.reviewer:
         raise ApprovalRefused(
             "APPROVAL_SIGNER_WRONG",
-            f"the decision is {decision.decided_by}'s, and no key of theirs signed it; the executor's operator "
-            f"keeps that person's public key as reviewer-{decision.reviewer}.pub.pem",
+            f"the decision is {decision.decided_by}'s, and no key of theirs signed it; the operator keeps "
+            f"that person's public key as reviewer-{decision.reviewer}.pub.pem",
         )
     return SignedDecision(decision, key_id)
 
@@ -163,6 +163,6 @@ def _read_predicate(found: Members, program_sha256: bytes) -> Decision:
     found.done()
     if quorum > MAX_QUORUM:
         raise malformed(f"quorum: at most {MAX_QUORUM}")
-    if not decision.reason.strip():
-        raise malformed("reason: says nothing")
+    if not decision.reason.strip() or "\0" in decision.reason:
+        raise malformed("reason: says nothing, or holds a NUL")
     return decision

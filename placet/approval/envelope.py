@@ -18,6 +18,9 @@ from placet.approval.strict_json import read_object
 PAYLOAD_TYPE: Final = "application/vnd.in-toto+json"
 MAX_ENVELOPE_BYTES: Final = 64 * 1024
 MAX_SIGNATURES: Final = 16
+MAX_DECISIONS: Final = 5
+MAX_FILE_BYTES: Final = (1 + MAX_DECISIONS) * (MAX_ENVELOPE_BYTES + 1)
+"""Of an approval file: an approval and its decisions, a line each."""
 
 
 @dataclass(frozen=True)
@@ -86,10 +89,35 @@ def check_size(envelope: bytes) -> None:
             "APPROVAL_MISSING", "nothing runs without an approval; ask the guard to review the program"
         )
     if len(envelope) > MAX_ENVELOPE_BYTES:
-        raise ApprovalRefused(
-            "APPROVAL_TOO_LARGE",
-            f"the approval has {len(envelope)} bytes; at most {MAX_ENVELOPE_BYTES} are read",
-        )
+        raise _too_large(len(envelope), MAX_ENVELOPE_BYTES)
+
+
+def check_file_size(file: bytes) -> None:
+    """`check_size` for an approval file: the bound holds for each of its lines."""
+    if len(file) > MAX_FILE_BYTES:
+        raise _too_large(len(file), MAX_FILE_BYTES)
+    for line in file.split(b"\n", MAX_DECISIONS + 1):
+        if len(line) > MAX_ENVELOPE_BYTES:
+            raise _too_large(len(line), MAX_ENVELOPE_BYTES)
+    check_size(first_line(file))
+
+
+def first_line(file: bytes) -> bytes:
+    """The approval's envelope of an approval file."""
+    return file.partition(b"\n")[0]
+
+
+def decision_lines(file: bytes) -> tuple[bytes, ...]:
+    """The decisions of an approval file. Raises APPROVAL_MALFORMED for an empty line, or too many."""
+    lines = file.removesuffix(b"\n").split(b"\n")[1:]
+    if len(lines) > MAX_DECISIONS or not all(lines):
+        raise malformed(f"an approval file is an approval and at most {MAX_DECISIONS} decisions, a line each")
+    return tuple(lines)
+
+
+def approval_file(approval: bytes, *decisions: bytes) -> bytes:
+    """The JSON Lines of the envelopes of an approval and of decisions (docs/approval-format.md §2.8)."""
+    return b"".join(line + b"\n" for line in (approval, *decisions)) if decisions else approval
 
 
 def parse(envelope: bytes) -> Envelope:
@@ -128,6 +156,10 @@ def verify(envelope: Envelope, keys: KeySet) -> str:
         if signer not in keys.revoked_ids:
             return signer
     raise _why_not(signatures, signers, keys)
+
+
+def _too_large(size: int, most: int) -> ApprovalRefused:
+    return ApprovalRefused("APPROVAL_TOO_LARGE", f"the approval has {size} bytes; at most {most} are read")
 
 
 def _signer(signature: Signature, signed: bytes, keys: KeySet) -> str | None:

@@ -163,7 +163,9 @@ def _people(keys: Sequence[tuple[Path, VerificationKey]]) -> dict[str, str]:
     for path, key in keys:
         name = _person(path)
         if name and found.setdefault(key.key_id, name) != name:
-            raise KeyFileError(f"{path}: {found[key.key_id]} has this key already; each person needs their own")
+            raise KeyFileError(
+                f"{path}: {found[key.key_id]} has this key already; each person needs their own"
+            )
     return found
 
 

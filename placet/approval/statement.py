@@ -134,7 +134,7 @@ class Approval:
         }
 
     def _predicate(self) -> dict[str, object]:
-        scope, log = self.scope, self.audit_log
+        scope = self.scope
         policy = {"uri": policy_uri(scope), "digest": {"sha256": scope.sha256.hex()}}
         return {
             "approvalId": self.approval_id,

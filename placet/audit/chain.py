@@ -13,35 +13,20 @@ from functools import lru_cache
 from typing import Final, NamedTuple, TypeVar
 
 from placet.audit.actors import path_of, refusal
-from placet.audit.quorum import Votes
-from placet.audit.record import Record
+from placet.audit.items import CONSOLE, Item, Items, scope_digest
+from placet.audit.placed import ChainBroken as ChainBroken
+from placet.audit.placed import Placed as Placed
+from placet.audit.quorum import Ballot, Votes
 
 CLOCK_TOLERANCE: Final = timedelta(seconds=30)
 """The log stamps a start later than the executor checked it, and by another clock."""
+_SHOWN: Final = ("verdict_index", "review_token", "envelope_sha256")
+"""What the console's record of a decision has besides."""
 T = TypeVar("T")
 Scope = tuple[str, str]
 """Name and digest."""
 Inputs = tuple[tuple[str, str], ...]
 """Name and digest of each, sorted."""
-
-
-class ChainBroken(Exception):  # noqa: N818 - named for the state it reports
-    """A record that may not stand where it stands; `meaning` is for whoever investigates."""
-
-    def __init__(self, what: str, meaning: str) -> None:
-        super().__init__(what)
-        self.what = what
-        self.meaning = meaning
-
-
-class Placed(NamedTuple):
-    """A record with its place."""
-
-    place: int
-    leaf_hash: bytes
-    record: Record
-    body: Mapping[str, object]
-    """The record's own."""
 
 
 class Verdict(NamedTuple):
@@ -52,6 +37,7 @@ class Verdict(NamedTuple):
     program: bytes
     scope: Scope
     actor: str
+    decided_by: object
 
 
 class Issued(NamedTuple):
@@ -91,6 +77,11 @@ class Chain:
     revoked: dict[str, int] = field(default_factory=dict)
     """Key id → index of its key_revoked."""
     votes: Votes = field(default_factory=Votes)
+    items: Items = field(default_factory=Items)
+    closing: dict[int, Item] = field(default_factory=dict)
+    """A person's verdict → the item that it closed."""
+    by_people: dict[int, dict[str, object]] = field(default_factory=dict)
+    """approval_issued by a person → what its signature must say."""
     last_time: str = ""
 
     @property
@@ -123,14 +114,52 @@ def _verdict_reached(chain: Chain, placed: Placed) -> None:
         _packed(body["program_sha256"]),
         _one(scope),
         _one(actor),
+        _one(body["decided_by"]),
     )
     if path_of(actor) == "svc/guard":
         chain.votes.require(scope[1], body.get("quorum", 1))
+        chain.items.ask(placed)
+    elif item := chain.items.close(placed):
+        chain.closing[placed.place] = item
 
 
 def _review_given(chain: Chain, placed: Placed) -> None:
     body = placed.body
-    chain.votes.give(placed.record.actor, body["program_sha256"], _scope(body)[1], body["verdict"])
+    item = _decision_shown(chain, placed)
+    about = Ballot(body["program_sha256"], scope_digest(body), item.ballot.item if item else None)
+    chain.votes.give(str(body["decided_by"]), about, body["verdict"])
+
+
+def _decision_shown(chain: Chain, placed: Placed) -> Item | None:
+    """The item that is decided; by the console only with the person's own statement."""
+    item, missing = chain.items.decide(placed), []
+    if path_of(placed.record.actor) == CONSOLE:
+        missing = [name for name in _SHOWN if name not in placed.body]
+        missing += [] if any(ref.role == "decision" for ref in placed.record.bodies) else ["decision"]
+    if missing:
+        raise ChainBroken(
+            f"it has no {', '.join(missing)}",
+            "The console says that a person decided, and does not show their signed decision.",
+        )
+    return item
+
+
+def _approval_signed(chain: Chain, placed: Placed) -> None:
+    chain.items.sign(placed, chain.by_people.get(_number(placed.body["issued_index"])))
+
+
+def _claim(chain: Chain, placed: Placed) -> None:
+    chain.items.claim(placed)
+
+
+def _label_given(chain: Chain, placed: Placed) -> None:
+    body = placed.body
+    verdict = chain.verdicts.get(_number(body["verdict_index"]))
+    if verdict is None or verdict.program != _packed(body["program_sha256"]):
+        raise ChainBroken(
+            f"record {body['verdict_index']}, which it names, is no earlier verdict_reached on that program",
+            "An opinion is claimed on a verdict that was never reached.",
+        )
 
 
 def _approval_issued(chain: Chain, placed: Placed) -> None:
@@ -149,6 +178,9 @@ def _approval_issued(chain: Chain, placed: Placed) -> None:
         body["key_id"],
         (str(body["issued_at"]), str(body["expires_at"])),
     )
+    if str(body["decided_by"]).startswith("human:"):
+        names = ("approval_id", "program_sha256")
+        chain.by_people[placed.place] = {"actor": placed.record.actor} | {n: body[n] for n in names}
     verdict = _verdict_of(chain, placed)
     _quorum_met(chain, placed, verdict)
     _key_good(chain, body["key_id"], "it was signed with")
@@ -175,16 +207,19 @@ def _verdict_of(chain: Chain, placed: Placed) -> Verdict:
         )
     if _scope(body) != verdict.scope:
         raise ChainBroken(f"its scope is not that of {rests_on}", meaning)
-    if placed.record.actor != verdict.actor:
+    if (placed.record.actor, body["decided_by"]) != (verdict.actor, verdict.decided_by):
         raise ChainBroken(f"whoever approved did not reach the verdict of {rests_on}", meaning)
     return verdict
 
 
 def _quorum_met(chain: Chain, placed: Placed, verdict: Verdict) -> None:
-    if not str(placed.body["decided_by"]).startswith("human:"):
+    body = placed.body
+    if not str(body["decided_by"]).startswith("human:"):
         return
-    needed = chain.votes.needed(verdict.scope[1])
-    given = chain.votes.given(verdict.actor, placed.body["program_sha256"], verdict.scope[1])
+    item = chain.closing.get(_number(body["verdict_index"]))
+    about = item.ballot if item else Ballot(body["program_sha256"], verdict.scope[1])
+    needed = item.quorum if item else chain.votes.needed(verdict.scope[1])
+    given = chain.votes.given(str(verdict.decided_by), about)
     if given < needed:
         raise ChainBroken(
             f"its scope needs {needed} people to allow a program; {given} did",
@@ -309,7 +344,11 @@ def _log_size(_: Chain, placed: Placed) -> None:
 STEPS: Final[dict[str, Callable[[Chain, Placed], None]]] = {
     "verdict_reached": _verdict_reached,
     "review_given": _review_given,
+    "review_claimed": _claim,
+    "review_released": _claim,
+    "label_given": _label_given,
     "approval_issued": _approval_issued,
+    "approval_signed": _approval_signed,
     "key_revoked": _key_revoked,
     "run_started": _run_started,
     "run_finished": _run_finished,

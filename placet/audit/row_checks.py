@@ -11,9 +11,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
 from placet.audit.beside import Beside, Broken
-from placet.audit.chain import ChainBroken
 from placet.audit.columns import class_of, rules_of, stored_of
 from placet.audit.merkle import leaf_hash
+from placet.audit.placed import ChainBroken
 from placet.audit.record import BodyRef, Record, RecordInvalid, body_digest
 from placet.audit.rows import LogRows, Row
 
@@ -23,6 +23,10 @@ _PLAIN: Final = {
     "findings": "findings_sha256",
     "program": "program_sha256",
     "statement": "statement_sha256",
+    "proposal": "proposal_sha256",
+    "decision": "envelope_sha256",
+    "approval": "envelope_sha256",
+    "report": "report_sha256",
     "stdout": "stdout_sha256",
     "stderr": "stderr_sha256",
 }
@@ -109,12 +113,13 @@ class Bodies:
         self.present = self.erased = 0
         self._claims: dict[tuple[int, str], object] = {}
         """(record, role) → the later record that is said to have erased it."""
+        self._last: Iterable[Row] = ()
 
     def take(self, index: int, _: Row, record: Record) -> None:
         """Raises Broken."""
         if record.kind == "bodies_erased":
             self._erase(index, record)
-        rows = self._beside.at(index) if self._beside.next <= index else ()
+        rows = self._last = self._beside.at(index) if self._beside.next <= index else ()
         if not rows and not record.bodies:
             return
         kept = {row[1]: row for row in rows}
@@ -127,6 +132,11 @@ class Bodies:
                 "It was put there.",
             )
         _same_content(record, rows)
+
+    def last(self, role: str) -> bytes | None:
+        """A body of the record that was taken last; None when it names none, or it was erased."""
+        found = (row[4] for row in self._last if row[1] == role)
+        return next((content for content in found if isinstance(content, bytes)), None)
 
     def _match(self, index: int, ref: BodyRef, row: Row | None) -> None:
         if row is None or row[2] != class_of(ref.role):
@@ -183,9 +193,17 @@ def _erased(body: Mapping[str, object]) -> Iterator[tuple[int, str]]:
 def _same_content(record: Record, rows: Iterable[Row]) -> None:
     """Raise ChainBroken when a body is not what the record's own plain digest says."""
     for _, role, _, _, content, _ in rows:
-        plain = record.body.get(_PLAIN[role]) if role in _PLAIN else None
+        plain = _plain_digest(record.body, role)
         if plain is not None and content is not None and plain != hashlib.sha256(content).hexdigest():
             raise ChainBroken(
-                f"its body {role!r} is not what its {_PLAIN[role]} says",
+                f"its body {role!r} is not what its {_PLAIN.get(role, role)} says",
                 "Whoever wrote the record kept another text than the one it speaks of.",
             )
+
+
+def _plain_digest(body: Mapping[str, object], role: str) -> object:
+    """The unsalted digest that a record gives of a body, if it gives one."""
+    scope = body.get("scope")
+    if role == "scope":
+        return scope.get("sha256") if isinstance(scope, Mapping) else None
+    return body.get(_PLAIN[role]) if role in _PLAIN else None

@@ -17,15 +17,18 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Final
 
+from placet.approval import KeySet
 from placet.audit.beside import Broken
-from placet.audit.chain import Chain, ChainBroken, Placed
+from placet.audit.chain import Chain
 from placet.audit.checkpoint import Checkpoint, LogVerifier
 from placet.audit.note import CheckpointRefused
+from placet.audit.placed import ChainBroken, Placed
 from placet.audit.reader import LogUnreadable
 from placet.audit.record import Record
 from placet.audit.report import MAX_SHOWN, Break, Report
 from placet.audit.row_checks import Bodies, Columns, Retries, Rules, read
 from placet.audit.rows import LogRows, Row, postgres_rows, sqlite_rows
+from placet.audit.signed import Signed
 from placet.audit.tiles import WIDTH
 from placet.audit.tree_checks import Checkpoints, TiledRange, Tiles
 from placet.audit.trust import TrustPolicy
@@ -40,12 +43,14 @@ def verify_database(
     *,
     kept: Sequence[Path] = (),
     policy: TrustPolicy | None = None,
+    reviewers: KeySet | None = None,
 ) -> Report:
     """Prove a log's database against the checkpoint kept outside it. Never raises for what it finds.
 
     `database` is a SQLite file, or the address of a PostgreSQL database. `kept` are files with checkpoints of
-    this log that somebody else kept; `policy` says which witnesses must have cosigned one. All files are read
-    before the database, so that a log that grows meanwhile is not broken. Raises ValueError for an address
+    this log that somebody else kept; `policy` says which witnesses must have cosigned one; with `reviewers`
+    the signatures of people are checked against their keys. All files are read before the database, so that a
+    log that grows meanwhile is not broken. Raises ValueError for an address
     that is not fit.
     """
     report = Report()
@@ -56,7 +61,7 @@ def verify_database(
         report.log, report.checkpoint_size = log.name, outside[FILE].size
         report.kept_checkpoints = len(kept)
         with _rows(database) as rows:
-            _Pass(log, rows, outside, report, policy).run()
+            _Pass(log, rows, outside, report, policy, reviewers).run()
     except Broken as stop:
         report.add(stop.found)
     except LogUnreadable as error:
@@ -125,6 +130,7 @@ class _Pass:
         outside: dict[str, Checkpoint],
         report: Report,
         policy: TrustPolicy | None,
+        reviewers: KeySet | None,
     ) -> None:
         self._log, self._rows, self._report = log, rows, report
         self._anchored, self._last_time, self._summary = outside[FILE].size, "", report.summary
@@ -132,7 +138,8 @@ class _Pass:
         self._tiles, self._checkpoints = Tiles(rows), Checkpoints(log, rows, outside, policy)
         self._policy = policy
         self._bodies, self._story = Bodies(rows), _Story()
-        self._checks = (Columns(), Retries(), Rules(rows), self._bodies, self._story)
+        self._signed_by = Signed(self._bodies, reviewers)
+        self._checks = (Columns(), Retries(), Rules(rows), self._bodies, self._story, self._signed_by)
 
     def run(self) -> None:
         """Raise Broken at the first break of bytes; broken rules, and what is good, go into the report."""

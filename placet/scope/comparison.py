@@ -11,7 +11,7 @@ from typing import Final
 from pydantic import BaseModel
 
 from placet.scope.grants import Grant, declared, grants, mode_of, parent_of
-from placet.scope.schema import RULE_MODES, Scope
+from placet.scope.schema import RULE_MODES, SEVERITIES, Scope
 
 
 class Relation(StrEnum):
@@ -63,6 +63,7 @@ def compare(a: Scope, b: Scope) -> Comparison:
     _compare_words(changes, a, b)
     _compare_grants(changes, a, b)
     _compare_sections(changes, a, b)
+    _compare_quorums(changes, a, b)
     _compare_modes(changes, a, b)
     return Comparison(tuple(changes.widening), tuple(changes.narrowing), tuple(changes.to_read))
 
@@ -141,7 +142,8 @@ def _compare_sections(changes: _Changes, a: Scope, b: Scope) -> None:
     for section in ("limits", "prompt", "review"):
         before, after = getattr(a, section), getattr(b, section)
         for key in type(before).model_fields:
-            _compare_key(changes, f"{section}.{key}", before, after)
+            if (section, key) != ("review", "quorum_by_severity"):
+                _compare_key(changes, f"{section}.{key}", before, after)
 
 
 def _compare_key(changes: _Changes, path: str, before: BaseModel, after: BaseModel) -> None:
@@ -154,6 +156,14 @@ def _compare_key(changes: _Changes, path: str, before: BaseModel, after: BaseMod
         changes.ranked(path, order.index(old), order.index(new), _yaml(old), _yaml(new))
     elif old != new:
         changes.to_read.append(f"{path}: {old} -> {new}; read what it lets in")
+
+
+def _compare_quorums(changes: _Changes, a: Scope, b: Scope) -> None:
+    """By severity, how many people it comes to. A change that `review.quorum` alone makes is told there."""
+    for severity in SEVERITIES:
+        if severity in {*a.review.quorum_by_severity, *b.review.quorum_by_severity}:
+            old, new = a.review.quorum_for([severity]), b.review.quorum_for([severity])
+            changes.ranked(f"review.quorum_by_severity.{severity}", -old, -new, old, new)
 
 
 def _compare_modes(changes: _Changes, a: Scope, b: Scope) -> None:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from placet.scope.grants import mode_of
-from placet.scope.schema import Scope
+from placet.scope.schema import SEVERITIES, Scope
 
 _THREADS: Final = "threads or processes of the program's own, within the limits"
 _PICKLES: Final = "reading pickles, when a person agrees each time"
@@ -156,11 +156,22 @@ def _decides(scope: Scope) -> Iterator[str]:
     else:
         yield "No reviewer reads programs here: what the rules cannot prove pure counts as doubt."
     yield _DOUBT[scope.review.on_uncertain]
-    if scope.review.quorum > 1:
-        yield f"Where people decide, {scope.review.quorum} of them must allow the program."
+    yield from _quorums(scope)
     if scope.review.undecided == "allow":
         yield "Where the reviewer's model was measured not to tell such programs apart, rules alone allow."
     yield "If a check breaks, or reviewer or audit log cannot be reached, there is no approval and no run."
+
+
+def _quorums(scope: Scope) -> Iterator[str]:
+    review = scope.review
+    if review.quorum > 1:
+        yield f"Where people decide, {review.quorum} of them must allow the program."
+    for severity in SEVERITIES:
+        needed = review.quorum_for([severity])
+        if needed > review.quorum:
+            yield f"With a finding of severity {severity}, {needed} people must allow the program."
+    if review.strictest_quorum > review.quorum:
+        yield f"A program that no guard has looked at needs {review.strictest_quorum} people."
 
 
 def _sandbox(scope: Scope) -> Iterator[str]:

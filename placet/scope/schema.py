@@ -5,7 +5,7 @@ Knows one document's content. Must not know YAML, files, or how a program is jud
 
 import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from enum import StrEnum
 from typing import Annotated, Final, Literal, Self
 
@@ -103,6 +103,12 @@ class Tier(StrEnum):
     T3 = "T3"
 
 
+Severity = Literal["INFO", "LOW", "MEDIUM", "HIGH", "CRITICAL"]
+SEVERITIES: Final[tuple[Severity, ...]] = ("INFO", "LOW", "MEDIUM", "HIGH", "CRITICAL")
+"""Of findings, mildest first."""
+_Quorum = Annotated[int, Field(ge=1, le=5)]
+
+
 class Review(_Closed):
     """How a program in this scope is reviewed."""
 
@@ -112,8 +118,20 @@ class Review(_Closed):
     undecided: Literal["needs_review", "allow"] = "needs_review"
     """What becomes of a program whose reviewer was measured not to tell such programs apart."""
     min_tier: Literal["T0", "T1", "T2", "T3"] = "T1"
-    quorum: Annotated[int, Field(ge=1, le=5)] = 1
+    quorum: _Quorum = 1
     """How many people must allow a program when people decide."""
+    quorum_by_severity: Mapping[Severity, _Quorum] = {}
+    """How many for a program with a finding of that severity, where that is more than `quorum`."""
+
+    def quorum_for(self, severities: Iterable[str]) -> int:
+        """How many people must allow a program whose findings have these severities."""
+        by_severity: Mapping[str, int] = self.quorum_by_severity
+        return max((self.quorum, *(by_severity.get(severity, 1) for severity in severities)))
+
+    @property
+    def strictest_quorum(self) -> int:
+        """How many people must allow a program of which no guard has said how grave its findings are."""
+        return self.quorum_for(SEVERITIES)
 
     @model_validator(mode="after")
     def _something_decides(self) -> Self:
