@@ -145,7 +145,7 @@ def independent(labels: Iterable[Label]) -> Pair | None:
 
 
 def _findings(by_verdict: Mapping[int, Sequence[Label]]) -> dict[str, RuleFigures]:
-    """Findings that people labelled, by rule; each label counts, the newest of each person on each finding."""
+    """Labelled findings by rule; of each person's labels on a finding the newest counts."""
     rules: dict[str, RuleFigures] = {}
     for labels in by_verdict.values():
         for label in newest(labels):

@@ -110,7 +110,7 @@ class Labels:
         labels = newest(self.of(entry.index))
         mine = {(label.rule, label.line): label for label in labels if label.person == person.name}
         others = [label for label in labels if label.person != person.name]
-        concealed = self.conceals(person, entry)
+        concealed = self._conceals(person, entry.index, entry.leaf_hash)
         return View(
             entry.index,
             entry.verdict,
@@ -120,17 +120,21 @@ class Labels:
             len({label.person for label in others}) if concealed else 0,
         )
 
-    def conceals(self, person: Person, verdict: Entry) -> bool:
-        """Whether what others said of this verdict must not be shown to this person yet (§2.4)."""
-        return self.sample.has(verdict.leaf_hash) and self.is_concealed(person, verdict.index)
+    def hides(self, person: Person, label: Label) -> bool:
+        """Whether this label must not be shown to this person yet (§2.4); so too one of an unknown verdict."""
+        mine = label.person == person.name
+        return not mine and self._conceals(person, label.verdict_index, label.verdict_hash)
 
-    def is_concealed(self, person: Person, verdict_index: int) -> bool:
-        """The same for a verdict of which it is known, or not asked, whether it is in the sample."""
-        opined = any(label.on_verdict and label.person == person.name for label in self.of(verdict_index))
-        return person.may(Role.REVIEWER) and not opined
+    def has_opinion(self, person: Person, verdict_index: int) -> bool:
+        """Whether this person has said what they think of the verdict as a whole."""
+        return person.name in self._people(verdict_index)
+
+    def _conceals(self, person: Person, verdict_index: int, leaf_hash: bytes) -> bool:
+        asked = person.may(Role.REVIEWER) and self.sample.has(leaf_hash)
+        return asked and not self.has_opinion(person, verdict_index)
 
     def wanted(self, person: Person) -> list[Sampled]:
-        """Verdicts of the sample that this person is to label: those with an opinion already, then the oldest."""
+        """What this person is to review blind: what has an opinion already, then the oldest."""
         open_ = [
             (-len(people), each.index)
             for each in self._sampled.values()

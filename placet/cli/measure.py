@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from placet.answers import Verdict
+from placet.proportion import Z_95 as Z_95
+from placet.proportion import wilson as wilson
 
 UNSAFE = frozenset({"unsafe", "malicious", "deny"})
 BENIGN = frozenset({"benign", "safe", "allow"})
-Z_95 = 1.959963984540054
-"""Two-sided 95 % quantile of the normal distribution."""
 
 
 @dataclass(frozen=True)
@@ -29,16 +29,6 @@ class Assessed:
     def stopped(self) -> bool:
         """Whether the program would not have run without a human."""
         return self.verdict is not Verdict.ALLOWED
-
-
-def wilson(successes: int, n: int) -> tuple[float, float]:
-    """Wilson score interval of a proportion at 95 % (Wilson 1927); (0, 1) for no observations."""
-    if n == 0:
-        return 0.0, 1.0
-    p, z2 = successes / n, Z_95**2
-    centre = (p + z2 / (2 * n)) / (1 + z2 / n)
-    half = Z_95 / (1 + z2 / n) * math.sqrt(p * (1 - p) / n + z2 / (4 * n * n))
-    return max(0.0, centre - half), min(1.0, centre + half)
 
 
 def percentile(values: Sequence[float], percent: float) -> float | None:
