@@ -21,7 +21,8 @@ from placet.rpc.errors import ServiceError
 from placet.rpc.identity import service_uri
 
 HELD_FOR: Final = timedelta(minutes=15)
-CONFLICT: Final = "IDEMPOTENCY_CONFLICT"
+TAKEN: Final = frozenset({"IDEMPOTENCY_CONFLICT", "REVIEW_DECIDED"})
+"""The log's reasons for "somebody else was first"."""
 
 
 def utc_now() -> datetime:
@@ -61,6 +62,6 @@ class Claims:
         try:
             await self._log.append(draft)
         except ServiceError as error:
-            if error.reason != CONFLICT:
+            if error.reason not in TAKEN:
                 raise
             raise Refused("CLAIMED", "Somebody else was faster. Load the page again.") from error

@@ -17,7 +17,7 @@ from weakref import WeakValueDictionary
 from audit_svc.console import bodies, drafts
 from audit_svc.console.case import DECISION, SIGNED_WITHIN, Case, Issued
 from audit_svc.console.cases import Cases
-from audit_svc.console.claims import CONFLICT, utc_now
+from audit_svc.console.claims import TAKEN, utc_now
 from audit_svc.console.log import Log
 from audit_svc.console.people import Person
 from audit_svc.console.proposal import Proposal, ProposalUnfit
@@ -176,7 +176,7 @@ class Decisions:
         try:
             await self._log.append(draft)
         except ServiceError as error:
-            if error.reason != CONFLICT:
+            if error.reason not in TAKEN:
                 raise
             raise Refused("DECIDED_ALREADY", "Somebody else was faster. Load the page again.") from error
 
