@@ -14,6 +14,7 @@ from urllib.parse import quote
 
 from placet.audit import finding
 from placet.audit.query import Query as Query
+from placet.audit.tally import Tally
 from placet.audit.tiles import Tile
 
 SELECT: Final = (
@@ -97,6 +98,11 @@ class LogReader:
             if entry := self.get(index):
                 yield entry
 
+    @property
+    def tally(self) -> Tally:
+        """To count records."""
+        return Tally(self._rows)
+
     def bodies(self, index: int) -> list[StoredBody]:
         """The bodies of one record that are still kept."""
         sql = "SELECT role, salt, content FROM body WHERE idx = ? AND content IS NOT NULL ORDER BY role"
@@ -157,6 +163,11 @@ class LogReader:
         """Every (size, signed note) that the log committed, by size."""
         rows = self._rows("SELECT size, note FROM checkpoint ORDER BY size")
         return [(_index(size), _text(note)) for size, note in rows]
+
+    def last_checkpoint(self) -> tuple[int, str] | None:
+        """Size and signed note of the newest checkpoint; None before the first."""
+        rows = self._rows("SELECT size, note FROM checkpoint ORDER BY size DESC LIMIT 1")
+        return next(((_index(size), _text(note)) for size, note in rows), None)
 
     def _indexes(self, query: Query) -> list[int]:
         return finding.indexes(self._rows, query)

@@ -1,0 +1,231 @@
+"""The overview's charts and figures, made of hours. Knows what is worth seeing; must not know HTML or logs."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+from urllib.parse import urlencode
+
+from audit_svc.console.agreement import Kappa, Matrix, independent
+from audit_svc.console.chart import Bar, Chart, Series, count, duration
+from audit_svc.console.hours import HOUR, Hour, Hours, hour_of
+from audit_svc.console.spread import Spread
+from placet.audit.labels import Label, opinions, settled
+from placet.proportion import Share
+
+VERDICTS: Final = (
+    ("ALLOWED", Series("allowed", "good")),
+    ("NEEDS_REVIEW", Series("for review", "wait")),
+    ("DENIED", Series("denied", "bad")),
+)
+SHOWN_ROWS: Final = 10
+_SPREAD: Final = (Series("half within", "one"), Series("95 of 100 within", "two"))
+
+
+@dataclass(frozen=True)
+class Range:
+    """A stretch of time up to now, in bars."""
+
+    name: str
+    """As it stands in the URL; `since=NAME` on the requests' page means the same."""
+    words: str
+    bars: int
+    step: timedelta
+
+    def starts(self, now: datetime) -> list[datetime]:
+        """When its bars begin; the last ends with the present hour."""
+        end = hour_of(now) + HOUR
+        return [end - self.step * (self.bars - n) for n in range(self.bars)]
+
+
+RANGES: Final = (
+    Range("24h", "24 hours", 24, HOUR),
+    Range("7d", "7 days", 28, 6 * HOUR),
+    Range("30d", "30 days", 30, 24 * HOUR),
+    Range("90d", "90 days", 30, 72 * HOUR),
+)
+
+
+@dataclass(frozen=True)
+class Waits:
+    """What waits for people now."""
+
+    number: int
+    oldest_s: float | None
+
+    @property
+    def words(self) -> str:
+        """Of the oldest."""
+        return f"the oldest for {duration(self.oldest_s)}" if self.number else "nobody is waited for"
+
+
+@dataclass(frozen=True)
+class Opinion:
+    """What people say of the guard, and of one another."""
+
+    matrix: Matrix
+    among_people: Kappa
+
+    @property
+    def agreed(self) -> Share:
+        """Verdicts that people call right."""
+        return Share(
+            sum(n for (judged, right), n in self.matrix.counts.items() if judged == right), self.matrix.n
+        )
+
+
+class View:
+    """A range of hours as charts. Cheap to make: everything is counted already."""
+
+    def __init__(self, hours: Hours, shown: Range, now: datetime) -> None:
+        self._hours, self._range, self._now = hours, shown, now
+        self._starts = shown.starts(now)
+        self._bars = [hours.between(start, start + shown.step) for start in self._starts]
+        self._whole = Hour.of(self._bars)
+        self._labels = [_time(label) for label in hours.labels.values()]
+
+    @property
+    def verdicts(self) -> int:
+        """All of the range."""
+        return self._whole.verdicts.total()
+
+    @property
+    def denied(self) -> Share:
+        """Of the range's verdicts."""
+        return Share(self._whole.of_verdict("DENIED"), self.verdicts)
+
+    @property
+    def waits(self) -> Waits:
+        """Whatever the range."""
+        since = [waiting.since for waiting in self._hours.waiting.values()]
+        return Waits(len(since), (self._now - min(since)).total_seconds() if since else None)
+
+    @property
+    def to_verdict(self) -> tuple[str, str]:
+        """Half, and 95 of 100, of the range's requests were judged within that time."""
+        spread = self._whole.to_verdict
+        return duration(spread.percentile(50)), duration(spread.percentile(95))
+
+    @property
+    def by_time(self) -> Chart:
+        """Verdicts."""
+        bars = [
+            Bar(label, tuple(float(hour.of_verdict(verdict)) for verdict, _ in VERDICTS))
+            for label, hour in self._labelled()
+        ]
+        return Chart("Verdicts", _series(), tuple(bars), count)
+
+    @property
+    def by_scope(self) -> Chart:
+        """Verdicts of the scopes with most of them."""
+        sums: Counter[str] = Counter()
+        for (scope, _), number in self._whole.verdicts.items():
+            sums[scope] += number
+        bars = [
+            Bar(
+                scope or "(no scope)",
+                tuple(float(self._whole.verdicts[scope, verdict]) for verdict, _ in VERDICTS),
+                href=self._requests(scope=scope) if scope else "",
+            )
+            for scope, _ in sums.most_common(SHOWN_ROWS)
+        ]
+        return Chart("Verdicts by scope", _series(), tuple(bars), count, _most(len(sums), "scopes"), "Scope")
+
+    @property
+    def reasons(self) -> Chart:
+        """Rules that most denials name."""
+        bars = [
+            Bar(rule, (float(number),), href=self._requests(rule=rule, verdict="DENIED"))
+            for rule, number in self._whole.reasons.most_common(SHOWN_ROWS)
+        ]
+        note = _most(len(self._whole.reasons), "rules")
+        return Chart("Why programs are denied", (Series("denials", "bad"),), tuple(bars), count, note, "Rule")
+
+    @property
+    def latency(self) -> Chart:
+        """From task to verdict."""
+        return self._spread("From task to verdict", lambda hour: hour.to_verdict)
+
+    @property
+    def ends(self) -> Chart:
+        """From task to its end."""
+        note = "without requests that waited for people"
+        return self._spread("From request to end", lambda hour: hour.to_end, note)
+
+    @property
+    def waited(self) -> Chart:
+        """How long people were waited for."""
+        note = "at the time of the decision"
+        return self._spread("How long people were waited for", lambda hour: hour.waited, note)
+
+    @property
+    def labels(self) -> Chart:
+        """Opinions on whole verdicts, by the time they were given."""
+        bars = []
+        for label, start in zip(self._words(), self._starts, strict=True):
+            given = [
+                each.right
+                for time, each in self._labels
+                if start <= time < start + self._range.step and each.on_verdict
+            ]
+            bars.append(Bar(label, (float(sum(given)), float(len(given) - sum(given)))))
+        series = (Series("agree with the guard", "good"), Series("call it wrong", "bad"))
+        return Chart("What people say of verdicts", series, tuple(bars), count)
+
+    @property
+    def opinion(self) -> Opinion:
+        """Of verdicts that were labelled in the range."""
+        by_verdict: defaultdict[int, list[Label]] = defaultdict(list)
+        for time, label in self._labels:
+            if time >= self._starts[0]:
+                by_verdict[label.verdict_index].append(label)
+        matrix = Matrix()
+        for labels in by_verdict.values():
+            judged, right = next((each.judged for each in opinions(labels)), ""), settled(labels)
+            if judged and right:
+                matrix.add(judged, right)
+        pairs = [pair for labels in by_verdict.values() if (pair := independent(labels))]
+        return Opinion(matrix, Kappa.of(pairs))
+
+    def _spread(self, title: str, which: Callable[[Hour], Spread], note: str = "") -> Chart:
+        bars = []
+        for label, hour in self._labelled():
+            half, most = which(hour).percentile(50), which(hour).percentile(95)
+            values = (half or 0.0, (most or 0.0) - (half or 0.0))
+            bars.append(Bar(label, values, (duration(half), duration(most))))
+        return Chart(title, _SPREAD, tuple(bars), duration, note)
+
+    def _labelled(self) -> Iterator[tuple[str, Hour]]:
+        return zip(self._words(), self._bars, strict=True)
+
+    def _words(self) -> list[str]:
+        form = "%d %b %H:%M" if self._range.step < 24 * HOUR else "%d %b"
+        return [f"{start:{form}}" for start in self._starts]
+
+    def _requests(self, **filters: str) -> str:
+        return f"/requests?{urlencode({**filters, 'since': self._range.name})}"
+
+
+def _series() -> tuple[Series, ...]:
+    return tuple(series for _, series in VERDICTS)
+
+
+def _most(number: int, things: str) -> str:
+    return f"the {SHOWN_ROWS} with most of {number} {things}" if number > SHOWN_ROWS else ""
+
+
+def _time(label: Label) -> tuple[datetime, Label]:
+    return datetime.fromisoformat(label.time), label
+
+
+def chosen(name: str) -> Range:
+    """The range of a URL; the first for any other word."""
+    return next((each for each in RANGES if each.name == name), RANGES[0])
+
+
+def charts(view: View) -> Iterable[Chart]:
+    """Those along time, besides the verdicts."""
+    return view.waited, view.latency, view.ends, view.labels
