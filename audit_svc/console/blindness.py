@@ -1,4 +1,4 @@
-"""Whether somebody can still judge a verdict without knowing what others thought (docs/labels-format.md §2.5).
+"""Whether somebody can still judge a verdict not knowing what others thought (docs/labels-format.md §2.5).
 
 Knows the log's own record of who read what. When in doubt, they cannot.
 """

@@ -121,9 +121,13 @@ class Labels:
         )
 
     def hides(self, person: Person, label: Label) -> bool:
-        """Whether this label must not be shown to this person yet (§2.4); so too one of an unknown verdict."""
+        """Whether this person may not see this label yet (§2.4); nor one of an unknown verdict."""
         mine = label.person == person.name
         return not mine and self._conceals(person, label.verdict_index, label.verdict_hash)
+
+    def hides_record(self, person: Person, entry: Entry, record: Record) -> bool:
+        """The same of a record, whatever its kind."""
+        return record.kind == "label_given" and self.hides(person, Label.of(entry.index, record))
 
     def has_opinion(self, person: Person, verdict_index: int) -> bool:
         """Whether this person has said what they think of the verdict as a whole."""

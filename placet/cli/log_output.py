@@ -17,6 +17,7 @@ from rich.text import Text
 from placet.answers import LogRecord
 from placet.audit import ocsf
 from placet.audit.record import RecordInvalid
+from placet.cli.dataset import write_labels
 from placet.cli.forwarding import Cursor, CursorFile, Forwarder, Sink
 from placet.cli.human import visible
 from placet.cli.invocation import Exit, Invocation, Json, State, invocation
@@ -54,6 +55,12 @@ def export(
     bundle: Annotated[
         str, typer.Option("--bundle", metavar="REQUEST", help="Instead: a zip that proves one request.")
     ] = "",
+    labels: Annotated[
+        Path | None,
+        typer.Option(
+            "--labels", metavar="F", help="Instead: labelled verdicts, for `placet eval` and training."
+        ),
+    ] = None,
     state: State = None,
     as_json: Json = False,
 ) -> int:
@@ -66,11 +73,15 @@ def export(
         placet audit export --from 1000 --format ocsf > events.jsonl
 
         placet audit export --bundle 0f3c2a --out evidence.zip
+
+        placet audit export --labels labels.jsonl
     """
     del state, as_json  # their callbacks kept them; the output is JSON lines anyway
     here, render = invocation(ctx), RENDER[format_]
     if bundle:
         return write_bundle(here, bundle, out)
+    if labels:
+        return write_labels(here, labels)
     with ExitStack() as stack:
         placet = stack.enter_context(PlacetSync.connect(here.state))
         target = stack.enter_context(whole_file(out)) if out else sys.stdout.buffer
