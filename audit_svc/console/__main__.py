@@ -6,22 +6,38 @@ import asyncio
 import sys
 from collections.abc import Iterator
 from contextlib import AsyncExitStack
+from typing import Final
 
 import grpc
 import uvloop
 from placetpb.console.v1 import console_pb2_grpc
 
-from audit_svc.console.app import application
+from audit_svc.console.app import application, routes
+from audit_svc.console.cases import Cases
+from audit_svc.console.claims import Claims
+from audit_svc.console.decisions import Decisions
+from audit_svc.console.earlier import Overview
 from audit_svc.console.entrance import Entrance
-from audit_svc.console.limits import Limiter, Lockout
-from audit_svc.console.links import Links
+from audit_svc.console.guards import Guards
+from audit_svc.console.limits import Limiter
+from audit_svc.console.live import Live, Part
 from audit_svc.console.log import GrpcLog, Log
+from audit_svc.console.names import Names
+from audit_svc.console.oidc import Provider, SingleSignOn, people_of
+from audit_svc.console.queue import Queue
+from audit_svc.console.replays import Replays
+from audit_svc.console.reports import Reports
+from audit_svc.console.reviewers import Reviewers
+from audit_svc.console.scopes import Scopes
 from audit_svc.console.servicer import ALLOW, SERVICE, ConsoleServicer
 from audit_svc.console.sessions import Sessions
 from audit_svc.console.settings import ConsoleSettings
 from audit_svc.console.site import Site
+from audit_svc.console.tree import LogTree
+from audit_svc.console.views import Views
 from audit_svc.console.web import Console
 from audit_svc.http_server import serving
+from audit_svc.readings import Readings
 from placet.audit.reader import LogUnreadable
 from placet.audit.reader_postgres import open_log
 from placet.listening import listening, url_of
@@ -31,8 +47,10 @@ from placet.rpc.server import serve, write_atomically
 from placet.rpc.settings import load
 from placet.rpc.telemetry import configure_logging
 
-RECORDED_FAILURES: int = 60
-"""Failures to log in that are recorded one by one, and a tenth as many a minute after that."""
+PER_S: Final = 50.0
+"""Requests a second that one session, or one address without a session, may go on making."""
+AT_ONCE: Final = 500
+"""And how many it may make at once: a page fetches its files and the tiles of its proofs."""
 
 
 async def main(settings: ConsoleSettings) -> None:
@@ -46,14 +64,21 @@ async def main(settings: ConsoleSettings) -> None:
         bound = listening(settings.web_listen)
         site = Site.of(settings.web_url or url_of(bound))
         console = Console(log, parts={type(part): part for part in parts(settings, log, site)})
+        guards = await stack.enter_async_context(Guards.connected(settings.guards, settings.tls))
+        replays = console.parts[Replays] = Replays(log, guards)
+        live = Live(log, [part for part in console.parts.values() if isinstance(part, Part)])
+        console.parts[Live] = live
+        await stack.enter_async_context(live.following())
         await stack.enter_async_context(
             serving(
-                application(console, site),
+                application(console, routes()),
                 bound,
                 tls=(settings.web_tls_cert, settings.web_tls_key),
                 trusted_proxies=settings.trusted_proxies,
             )
         )
+        stack.callback(live.close)  # pages that stay open would keep the server from ending
+        stack.callback(replays.close)
         if settings.url_file:
             write_atomically(settings.url_file, site.origin)
         await answer(settings, console)
@@ -65,7 +90,34 @@ def parts(settings: ConsoleSettings, log: Log, site: Site) -> Iterator[object]:
     yield settings
     yield site
     yield sessions
-    yield Entrance(log, settings.roles, Links(), sessions, Lockout(), Limiter(0.1, RECORDED_FAILURES))
+    yield Limiter(PER_S, AT_ONCE)
+    yield Entrance(log, settings.roles, sessions)
+    if settings.oidc_issuer:
+        yield SingleSignOn(provider(settings), site)
+    yield LogTree(log)
+    scopes, reviewers = Scopes(settings.scopes_dir), Reviewers(settings.keys_dir)
+    yield scopes
+    yield reviewers
+    yield Queue()
+    yield Overview()
+    yield Names()
+    yield Views(settings.views_file)
+    yield Readings(log.append)
+    yield Decisions(log, scopes, reviewers)
+    yield Claims(log, Cases(log))
+    yield Reports(log, reviewers)
+
+
+def provider(settings: ConsoleSettings) -> Provider:
+    """Who says who people are. Raises OSError and ValueError for its files."""
+    people, secret = settings.oidc_people_file, settings.oidc_client_secret_file
+    return Provider(
+        settings.oidc_issuer,
+        settings.oidc_client_id,
+        secret.read_text().strip() if secret else "",
+        settings.oidc_name_claim,
+        people_of(people.read_text()) if people else None,
+    )
 
 
 async def answer(settings: ConsoleSettings, console: Console) -> None:

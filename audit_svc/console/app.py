@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import mimetypes
 import pkgutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from importlib import import_module
 from pathlib import Path
 from typing import Final
@@ -25,6 +25,7 @@ from starlette.types import ASGIApp, Scope
 from audit_svc.console import pages
 from audit_svc.console.gate import Gate
 from audit_svc.console.limits import Limiter
+from audit_svc.console.oidc import SingleSignOn
 from audit_svc.console.security import Hardened
 from audit_svc.console.sessions import Sessions
 from audit_svc.console.site import Site
@@ -32,10 +33,6 @@ from audit_svc.console.web import Console, Forbidden, problem
 from placet.rpc.errors import ServiceError
 
 MAX_FORM_BYTES: Final = 4 * 1024 * 1024
-PER_S: Final = 50.0
-"""Requests a second that one session, or one address without a session, may go on making."""
-AT_ONCE: Final = 500
-"""And how many it may make at once: a page fetches its files and the tiles of its proofs."""
 
 _log = structlog.get_logger()
 
@@ -49,15 +46,16 @@ class _Static(StaticFiles):
         return response
 
 
-def application(console: Console, site: Site, middleware: tuple[Middleware, ...] = ()) -> ASGIApp:
-    """`console` must have the part Sessions; `middleware` goes around the pages, behind the gate."""
+def application(console: Console, shown: Iterable[BaseRoute]) -> ASGIApp:
+    """`console` must have the parts Site, Sessions and Limiter; `shown`: its pages, mostly `routes()`."""
     mimetypes.add_type("text/javascript", ".js")  # a machine's own table may say otherwise
-    sessions = console.part(Sessions)
+    site, sessions, limiter = console.part(Site), console.part(Sessions), console.part(Limiter)
+    sign_on: SingleSignOn | None = console.parts.get(SingleSignOn)
     app = Starlette(
-        routes=[*routes(), Mount("/static", _Static(directory=Path(__file__).with_name("static")))],
+        routes=[*shown, Mount("/static", _Static(directory=Path(__file__).with_name("static")))],
         middleware=[
-            Middleware(Gate, site=site, sessions=sessions, limiter=Limiter(PER_S, AT_ONCE)),
-            *middleware,
+            Middleware(Gate, site=site, sessions=sessions, limiter=limiter),
+            *([sign_on.middleware()] if sign_on else []),
         ],
         exception_handlers={
             Forbidden: _forbidden,

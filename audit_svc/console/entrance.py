@@ -5,7 +5,7 @@ Knows names, roles, links, sessions and the records of entering. Must not know H
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final, NoReturn
 
 from audit_svc.access import Access
@@ -19,6 +19,8 @@ from placet.rpc.identity import parse_uri, reviewer_uri, service_uri
 
 UNKNOWN: Final = "unknown"
 """Who failed, when nothing that was shown says it."""
+RECORDED_AT_ONCE: Final = 60
+RECORDED_PER_S: Final = 0.1
 _EVERYBODY: Final = "failures"
 
 
@@ -40,11 +42,11 @@ class Entrance:
 
     log: Log
     roles: Access
-    links: Links
     sessions: Sessions
-    lockout: Lockout
-    recorded: Limiter
-    """How many failures are put on record one by one; nobody may fill the log from outside."""
+    links: Links = field(default_factory=Links)
+    lockout: Lockout = field(default_factory=Lockout)
+    recorded: Limiter = field(default_factory=lambda: Limiter(RECORDED_PER_S, RECORDED_AT_ONCE))
+    """Failures beyond it are counted in the next record: nobody may fill the log from outside."""
     _untold: int = 0
 
     def person(self, name: str) -> Person | None:

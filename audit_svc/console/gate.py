@@ -94,7 +94,9 @@ def is_public(path: str) -> bool:
 
 def _by_hand(request: Request) -> bool:
     """Whether a person did something; what a page fetches by itself keeps no session alive."""
-    return request.method not in SAFE_METHODS or request.headers.get("sec-fetch-mode", "navigate") == "navigate"
+    return (
+        request.method not in SAFE_METHODS or request.headers.get("sec-fetch-mode", "navigate") == "navigate"
+    )
 
 
 def _introduce(scope: Scope, session: Session, secret: str) -> None:

@@ -20,6 +20,7 @@ from placet.rpc.errors import ServiceError
 
 T = TypeVar("T")
 RETRY_S: Final = 1.0
+KEY_TIMEOUT_S: Final = 10.0
 """When the log is asked again how large it is, after it did not say."""
 _log = structlog.get_logger()
 
@@ -35,6 +36,9 @@ class Log(Protocol):
 
     def growth(self) -> AsyncIterator[int]:
         """The log's size now, and again whenever it has grown. Ends only with its consumer."""
+
+    async def vkey(self) -> str:
+        """The log's public key as the log says, for a browser that has not seen it yet."""
 
 
 class Reading:
@@ -89,3 +93,12 @@ class GrpcLog(Reading):
                     trouble = error.code().name
                     _log.warning("log_not_followed", code=trouble, error=error.details())
             await asyncio.sleep(RETRY_S)
+
+    async def vkey(self) -> str:
+        """See Log.vkey."""
+        try:
+            request = audit_pb2.GetCheckpointRequest()
+            reply = await self._stub.GetCheckpoint(request, timeout=KEY_TIMEOUT_S)
+        except grpc.aio.AioRpcError as error:
+            raise ServiceError.from_rpc(error) from error
+        return str(reply.vkey)

@@ -36,9 +36,7 @@ class Session:
 class Sessions:
     """All sessions. Only the digest of a secret is kept, so that looking one up tells nothing by its time."""
 
-    def __init__(
-        self, *, longest_s: float, idle_s: float, now: Callable[[], float] = time.monotonic
-    ) -> None:
+    def __init__(self, *, longest_s: float, idle_s: float, now: Callable[[], float] = time.monotonic) -> None:
         """A session ends `longest_s` seconds after it began, and after `idle_s` without activity."""
         self._longest_s, self._idle_s, self._now = longest_s, idle_s, now
         self._by_digest: dict[bytes, Session] = {}

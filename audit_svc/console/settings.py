@@ -58,6 +58,9 @@ class ConsoleSettings(ServiceSettings):
     idle_s: float = Field(3600.0, gt=0)
     """How long they stay logged in without doing anything, in seconds."""
 
+    views_file: Path | None = None
+    """Keeps people's saved searches; without it they last until the console stops."""
+
     keys_dir: Path | None = None
     """Public keys of reviewers, `reviewer-NAME.pub.pem`, and `revoked.txt`; without it nobody can decide."""
 
@@ -75,6 +78,9 @@ class ConsoleSettings(ServiceSettings):
 
     oidc_name_claim: str = "sub"
     """The claim that names a person; it must not be one that people can change themselves."""
+
+    oidc_people_file: Path | None = None
+    """YAML, value of that claim → name; only these get in then. Without it the value is the name."""
 
     @property
     def log(self) -> Path | str:
@@ -110,8 +116,8 @@ class ConsoleSettings(ServiceSettings):
             raise ValueError("PLACET_CONSOLE_OIDC_ISSUER needs OIDC_CLIENT_ID and OIDC_CLIENT_SECRET_FILE")
         if "reviewer/*" in self.roles.patterns:
             raise ValueError(
-                "with single sign-on PLACET_CONSOLE_ROLES names people: reviewer/* would be everybody who has "
-                "an account there"
+                "with single sign-on PLACET_CONSOLE_ROLES names people: reviewer/* would be everybody who "
+                "has an account there"
             )
         return self
 

@@ -9,12 +9,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
+from urllib.parse import quote
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
 
 from audit_svc.access import Role
+from audit_svc.console.characters import pieces
 from audit_svc.console.log import Log
 from audit_svc.console.people import Person
 
@@ -25,13 +27,15 @@ class Forbidden(Exception):  # noqa: N818 - named for the answer
 
 def environment() -> Environment:
     """Templates of this package. An unknown name is an error, not an empty string."""
-    return Environment(
+    made = Environment(
         loader=PackageLoader("audit_svc.console"),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    made.filters |= {"pieces": pieces, "address": lambda value: quote(str(value), safe="")}
+    return made
 
 
 @dataclass

@@ -17,7 +17,7 @@ from pathlib import Path
 import typer
 from rich.text import Text
 
-from placet.cli import audit, chain, evaluate, keys, people, reviewing, scope, stack, witness
+from placet.cli import audit, chain, console, evaluate, keys, people, reviewing, scope, stack, witness
 from placet.cli.human import visible
 from placet.cli.invocation import Exit, Invocation, Json, State
 from placet.cli.machine import error_json
@@ -39,6 +39,7 @@ VERBS: dict[str, Callable[..., int]] = {
     "up": stack.up,
     "down": stack.down,
     "status": stack.status,
+    "console": console.console,
     "solve": chain.solve,
     "run": chain.run,
     "review": reviewing.review,

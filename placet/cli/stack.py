@@ -16,6 +16,7 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeR
 from rich.table import Table
 from rich.text import Text
 
+from placet.cli.console import show_link
 from placet.cli.human import visible
 from placet.cli.invocation import Exit, Invocation, Json, State, invocation
 from placet.llm.models import ModelFileError, fetch
@@ -58,7 +59,7 @@ def up(
         if detach:
             with _steps(here.err) as step:
                 stack.up_detached(step)
-            show_status(here, asyncio.run(stack.status()))
+            asyncio.run(_show_start(here, stack))
         else:
             asyncio.run(_in_foreground(here, stack))
     return Exit.DONE
@@ -119,6 +120,13 @@ def show_status(here: Invocation, found: Mapping[str, Any]) -> None:
     model = model.get("name", model) if isinstance(model, Mapping) else model
     here.out.print(Text(visible(f"isolation tier {found['tier']}, model {model}")))
     here.out.print(Text(f"state {found['state']}"))
+    here.out.print(Text(f"console {found['console']}"))
+
+
+async def _show_start(here: Invocation, stack: LocalStack) -> None:
+    show_status(here, await stack.status())
+    if not here.as_json:  # a secret is for the person who sits here
+        await show_link(here, stack.layout)
 
 
 async def _in_foreground(here: Invocation, stack: LocalStack) -> None:
@@ -126,7 +134,7 @@ async def _in_foreground(here: Invocation, stack: LocalStack) -> None:
     shown: list[asyncio.Task[None]] = []
 
     async def show() -> None:
-        show_status(here, await stack.status())
+        await _show_start(here, stack)
         here.err.print("Ctrl-C stops it.")
 
     def on_ready() -> None:

@@ -12,15 +12,19 @@ from typing import Any
 import grpc
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from placetpb.common.v1 import common_pb2
+from placetpb.console.v1 import console_pb2, console_pb2_grpc
 from placetpb.executor.v1 import executor_pb2, executor_pb2_grpc
 
-from placet.local.errors import StackNotRunning
+from placet.local.errors import StackError, StackNotRunning
 from placet.local.layout import Layout
 from placet.local.lock import holder
+from placet.local.prepare import local_user
 from placet.rpc.channel import connect
+from placet.rpc.errors import ServiceError
 from placet.rpc.tls import TlsFiles
 
 HEALTH_TIMEOUT_S = 3.0
+LINK_TIMEOUT_S = 10.0
 
 
 @dataclass(frozen=True)
@@ -58,6 +62,43 @@ def endpoint(state: Path) -> Endpoint:
     return Endpoint(addresses, client_tls(layout))
 
 
+def reviewer_tls(layout: Layout, name: str | None = None) -> TlsFiles:
+    """The files of a reviewer's certificate; None: of this machine's user.
+
+    Raises:
+        StackError: this machine has none of that name.
+    """
+    own = layout.pki / f"reviewer-{name}.pem"
+    if name and own.exists():
+        return client_tls(layout, own.stem)
+    if name in (None, local_user()):
+        return client_tls(layout, "reviewer")
+    raise StackError(f"{name!r} has no certificate here; make one: placet keys new-reviewer {name}")
+
+
+async def issue_link(layout: Layout, name: str | None = None) -> console_pb2.IssueLinkResponse:
+    """A link that logs that reviewer in to the console, once; None: this machine's user.
+
+    Raises:
+        StackNotRunning: there is no stack on this state directory.
+        StackError: as `reviewer_tls`.
+        ServiceError: the console does not answer, or the reviewer has no role there.
+    """
+    stack = read_stack(layout)
+    if stack is None:
+        raise StackNotRunning(layout.state)
+    address = str(stack["services"]["console"]["address"])
+    async with connect(address, reviewer_tls(layout, name), server="console") as channel:
+        stub: Any = console_pb2_grpc.ConsoleServiceStub(channel)
+        try:
+            link: console_pb2.IssueLinkResponse = await stub.IssueLink(
+                console_pb2.IssueLinkRequest(), timeout=LINK_TIMEOUT_S
+            )
+        except grpc.aio.AioRpcError as error:
+            raise ServiceError.from_rpc(error) from error
+    return link
+
+
 async def healthy(address: str, tls: TlsFiles, server: str) -> bool:
     """Whether a service answers that it serves, within three seconds."""
     async with connect(address, tls, server=server) as channel:
@@ -82,7 +123,7 @@ async def tier(address: str, tls: TlsFiles) -> str | None:
 
 async def status(layout: Layout) -> dict[str, Any]:
     """The stack as `placet status --json` prints it; without a stack, no services."""
-    stack = read_stack(layout) or {"services": {}, "model": None}
+    stack = read_stack(layout) or {"services": {}, "model": None, "console": None}
     tls = client_tls(layout)
     services: dict[str, dict[str, Any]] = stack["services"]
     answers = await asyncio.gather(*(healthy(s["address"], tls, name) for name, s in services.items()))
@@ -94,6 +135,6 @@ async def status(layout: Layout) -> dict[str, Any]:
         },
         "tier": await tier(executor["address"], tls) if executor else None,
         "model": stack["model"],
-        "console": None,
+        "console": stack["console"],
         "state": str(layout.state),
     }

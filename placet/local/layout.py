@@ -80,6 +80,16 @@ class Layout:
         return self.run / "progress.jsonl"
 
     @property
+    def console_url(self) -> Path:
+        """Where browsers find the console. It stays, so that it is found at the same address next time."""
+        return self.run / "console.url"
+
+    @property
+    def console_views(self) -> Path:
+        """Searches that people keep."""
+        return self.state / "console-views.json"
+
+    @property
     def model_key(self) -> Path:
         return self.run / "model.key"
 

@@ -18,7 +18,7 @@ from placet.pki import issue, make_ca
 from placet.rpc.channel import server_dns
 from placet.rpc.identity import caller_uri, reviewer_uri, service_uri
 
-SERVICES = ("audit", "executor", "guard", "generator")
+SERVICES = ("audit", "console", "executor", "guard", "generator")
 """In the order of their start; they stop in the reverse order."""
 
 LOG_ORIGIN = "placet.local/log"

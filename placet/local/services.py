@@ -5,15 +5,18 @@ A service gets what it needs by name. The executor and the audit log never see a
 
 from __future__ import annotations
 
+import contextlib
 import os
+import socket
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from placet.local.errors import StackError
 from placet.local.layout import Layout
-from placet.local.prepare import LOG_ORIGIN
+from placet.local.prepare import LOG_ORIGIN, local_user
 from placet.local.process import Command
 
 BASE = (
@@ -41,6 +44,7 @@ REACHES_A_MODEL = (
 )
 # Whoever sits at the machine tries out what is denied; pauses are for a team's backend that is being probed.
 PAUSES_OFF = {"PLACET_GUARD_BREAKER_IN_A_ROW": "0", "PLACET_GUARD_BREAKER_OF_RECENT": "0"}
+LOOPBACK = "127.0.0.1"
 OPENAI = "gpt-4.1-mini"
 ONE_MODEL_SERVERS = "default"  # they take any name; this one has no reviewer profile
 REACHES_A_PACKAGE = ("PIP_", "HF_", "PLACET_MODEL_")
@@ -53,7 +57,7 @@ def module(name: str) -> tuple[str, ...]:
 
 def program(name: str) -> tuple[str, ...]:
     """How the service of that name is run."""
-    return module(f"{name}_svc")
+    return module("audit_svc.console" if name == "console" else f"{name}_svc")
 
 
 @dataclass(frozen=True)
@@ -114,6 +118,7 @@ class Wiring:
         """The command of one service. Its dependencies must have an address already."""
         own = {
             "audit": self._audit,
+            "console": self._console,
             "executor": self._executor,
             "guard": self._guard,
             "generator": self._generator,
@@ -127,7 +132,7 @@ class Wiring:
             arguments=program(name),
             environment={
                 **self._inherited(BASE),
-                **(PAUSES_OFF if name == "guard" else {}),
+                **self._defaults(name),
                 **overrides,
                 **{prefix + key: str(value) for key, value in settings.items()},
                 **extra,
@@ -164,6 +169,18 @@ class Wiring:
             ready_file=self.layout.address_file("model"),
         )
 
+    def _defaults(self, name: str) -> Mapping[str, str]:
+        """What the environment may say otherwise."""
+        match name:
+            case "guard":
+                return PAUSES_OFF
+            case "console":
+                return {
+                    "PLACET_CONSOLE_ROLES": f"reviewer/{local_user()}=admin,reviewer/*=reviewer",
+                    "PLACET_CONSOLE_WEB_LISTEN": free_again(self.layout.console_url),
+                }
+        return {}
+
     def _common(self, name: str) -> dict[str, object]:
         pki = self.layout.pki
         return {
@@ -180,6 +197,18 @@ class Wiring:
             "LOG_KEY": self.layout.audit_key,
             "ORIGIN": LOG_ORIGIN,
             "CHECKPOINT_FILE": self.layout.audit / "checkpoint",
+        }
+
+    def _console(self) -> dict[str, object]:
+        guard = self.addresses.get("guard", self.layout.listen("guard"))
+        return {
+            "DATABASE": self.layout.audit / "audit.sqlite",
+            "AUDIT_ADDRESS": self.addresses["audit"],
+            "URL_FILE": self.layout.console_url,
+            "VIEWS_FILE": self.layout.console_views,
+            "KEYS_DIR": self.layout.trusted,
+            "SCOPES_DIR": self.layout.scopes,
+            **({"GUARDS": f"running={guard}"} if not guard.endswith(":0") else {}),
         }
 
     def _executor(self) -> dict[str, object]:
@@ -207,6 +236,19 @@ class Wiring:
 
     def _inherited(self, names: tuple[str, ...]) -> dict[str, str]:
         return {name: self.environ[name] for name in names if self.environ.get(name)}
+
+
+def free_again(url_file: Path) -> str:
+    """The loopback address of the last time if nobody else has it now, else a free one.
+
+    A browser keeps a reviewer's key and what it has seen of the log by that address.
+    """
+    with contextlib.suppress(OSError, ValueError):
+        parts = urlsplit(url_file.read_text().strip())
+        if parts.hostname == LOOPBACK and parts.port:
+            socket.create_server((LOOPBACK, parts.port)).close()
+            return f"{LOOPBACK}:{parts.port}"
+    return f"{LOOPBACK}:0"
 
 
 def sandbox_python(environ: Mapping[str, str] = os.environ) -> Path:

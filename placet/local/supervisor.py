@@ -55,13 +55,15 @@ class Supervisor:
         """Start everything. Raises StackError when a process does not come up."""
         model = asyncio.create_task(self._start_model())
         audit = asyncio.create_task(self._start_service("audit"))
+        console = asyncio.create_task(self._start_service("console", after=(audit,)))
         guard = asyncio.create_task(self._start_service("guard", after=(model, audit)))
         try:
             await audit
             await self._start_service("executor")
+            await console
             await guard
         finally:
-            for task in (guard, audit, model):
+            for task in (guard, console, audit, model):
                 task.cancel()
                 with contextlib.suppress(asyncio.CancelledError, StackError):
                     await task
@@ -75,7 +77,7 @@ class Supervisor:
         for keeper in self._keepers:
             keeper.cancel()
         await asyncio.gather(*self._keepers, return_exceptions=True)
-        for names in (("generator",), ("guard", "executor"), ("audit", "model")):
+        for names in (("generator",), ("guard", "executor", "console"), ("audit", "model")):
             await asyncio.gather(*map(self._stop, names))
         self._remove_run_files()
 
@@ -191,6 +193,7 @@ class Supervisor:
             "model": self._wiring.model.name if self._wiring.model else None,
             "model_pid": self._running["model"].pid if "model" in self._running else None,
             "tier": self._tier,
+            "console": self._layout.console_url.read_text().strip(),
         }
         for name, process in self._running.items():
             write_atomically(self._layout.run / f"{name}.pid", f"{process.pid}\n")

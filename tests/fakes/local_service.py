@@ -17,6 +17,7 @@ from pathlib import Path
 import grpc
 from placetpb.audit.v1 import audit_pb2_grpc
 from placetpb.common.v1 import common_pb2
+from placetpb.console.v1 import console_pb2, console_pb2_grpc
 from placetpb.executor.v1 import executor_pb2, executor_pb2_grpc
 from placetpb.generator.v1 import generator_pb2_grpc
 from placetpb.guard.v1 import guard_pb2_grpc
@@ -32,10 +33,25 @@ class Pool(executor_pb2_grpc.ExecutorServiceServicer):
         return executor_pb2.DescribePoolResponse(tier=common_pb2.TIER_T1)
 
 
+class Links(console_pb2_grpc.ConsoleServiceServicer):
+    """A console that gives everybody the same link."""
+
+    async def IssueLink(self, request: object, context: object) -> console_pb2.IssueLinkResponse:  # noqa: N802
+        return console_pb2.IssueLinkResponse(url="http://127.0.0.1:1/enter/x", expires_in_s=300)
+
+
+ALLOWED = {
+    "executor": {"/placetpb.executor.v1.ExecutorService/DescribePool": frozenset({"caller/*"})},
+    "console": {"/placetpb.console.v1.ConsoleService/IssueLink": frozenset({"reviewer/*"})},
+}
+
+
 def register(name: str, server: grpc.aio.Server) -> Sequence[str]:
     match name:
         case "audit":
             audit_pb2_grpc.add_AuditServiceServicer_to_server(audit_pb2_grpc.AuditServiceServicer(), server)
+        case "console":
+            console_pb2_grpc.add_ConsoleServiceServicer_to_server(Links(), server)
         case "executor":
             executor_pb2_grpc.add_ExecutorServiceServicer_to_server(Pool(), server)
         case "guard":
@@ -59,6 +75,9 @@ async def main(name: str) -> None:
         while True:
             await asyncio.sleep(1)
 
+    if name == "console":
+        Path(setting["URL_FILE"]).write_text("http://127.0.0.1:1")
+
     async def healthy() -> bool:
         return mode != "sick"
 
@@ -66,9 +85,7 @@ async def main(name: str) -> None:
         name=name,
         listen=setting["LISTEN"],
         tls=TlsFiles(*(Path(setting[f"TLS_{part}"]) for part in ("CA", "CERT", "KEY"))),
-        allow={"/placetpb.executor.v1.ExecutorService/DescribePool": frozenset({"caller/*"})}
-        if name == "executor"
-        else {},
+        allow=ALLOWED.get(name, {}),
         register=lambda server: register(name, server),
         ready_file=ready,
         health_check=healthy,

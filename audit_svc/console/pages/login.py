@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 from typing import Final
+from urllib.parse import quote
 
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
-from audit_svc.console.entrance import Entrance, LockedOut, NotAdmitted
+from audit_svc.console.entrance import UNKNOWN, Entrance, LockedOut, NotAdmitted
 from audit_svc.console.limits import peer_of
+from audit_svc.console.oidc import BEGIN, DONE, SignOnRefused, SingleSignOn
 from audit_svc.console.site import Site
 from audit_svc.console.web import console_of, page, person_of
 
+SIGN_ON: Final = "single_sign_on"
+"""How somebody came in, as it is recorded."""
 _TITLE: Final = "Log in"
 
 
@@ -51,6 +56,37 @@ async def logout(request: Request) -> Response:
     return answer
 
 
+async def begin_sign_on(request: Request) -> Response:
+    """Off to the provider."""
+    return await _sign_on(request).begin(request, request.query_params.get("next", "/"))
+
+
+async def finish_sign_on(request: Request) -> Response:
+    """Back from the provider. The page that follows is asked for by ours, so that its cookie goes along."""
+    peer, console = _peer(request), console_of(request)
+    try:
+        name, then = await _finished(request, peer)
+        session = await _entrance(request).enter(name, SIGN_ON, peer)
+    except NotAdmitted as error:
+        return _refused(request, error)
+    address = console.part(Site).origin + (then if then.startswith("/") else "/")
+    return let_in(request, page(request, "continue.html", here="", title=_TITLE, address=address), session)
+
+
+async def _finished(request: Request, peer: str) -> tuple[str, str]:
+    try:
+        return await _sign_on(request).finish(request)
+    except SignOnRefused as error:
+        await _entrance(request).refuse(UNKNOWN, SIGN_ON, str(error), peer)
+
+
+def _sign_on(request: Request) -> SingleSignOn:
+    sign_on: SingleSignOn | None = console_of(request).parts.get(SingleSignOn)
+    if sign_on is None:
+        raise HTTPException(404)
+    return sign_on
+
+
 def let_in(request: Request, answer: Response, session: str) -> Response:
     """Give the browser the secret of its new session; one that it had before is over."""
     console = console_of(request)
@@ -70,8 +106,15 @@ def _show(request: Request, *, status: int = 200, notice: str = "") -> Response:
         status=status,
         notice=notice,
         person=None,
-        single_sign_on=False,
+        sign_on=_sign_on_address(request),
     )
+
+
+def _sign_on_address(request: Request) -> str:
+    """Where single sign-on begins; empty: there is none."""
+    if SingleSignOn not in console_of(request).parts:
+        return ""
+    return f"{BEGIN}?next={quote(request.query_params.get('next', '/'), safe='')}"
 
 
 def _refused(request: Request, error: NotAdmitted) -> Response:
@@ -95,5 +138,7 @@ ROUTES: Final = [
     Route("/login", login),
     Route("/enter/{secret}", show_link),
     Route("/enter/{secret}", use_link, methods=["POST"]),
+    Route(BEGIN, begin_sign_on),
+    Route(DONE, finish_sign_on),
     Route("/logout", logout, methods=["POST"]),
 ]

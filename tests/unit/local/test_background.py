@@ -54,7 +54,7 @@ def test_it_is_ready_when_the_start_returns_and_gone_when_the_stop_does(state: P
     supervisor = holder(state / "run" / "lock")
 
     assert seen[-1] == ("stack", "ready")
-    assert {"audit", "executor", "guard", "generator"} <= {name for name, _ in seen}
+    assert {"audit", "console", "executor", "guard", "generator"} <= {name for name, _ in seen}
     assert supervisor not in (None, os.getpid())
     with pytest.raises(StackAlreadyRunning):
         stack.up_detached()

@@ -6,6 +6,7 @@ import asyncio
 import json
 import os
 import signal
+import socket
 import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -22,7 +23,9 @@ from placet.local import (
     services,
     supervisor,
 )
+from placet.local.client import issue_link
 from placet.local.lock import holder
+from placet.local.services import free_again
 
 FAKE = Path(__file__).resolve().parents[2] / "fakes" / "local_service.py"
 EXTERNAL = {"OPENAI_BASE_URL": "http://127.0.0.1:9/v1", "OPENAI_API_KEY": "sk-secret"}
@@ -107,7 +110,7 @@ async def test_up_status_down(state: Path) -> None:
         status = await stack.status()
         reached = endpoint(state)
 
-    assert set(status["services"]) == {"audit", "executor", "guard", "generator"}
+    assert set(status["services"]) == {"audit", "console", "executor", "guard", "generator"}
     assert all(service["healthy"] for service in status["services"].values())
     assert status["tier"] == "T1"
     assert status["state"] == str(state)
@@ -129,6 +132,38 @@ async def test_each_service_gets_what_it_needs_and_no_more(state: Path) -> None:
     assert holding == {"guard", "generator"}
     assert signing == {"guard"}
     assert not any("AWS_SECRET_ACCESS_KEY" in environ for environ in environments.values())
+
+
+async def test_a_reviewer_of_this_machine_gets_a_link_into_the_console(state: Path) -> None:
+    """With that reviewer's own certificate, which is what the console knows them by."""
+    stack = make(state)
+    async with up(stack):
+        status = await stack.status()
+        link = await issue_link(stack.layout)
+        with pytest.raises(StackError, match="placet keys new-reviewer eve"):
+            await issue_link(stack.layout, "eve")
+    assert link.url.startswith(status["console"])
+    with pytest.raises(StackNotRunning, match="up --detach"):
+        await issue_link(stack.layout)
+
+
+def test_the_console_is_found_where_it_was_unless_somebody_else_is_there(tmp_path: Path) -> None:
+    """A browser keeps by that address what a reviewer loaded into it."""
+    file = tmp_path / "console.url"
+    assert free_again(file) == "127.0.0.1:0"
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        file.write_text(f"http://127.0.0.1:{port}\n")
+        assert free_again(file) == "127.0.0.1:0"
+    assert free_again(file) == f"127.0.0.1:{port}"
+    for other in (
+        f"http://192.0.2.1:{port}",
+        "https://console.example.com",
+        "nonsense",
+        "http://127.0.0.1:x",
+    ):
+        file.write_text(other)
+        assert free_again(file) == "127.0.0.1:0"
 
 
 async def test_a_second_up_says_so(state: Path) -> None:
