@@ -46,7 +46,7 @@ class Cases:
             raise ServiceError(
                 grpc.StatusCode.RESOURCE_EXHAUSTED,
                 "REQUEST_TOO_LONG",
-                f"Request {found[0][1].request_id} has more than {MAX_RECORDS} records; deny it by its caller.",
+                f"Request {found[0][1].request_id} has more than {MAX_RECORDS} records.",
             )
         return case_of(found[0], found[1:])
 

@@ -108,12 +108,14 @@ class Decisions:
             review_token=decision.review_token,
         )
         if decision != fitting:
-            raise Refused("DECISION_UNFIT", "The decision says something else than this page, or another name.")
+            raise Refused(
+                "DECISION_UNFIT", "The decision says something else than this page, or another name."
+            )
         if abs(self._now() - decision.decided_at) > MAX_CLOCK_SKEW:
             raise Refused("DECISION_OLD", "The decision is of another time. Load the page again.")
 
     async def statement(self, person: Person, index: int, key_id: str) -> bytes:
-        """The bytes of the approval that this person is to sign with that key; on record before they leave."""
+        """The bytes of the approval that this person is to sign with that key; first put on record."""
         async with self._lock(index):
             case = await self.case(index)
             check_may_sign(person, case)
@@ -133,14 +135,16 @@ class Decisions:
         settled, now = case.settled, self._now()
         assert settled is not None  # check_may_sign saw it
         if now > datetime.fromisoformat(settled.time) + SIGNED_WITHIN:
-            raise Refused("TOO_LATE", "It was decided too long ago. Ask for the program to be reviewed again.")
+            raise Refused(
+                "TOO_LATE", "It was decided too long ago. Ask for the program to be reviewed again."
+            )
         approval = drafts.statement(case, settled, await self.proposal(case), now)
         payload = approval.to_bytes()
         await self._append(drafts.issued(case, approval, payload, key_id))
         return payload
 
     async def sign(self, person: Person, index: int, signed: bytes) -> bytes:
-        """Record the signature of a statement that was handed out; the approval file, as the caller gets it."""
+        """Record the signature of a statement that was handed out; the approval file as the caller gets it."""
         payload, key_id = _verified(signed, self._reviewers.keys())
         async with self._lock(index):
             case = await self.case(index)
@@ -149,7 +153,7 @@ class Decisions:
             issued = await self._issued_as(case, key_id, payload)
             if self._now() >= issued.expires_at:
                 raise Refused("TOO_LATE", "The approval ran out before it was signed. Sign again.")
-            decisions = await self._decisions(case) if case.needed > 1 else []
+            decisions = await self._decisions(case)
             file = envelope.approval_file(signed, *decisions)
             await self._append(drafts.signed(case, issued.entry.index, issued.approval_id, file))
         return file

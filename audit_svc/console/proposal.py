@@ -1,6 +1,6 @@
 """What the guard would have approved, had it allowed the program: the grounds of a person's approval.
 
-Knows the body `proposal` of a NEEDS_REVIEW verdict (docs/audit-format.md §2). It is the guard's word, proven by
+Knows the body `proposal` of a NEEDS_REVIEW verdict (docs/audit-format.md §2). It is the guard's word, and in
 the log; a person sees all of it before they decide. Pure.
 """
 

@@ -69,7 +69,7 @@ class Item:
 
 
 class Queue:
-    """Part of the console: what waits. Everything in it comes from records whose writer the log has checked."""
+    """Part of the console: what waits. The log has checked who wrote the records that it comes from."""
 
     def __init__(self) -> None:
         self._items: dict[int, Item] = {}

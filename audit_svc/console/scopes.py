@@ -1,6 +1,6 @@
 """The scopes that are loaded now: files of a directory, read when somebody asks.
 
-Knows scope files. Must not know programs or verdicts. A file that is no scope is none: no guard loads it either.
+Knows scope files. Must not know programs or verdicts. A file that is no scope counts as none; no guard loads it.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ class Scopes:
         self._directory = directory
 
     def all(self) -> list[Scope]:
-        """Every loaded scope by name, of a name the highest version. Empty when the directory cannot be read."""
+        """The loaded scopes by name, of each the highest version. None when the directory cannot be read."""
         try:
             paths = sorted(self._directory.iterdir()) if self._directory else []
             documents = [path.read_bytes() for path in paths if path.suffix in _SUFFIXES]

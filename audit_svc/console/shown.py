@@ -1,6 +1,6 @@
 """All that a review page shows, by digest, and the review token over it (docs/audit-format.md §16).
 
-A decision holds for exactly what was shown: the browser digests what it got, the server what it would show now.
+A decision holds for exactly what was shown: the browser digests what it got, the console what it would show.
 Pure.
 """
 
@@ -38,7 +38,7 @@ _CHANGES: Final[Mapping[str, str]] = {
 
 
 def shown(case: Case, proposal: Proposal, now: Scope | None) -> dict[str, object]:
-    """What the page for an item shows, when `now` is the loaded scope of the name that it was judged under."""
+    """What an item's page shows, when `now` is the loaded scope of the name that it was judged under."""
     body = case.record.body
     scope = body["scope"]
     assert isinstance(scope, Mapping)  # the log holds no other verdict
@@ -69,7 +69,7 @@ def token_of(what: Shown) -> bytes:
 
 
 def changes(before: str, now: Shown) -> list[str]:
-    """How what is shown now differs from what a browser says it was shown; sentences, none when it does not."""
+    """How what is shown now differs from what a browser says it was shown, in sentences."""
     try:
         old = parse_object(before.encode()[:MAX_SHOWN_BYTES])
     except (RecordInvalid, UnicodeEncodeError):

@@ -1,4 +1,4 @@
-"""`/keys`: the key with which a person signs. It lives in their browser; here is only what the executor trusts."""
+"""`/keys`: the key with which a person signs. It lives in their browser; here is what the executor trusts."""
 
 from __future__ import annotations
 
@@ -18,7 +18,12 @@ async def show(request: Request) -> Response:
     person = require(request, Role.REVIEWER)
     keys = console_of(request).part(Reviewers).of(person.name)
     return page(
-        request, "keys.html", here="keys", title="Keys", trusted=[key.key_id for key in keys], name=person.name
+        request,
+        "keys.html",
+        here="keys",
+        title="Keys",
+        trusted=[key.key_id for key in keys],
+        name=person.name,
     )
 
 

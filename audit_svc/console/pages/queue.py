@@ -34,7 +34,7 @@ from audit_svc.console.reviewers import Reviewers
 from audit_svc.console.scopes import Scopes
 from audit_svc.console.shown import MAX_SHOWN_BYTES, shown, text_of
 from audit_svc.console.stream import Event, stream
-from audit_svc.console.web import console_of, page, person_of, problem, require
+from audit_svc.console.web import console_of, page, problem, require
 from placet.approval.envelope import MAX_ENVELOPE_BYTES
 from placet.approval.reading import write_time
 from placet.audit.note import b64
