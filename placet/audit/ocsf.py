@@ -17,7 +17,7 @@ from placet.audit.record import Record
 
 OCSF_VERSION: Final = "1.8.0"
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
-_CATEGORIES: Final = {0: 0, 1007: 1, 1008: 1, 2004: 2, 6002: 6, 6003: 6}
+_CATEGORIES: Final = {0: 0, 1007: 1, 1008: 1, 2004: 2, 3002: 3, 6002: 6, 6003: 6}
 
 
 def event(index: int, leaf: bytes, leaf_hash: str) -> Fields:

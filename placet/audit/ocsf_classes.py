@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Final
 
 from placet.audit import ocsf_objects as parts
-from placet.audit.ocsf_objects import Fields, number, present, text
+from placet.audit.ocsf_objects import Fields, number, present, short, text
 from placet.audit.record import Record
 
 SECURITY: Final = "security_control"
@@ -100,6 +100,19 @@ def log(record: Record, activity: int, name: str, **more: object) -> Fields:
         "log_name": record.log,
         "log_type_id": 2,
         "log_type": "Application",
+        **SUCCESS,
+        **more,
+    }
+
+
+def logon(record: Record, activity: int, **more: object) -> Fields:
+    """Authentication."""
+    return {
+        "class_uid": 3002,
+        "activity_id": activity,
+        "user": parts.user(text(record.body, "who")),
+        "service": {"name": short(record.actor), "uid": record.actor},
+        "actor": parts.actor(record),
         **SUCCESS,
         **more,
     }

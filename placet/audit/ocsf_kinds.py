@@ -24,6 +24,7 @@ from placet.audit.ocsf_classes import (
     failed,
     finding,
     log,
+    logon,
     other,
     run,
 )
@@ -61,6 +62,18 @@ def _review_given(record: Record) -> Fields:
     told = {**parts.policy(body), "profiles": [SECURITY], **present(message=text(body, "reason"))}
     allowed = body["verdict"] == "ALLOWED"
     return call(record, 1, "Vote", **(ALLOWED if allowed else BLOCKED), **told)
+
+
+def _approval_signed(record: Record) -> Fields:
+    return call(record, 1, "SignApproval", **ALLOWED, profiles=[SECURITY])
+
+
+def _console_entered(record: Record) -> Fields:
+    """Whoever was not let in is a failed logon, whatever the reason is called."""
+    outcome, told = text(record.body, "outcome"), present(message=text(record.body, "why"))
+    if outcome == "left":
+        return logon(record, 2, **told)
+    return logon(record, 1, **told) if outcome == "entered" else logon(record, 1, **failed(outcome), **told)
 
 
 def _key_revoked(record: Record) -> Fields:
@@ -157,10 +170,16 @@ _MAPPINGS: Final[Mapping[str, Callable[[Record], Fields]]] = {
     "task_finished": lambda record: call(record, 3, "Solve", status_detail=text(record.body, "outcome")),
     "verdict_reached": _verdict_reached,
     "review_given": _review_given,
+    "review_claimed": lambda record: call(record, 3, "ClaimReview"),
+    "review_released": lambda record: call(record, 3, "ReleaseReview"),
     "review_failed": _review_failed,
     "caller_paused": _caller_paused,
     "caller_resumed": _caller_resumed,
     "approval_issued": _approval_issued,
+    "approval_signed": _approval_signed,
+    "label_given": lambda record: call(record, 1, "Label", **present(message=text(record.body, "label"))),
+    "replay_reported": lambda record: call(record, 1, "Replay"),
+    "console_entered": _console_entered,
     "run_started": lambda record: run(record, 1),
     "run_finished": _run_finished,
     "run_aborted": _run_aborted,

@@ -48,10 +48,17 @@ def short(uri: str) -> str:
 
 def actor(record: Record) -> Fields:
     """Who did it: the service that appended the record, and the person or caller for whom."""
-    person = record.actor if path_of(record.actor).startswith("reviewer/") else ""
+    person = record.actor if path_of(record.actor).startswith("reviewer/") else _person(record)
     on_behalf = person or text(record.body, "caller") or text(record.body, "reader")
     who = present(user=user(on_behalf)) if on_behalf else {}
     return {"app_name": short(record.actor), "app_uid": record.actor, **who}
+
+
+def _person(record: Record) -> str:
+    """The person for whom a service wrote a record, as the log names people; empty when it was nobody."""
+    kind, _, name = text(record.body, "decided_by").partition(":")
+    service = path_of(record.actor)
+    return f"{record.actor.removesuffix(service)}reviewer/{name}" if kind == "human" and service else ""
 
 
 def user(uri: str) -> Fields:

@@ -131,6 +131,8 @@ class Report:
     """Checkpoints given besides, all of which this log continues."""
     runs_unfinished: list[int] = field(default_factory=list)
     """Indexes of run_started records without an end."""
+    people_signed: int | None = None
+    """Signatures of people that hold; None when their keys were not given."""
     bodies_present: int = 0
     bodies_erased: int = 0
     first_time: str = ""
@@ -192,6 +194,8 @@ class Report:
                 yield f"checkpoints kept elsewhere: this log continues all {self.kept_checkpoints}"
             if self.witnessed_size is not None:
                 yield f"witnessed: the first {self.witnessed_size} records, by the policy's quorum"
+            if self.people_signed is not None:
+                yield f"signed by people, with the keys that were given: {self.people_signed}"
             yield "each run: one unexpired approval, used once, of an ALLOWED verdict on the same program"
 
     def to_json(self) -> dict[str, object]:
@@ -205,6 +209,7 @@ class Report:
             "witnessed_size": self.witnessed_size,
             "kept_checkpoints": self.kept_checkpoints,
             "approvals": self.approvals,
+            "people_signed": self.people_signed,
             "runs_finished": self.runs_finished,
             "runs_unfinished": list(self.runs_unfinished),
             "bodies_present": self.bodies_present,

@@ -100,6 +100,24 @@ def _approval_issued(body: Body) -> str:
     )
 
 
+def _name(body: Body) -> str:
+    return text(body, "decided_by").removeprefix("human:")
+
+
+def _label_given(body: Body) -> str:
+    rule, line = text(body, "rule"), number(body, "line")
+    about = f"finding {rule} in line {line} of" if rule else ""
+    why = f": {text(body, 'why')}" if body.get("why") else ""
+    return (
+        f"{_name(body)} calls {about} verdict {body.get('verdict_index')} {text(body, 'label')}{why}"
+    ).replace("  ", " ")
+
+
+def _replay_reported(body: Body) -> str:
+    span = f"records {body.get('from_index')} to {body.get('to_index')}"
+    return f"{_name(body)} replayed {span}: {body.get('flipped')} of {body.get('verdicts')} verdicts flip"
+
+
 def _run_started(body: Body) -> str:
     return (
         f"run of {_program(body)} started on tier {text(body, 'tier')}, "
@@ -138,9 +156,12 @@ _SENTENCES: Final[Mapping[str, Callable[[Body], str]]] = {
     "task_finished": lambda body: f"task ended: {body.get('outcome')}",
     "verdict_reached": _verdict_reached,
     "review_given": lambda body: (
-        f"{text(body, 'decided_by').removeprefix('human:')} votes {body.get('verdict')} on {_program(body)}: "
-        f"{text(body, 'reason')}"
+        f"{_name(body)} votes {body.get('verdict')} on {_program(body)}: {text(body, 'reason')}"
     ),
+    "review_claimed": lambda body: (
+        f"{_name(body)} is at {_program(body)}, until {text(body, 'until')[11:19]}"
+    ),
+    "review_released": lambda body: f"{_name(body)} leaves review {body.get('verdict_index')} to others",
     "review_failed": lambda body: f"{_program(body)} was not reviewed: {body.get('reason')}",
     "caller_paused": lambda body: (
         f"{short(text(body, 'caller'))} paused in scope {scope_of(body)} for {body.get('pause_s')} s: "
@@ -148,6 +169,12 @@ _SENTENCES: Final[Mapping[str, Callable[[Body], str]]] = {
     ),
     "caller_resumed": lambda body: f"{short(text(body, 'caller'))} let in again in scope {scope_of(body)}",
     "approval_issued": _approval_issued,
+    "approval_signed": lambda body: f"approval {text(body, 'approval_id')[:12]} is signed",
+    "label_given": _label_given,
+    "replay_reported": _replay_reported,
+    "console_entered": lambda body: (
+        f"{short(text(body, 'who'))} at the console, by {text(body, 'how')}: {text(body, 'outcome')}"
+    ),
     "run_started": _run_started,
     "run_finished": _run_finished,
     "run_aborted": lambda body: f"run aborted: {body.get('reason')}",

@@ -41,13 +41,22 @@ MAY_APPEND = {
     },
     "svc/executor": {"run_started", "run_finished", "run_aborted", "admission_refused", "key_revoked"},
     "svc/audit": {"log_started", "heartbeat", "records_read", "records_exported", "bodies_erased"},
-    "reviewer": {"verdict_reached", "review_given", "approval_issued"},
+    "svc/console": {
+        "console_entered", "review_claimed", "review_released", "review_given", "verdict_reached",
+        "approval_issued", "approval_signed", "label_given", "replay_reported", "records_read",
+        "records_exported",
+    },
+    "reviewer": {"verdict_reached", "review_given", "approval_issued", "approval_signed"},
 }  # fmt: skip
 PLAIN = {
     "prompt": "prompt_sha256",
     "findings": "findings_sha256",
     "program": "program_sha256",
     "statement": "statement_sha256",
+    "proposal": "proposal_sha256",
+    "decision": "envelope_sha256",
+    "approval": "envelope_sha256",
+    "report": "report_sha256",
     "stdout": "stdout_sha256",
     "stderr": "stderr_sha256",
 }
@@ -224,6 +233,8 @@ def check_actor(record: dict[str, Any]) -> None:
     need(record["kind"] in allowed, f"{path} may not append {record['kind']}")
     if who == "reviewer":
         need(decided_by == f"human:{name}", "a reviewer decided in another's name")
+    elif path == "svc/console":
+        need("decided_by" not in record["body"] or decided_by[:6] == "human:", "the console decided itself")
     else:
         need(not decided_by.startswith("human:"), "a service decided in a person's name")
 
@@ -237,14 +248,47 @@ def check_bodies(record: dict[str, Any], kept: list[Any], bundle: Bundle) -> tup
         ref = named.pop(role, {})
         need((ref.get("sha256"), ref.get("size")) == (salted, len(content)), f"its body {role!r} was changed")
         plain = record["body"].get(PLAIN.get(role, ""))
+        if role == "scope":
+            plain = record["body"].get("scope", {}).get("sha256")
         need(
             plain in (None, hashlib.sha256(content).hexdigest()),
             f"its body {role!r} is not what it speaks of",
         )
+        if role == "decision":
+            check_decision(record, content)
+        if role == "approval":
+            record["statement_sha256"] = statement_of(content)
     return len(kept), len(named)
 
 
-# The state machine [6.9 to 6.12, 6.16, 6.17]
+def statement_of(approval: bytes) -> str:
+    """Digest of what the first line of an approval file signs. [approval-format 2.8]"""
+    payload = json.loads(approval.split(b"\n")[0])["payload"]
+    return hashlib.sha256(base64.b64decode(payload)).hexdigest()
+
+
+def check_decision(record: dict[str, Any], envelope: bytes) -> None:
+    """The person's statement says what the record says of it. [6.23; approval-format section 5]"""
+    found = json.loads(base64.b64decode(json.loads(envelope)["payload"]))
+    body, said = record["body"], found["predicate"]
+    reviewed = said.get("reviewed", {})
+    pairs = {
+        "type": (found["predicateType"], "https://placet.dev/attestation/review/v1"),
+        "program": ([part["digest"]["sha256"] for part in found["subject"]], [body["program_sha256"]]),
+        "verdict": (said["verdict"], body["verdict"]),
+        "person": (said["decidedBy"], body["decided_by"]),
+        "reason": (said["reason"][:256], body["reason"]),
+        "request": (said["requestId"], record["request_id"]),
+        "scope": [(of["name"], of["sha256"]) for of in (said["scope"], body["scope"])],
+        "item": (reviewed.get("index"), body.get("verdict_index")),
+        "log": (reviewed.get("origin", record["log"]), record["log"]),
+        "review token": (said.get("reviewToken"), body.get("review_token")),
+    }
+    for name, (signed, recorded) in pairs.items():
+        need(signed == recorded, f"its decision says another {name}")
+
+
+# The state machine [6.9 to 6.12, 6.16, 6.17, 6.20 to 6.24]
 
 
 class Story:
@@ -257,8 +301,11 @@ class Story:
         self.ended: set[int] = set()
         self.revoked: set[str] = set()
         self.quorum: dict[str, int] = {}
-        self.votes: dict[tuple[str, str], dict[str, str]] = {}
+        self.votes: dict[tuple[str, str, Any], dict[str, str]] = {}
         self.paused: dict[int, tuple[str, str]] = {}
+        self.closed: set[int] = set()
+        self.decided: set[tuple[int, str, str]] = set()
+        self.signed: set[int] = set()
         self.time = ""
 
     def take(self, index: int, leaf: bytes, record: dict[str, Any]) -> None:
@@ -276,15 +323,71 @@ class Story:
         return record
 
     def verdict_reached(self, _: int, record: dict[str, Any], body: dict[str, Any]) -> None:
-        """A guard may say how many people its scope needs."""
-        scope = body["scope"]["sha256"]
+        """A guard may say how many people its scope needs; people's verdicts close items. [6.20, 6.22]"""
+        scope, item = body["scope"]["sha256"], body.get("reviewed_index")
         if record["actor"].endswith("/svc/guard"):
             self.quorum[scope] = max(self.quorum.get(scope, 1), int(body.get("quorum", 1)))
+            return
+        console = record["actor"].endswith("/svc/console")
+        need(item is not None or not console, "it closes no item")
+        if item is not None:
+            self._open(item, record, body)
+            decided = (item, body["decided_by"], body["verdict"]) in self.decided
+            need(decided or not console, "no decision of that person is before it")
+            self.closed.add(item)
 
     def review_given(self, _: int, record: dict[str, Any], body: dict[str, Any]) -> None:
-        """The newest vote of each person counts."""
-        votes = self.votes.setdefault((body["program_sha256"], body["scope"]["sha256"]), {})
-        votes[record["actor"]] = body["verdict"]
+        """The newest vote of each person counts. [6.16, 6.20, 6.23]"""
+        item, about = body.get("verdict_index"), (body["program_sha256"], body["scope"]["sha256"])
+        if item is not None:
+            self._open(item, record, body)
+            self.decided.add((item, body["decided_by"], body["verdict"]))
+        if record["actor"].endswith("/svc/console"):
+            shown = all(name in body for name in ("verdict_index", "review_token", "envelope_sha256"))
+            roles = [ref["role"] for ref in record["bodies"]]
+            need(shown and "decision" in roles, "the person's decision is not shown")
+        for ballot in {(*about, None), (*about, item)}:
+            self.votes.setdefault(ballot, {})[body["decided_by"]] = body["verdict"]
+
+    def _open(self, item: int, record: dict[str, Any], body: dict[str, Any]) -> None:
+        """The item is open, and the person may decide about it. [6.20, 6.21]"""
+        asked = self._earlier(item, "verdict_reached")
+        of, name = asked["body"], body["decided_by"][len("human:") :]
+        guards = asked["actor"].endswith("/svc/guard") and of["verdict"] == "NEEDS_REVIEW"
+        need(guards, f"record {item} asks nobody to decide")
+        same = [(b["program_sha256"], b["scope"]["sha256"]) for b in (body, of)]
+        need(same[0] == same[1], f"it is about something else than record {item}")
+        need(record["request_id"] == asked["request_id"], f"it is of another request than record {item}")
+        need(item not in self.closed, f"record {item} was decided before")
+        asker = re.sub("^spiffe://[^/]*/", "", str(of.get("caller", "")))
+        need(asker not in (f"caller/{name}", f"reviewer/{name}"), f"{name} decides what they asked for")
+
+    def review_claimed(self, _: int, __: dict[str, Any], body: dict[str, Any]) -> None:
+        """[6.20]"""
+        asked = self._earlier(body["verdict_index"], "verdict_reached")
+        of, index = asked["body"], body["verdict_index"]
+        guards = asked["actor"].endswith("/svc/guard") and of["verdict"] == "NEEDS_REVIEW"
+        same = body.get("program_sha256", of["program_sha256"]) == of["program_sha256"]
+        need(guards and same, f"record {index} is no item on that program")
+
+    review_released = review_claimed
+
+    def label_given(self, _: int, __: dict[str, Any], body: dict[str, Any]) -> None:
+        """[6.20]"""
+        of = self._earlier(body["verdict_index"], "verdict_reached")["body"]
+        need(of["program_sha256"] == body["program_sha256"], "it labels a verdict on another program")
+
+    def approval_signed(self, _: int, record: dict[str, Any], body: dict[str, Any]) -> None:
+        """[6.24]"""
+        issued, index = self._earlier(body["issued_index"], "approval_issued"), body["issued_index"]
+        need(issued["body"]["decided_by"][:6] == "human:", "no person decided that approval")
+        for name in ("approval_id", "program_sha256"):
+            need(body[name] == issued["body"][name], f"its {name} is not that of record {index}")
+        need(record["actor"] == issued["actor"], "somebody else issued that approval")
+        signed = record.get("statement_sha256", issued["body"]["statement_sha256"])
+        need(signed == issued["body"]["statement_sha256"], f"it signs another statement than record {index}")
+        need(index not in self.signed, f"record {index} was signed before")
+        self.signed.add(index)
 
     def key_revoked(self, _: int, __: dict[str, Any], body: dict[str, Any]) -> None:
         """Nothing of this key after this."""
@@ -302,14 +405,18 @@ class Story:
         need(body["program_sha256"] == of["program_sha256"], "its verdict is on another program")
         same = all(scope[name] == of["scope"][name] for name in ("name", "sha256"))
         need(same, "its verdict is under another scope")
-        need(record["actor"] == verdict["actor"], "its verdict was reached by somebody else")
+        whose = [(of["actor"], of["body"]["decided_by"]) for of in (record, verdict)]
+        need(whose[0] == whose[1], "its verdict was reached by somebody else")
         need(body["approval_id"] not in self.approvals, "its approval was issued before")
         need(body["key_id"] not in self.revoked, "its key is revoked")
         self.approvals[body["approval_id"]] = index
         if body["decided_by"].startswith("human:"):
-            votes = self.votes.get((body["program_sha256"], scope["sha256"]), {})
-            given = 1 + sum(v == "ALLOWED" for who, v in votes.items() if who != record["actor"])
+            item = of.get("reviewed_index")
+            votes = self.votes.get((body["program_sha256"], scope["sha256"], item), {})
+            given = 1 + sum(v == "ALLOWED" for who, v in votes.items() if who != body["decided_by"])
             needed = self.quorum.get(scope["sha256"], 1)
+            if item is not None:
+                needed = int(self._earlier(item, "verdict_reached")["body"].get("quorum", 1))
             need(given >= needed, f"{needed} people must allow it; {given} did")
 
     def run_started(self, index: int, record: dict[str, Any], body: dict[str, Any]) -> None:

@@ -136,7 +136,7 @@ class _Pass:
         self._anchored, self._last_time, self._summary = outside[FILE].size, "", report.summary
         self._tree = TiledRange()
         self._tiles, self._checkpoints = Tiles(rows), Checkpoints(log, rows, outside, policy)
-        self._policy = policy
+        self._policy, self._reviewers = policy, reviewers
         self._bodies, self._story = Bodies(rows), _Story()
         self._signed_by = Signed(self._bodies, reviewers)
         self._checks = (Columns(), Retries(), Rules(rows), self._bodies, self._story, self._signed_by)
@@ -196,6 +196,8 @@ class _Pass:
             report.notes.append(
                 f"{len(report.runs_unfinished)} runs have no end (started in records {shown})"
             )
+        if self._reviewers:
+            report.people_signed = self._signed_by.signatures
         if self._policy:
             report.witnessed_size = self._checkpoints.witnessed
         if self._anchored < self._tree.size:

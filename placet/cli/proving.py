@@ -9,9 +9,11 @@ import grpc
 import typer
 from rich.text import Text
 
+from placet.approval import KeyFileError, KeySet
 from placet.audit import standalone
 from placet.audit.trust import PolicyRefused, TrustPolicy, parse_policy
 from placet.audit.verify import verify_database
+from placet.cli.dataset import verify_dataset
 from placet.cli.human import visible
 from placet.cli.invocation import Exit, Invocation, Json, State, invocation
 from placet.cli.outdir import write_whole
@@ -38,6 +40,16 @@ def verify(
     policy: Annotated[
         Path | None, typer.Option("--policy", metavar="FILE", help="Whose witness signatures are needed.")
     ] = None,
+    reviewers: Annotated[
+        Path | None,
+        typer.Option(
+            "--reviewers", metavar="DIR", help="Keys of people: check that they signed what they decided."
+        ),
+    ] = None,
+    dataset: Annotated[
+        Path | None,
+        typer.Option("--dataset", metavar="FILE", help="Instead: prove a file of labelled verdicts."),
+    ] = None,
     state: State = None,
     as_json: Json = False,
 ) -> int:
@@ -53,7 +65,11 @@ def verify(
 
         placet audit verify --database postgresql://placet_auditor@/placet?host=/run/postgresql
 
+        placet audit verify --reviewers keys/trusted
+
         placet audit verify bundle.zip
+
+        placet audit verify --dataset labels.jsonl --key audit.vkey
     """
     del state, as_json  # their callbacks kept them
     here = invocation(ctx)
@@ -61,6 +77,8 @@ def verify(
     vkey = _text_of(key or directory / "keys" / "audit.vkey")
     if bundle is not None:
         return _verify_bundle(here, bundle, vkey)
+    if dataset is not None:
+        return verify_dataset(here, dataset, vkey)
     try:
         report = verify_database(
             database if "://" in database else Path(database or directory / "audit" / "audit.sqlite"),
@@ -68,6 +86,7 @@ def verify(
             vkey,
             kept=kept or (),
             policy=_policy(policy) if policy else None,
+            reviewers=_reviewers(reviewers) if reviewers else None,
         )
     except ValueError as error:
         raise ServiceError(grpc.StatusCode.INVALID_ARGUMENT, "DATABASE_UNFIT", str(error)) from error
@@ -111,6 +130,15 @@ def _policy(path: Path) -> TrustPolicy:
     except (OSError, PolicyRefused) as error:
         raise ServiceError(
             grpc.StatusCode.INVALID_ARGUMENT, "POLICY_UNFIT", f"the policy {path} cannot be used: {error}"
+        ) from error
+
+
+def _reviewers(directory: Path) -> KeySet:
+    try:
+        return KeySet.load(directory)
+    except (OSError, KeyFileError) as error:
+        raise ServiceError(
+            grpc.StatusCode.INVALID_ARGUMENT, "KEYS_UNFIT", f"the keys in {directory} cannot be used: {error}"
         ) from error
 
 

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
 
 from audit_svc.batch import Draft
-from placet.approval import SigningKey
+from placet.approval import KeySet, SigningKey
+from placet.approval.decision import open_decision
+from placet.approval.envelope import decision_lines, first_line
 from placet.audit.client import NO_BODIES, Appended
 from placet.audit.record import Record
-from placet.human_approval import Decision, Reviewer, approve
+from placet.human_approval import Decision, Reviewer, Vote, approve
+from placet.inputs import Input
 from placet.rpc.errors import ServiceError
 from placet.rpc.identity import reviewer_uri
 from placet.rpc.tls import TlsFiles
@@ -27,6 +30,10 @@ purpose: Answer questions about salaries.
 review: {quorum: %d}
 """
 PROGRAM = b"print(1)\n"
+KEYS = {name: SigningKey.generate() for name in ("kim", "lee", "max")}
+REVIEWERS = KeySet(
+    {key.key_id: key.public for key in KEYS.values()}, people={key.key_id: n for n, key in KEYS.items()}
+)
 NOWHERE = TlsFiles(Path("ca"), Path("certificate"), Path("key"))
 
 
@@ -50,16 +57,21 @@ class As:
         return await self.writer.sequencer.append(draft)
 
 
-def decision(quorum: int, program: bytes = PROGRAM) -> Decision:
-    return Decision(program, (), load_scope(DOCUMENT % quorum), "local", "looked at it", "req-1")
+def decision(quorum: int, program: bytes = PROGRAM, inputs: tuple[Input, ...] = ()) -> Decision:
+    return Decision(program, inputs, load_scope(DOCUMENT % quorum), "local", "looked at it", "req-1")
 
 
 async def decide(world: World, log: Writer, name: str, about: Decision) -> bytes:
-    async def votes_on(program: str) -> Sequence[Record]:
-        records = [Record.decode(entry.leaf) for entry in world.entries()]
-        return [r for r in records if r.kind == "review_given" and r.body["program_sha256"] == program]
+    async def votes_on(program: str) -> Sequence[Vote]:
+        with world.reader() as reader:
+            found = [(Record.decode(entry.leaf), reader.bodies(entry.index)) for entry in reader.entries()]
+        return [
+            Vote(record, next((body.content for body in bodies if body.role == "decision"), b""))
+            for record, bodies in found
+            if record.kind == "review_given" and record.body["program_sha256"] == program
+        ]
 
-    reviewer = Reviewer(name, SigningKey.generate(), NOWHERE)
+    reviewer = Reviewer(name, KEYS[name], NOWHERE)
     return await approve(about, reviewer, As(log, name), votes_on)
 
 
@@ -76,11 +88,14 @@ async def test_one_of_two_gets_no_approval_and_the_second_does(tmp_path: Path) -
         with pytest.raises(ServiceError) as refused:
             await decide(world, log, "kim", decision(2))
         approval = await decide(world, log, "lee", decision(2))
-    report = world.verify()
+    report = world.verify(reviewers=REVIEWERS)
 
     assert refused.value.reason == "QUORUM_MISSING"
     assert "1 of 2 people" in refused.value.message
-    assert approval
+    signed = [open_decision(line, REVIEWERS).decision.decided_by for line in decision_lines(approval)]
+    assert signed == ["human:lee", "human:kim"]
+    assert first_line(approval) != approval
+    assert report.people_signed == 2
     assert report.ok, report.first_break
     assert report.summary.kinds["review_given"] == 2
 
@@ -103,6 +118,27 @@ async def test_a_vote_on_another_program_or_scope_does_not_count(tmp_path: Path)
                 await decide(world, log, "lee", about)
         with pytest.raises(ServiceError, match="1 of 2 people"):
             await decide(world, log, "kim", decision(2))
+
+
+async def test_a_vote_for_other_inputs_does_not_count(tmp_path: Path) -> None:
+    """Who allowed a program for sales did not allow it for salaries."""
+    world = World(tmp_path)
+    async with world.writing() as log:
+        with pytest.raises(ServiceError):
+            await decide(world, log, "lee", decision(2, inputs=(Input("sales.csv", b"1"),)))
+        with pytest.raises(ServiceError, match="1 of 2 people"):
+            await decide(world, log, "kim", decision(2, inputs=(Input("salaries.csv", b"2"),)))
+
+
+async def test_what_no_guard_has_looked_at_takes_as_many_as_the_gravest_finding_would(tmp_path: Path) -> None:
+    """docs/scope-format.md, `review.quorum_by_severity`."""
+    scope = load_scope((DOCUMENT % 1).replace(b"quorum: 1", b"quorum: 1, quorum_by_severity: {HIGH: 2}"))
+    world = World(tmp_path)
+    async with world.writing() as log:
+        about = replace(decision(1), scope=scope)
+        with pytest.raises(ServiceError, match="1 of 2 people"):
+            await decide(world, log, "kim", about)
+        assert await decide(world, log, "lee", about)
 
 
 async def test_where_one_is_enough_nobody_votes(tmp_path: Path) -> None:

@@ -62,6 +62,9 @@ def documents(draw: st.DrawFn, modes: list[str] = RULES) -> dict[str, object]:
             "undecided": draw(st.sampled_from(["needs_review", "allow"])),
             "min_tier": draw(st.sampled_from(["T0", "T1", "T3"])),
             "quorum": draw(st.integers(1, 3)),
+            "quorum_by_severity": draw(
+                st.dictionaries(st.sampled_from(["LOW", "HIGH"]), st.integers(1, 3), max_size=2)
+            ),
         },
         "prompt": {"sample_rows": draw(st.integers(0, 2))},
         "outputs": {"kinds": draw(_some(KINDS))},

@@ -16,6 +16,7 @@ from audit_svc.batch import Draft
 from audit_svc.sequencer import Sequencer
 from audit_svc.store.sqlite import SqliteStore
 from audit_svc.store.types import Store
+from placet.approval import KeySet
 from placet.audit.checkpoint import LogSigner
 from placet.audit.client import Appended
 from placet.audit.reader import Entry, LogReader
@@ -133,9 +134,17 @@ class World:
         finally:
             await sequencer.close()
 
-    def verify(self, *, kept: Sequence[Path] = (), policy: TrustPolicy | None = None) -> Report:
+    def verify(
+        self,
+        *,
+        kept: Sequence[Path] = (),
+        policy: TrustPolicy | None = None,
+        reviewers: KeySet | None = None,
+    ) -> Report:
         vkey = self.signer.verifier.vkey
-        return verify_database(self.database, self.checkpoint, vkey, kept=kept, policy=policy)
+        return verify_database(
+            self.database, self.checkpoint, vkey, kept=kept, policy=policy, reviewers=reviewers
+        )
 
     def entries(self) -> list[Entry]:
         """All records as they are stored."""

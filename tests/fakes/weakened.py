@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from placet.audit import chain, row_checks, tree_checks, verify
+from placet.audit import chain, items, row_checks, signed, tree_checks, verify
 
 OF_ROWS = {
     "columns": [(row_checks.Columns, "take")],
@@ -21,6 +21,9 @@ OF_ROWS = {
     "quorum": [(chain, "_quorum_met")],
     "revoked keys": [(chain, "_key_good")],
     "one revocation": [(chain, "_key_revoked")],
+    "statements": [(signed.Signed, "take")],
+    "signatures of people": [(signed, "open_decision"), (signed.Signed, "_by_its_person")],
+    "asker": [(items, "_not_ones_own")],
     "window": [(chain, "_in_window")],
     "one end": [(chain, "_not_ended"), (chain, "_end")],
 }

@@ -26,6 +26,7 @@ PROBES: tuple[Probe, ...] = (
     *(("rows shown", number) for number in (0, 1, 2)),
     *(("tier", tier) for tier in ("T0", "T1", "T2", "T3")),
     *(("people who allow it", number) for number in (1, 2, 3)),
+    *((f"people who allow a {severity}", number) for severity in ("LOW", "HIGH") for number in (1, 2, 3)),
     *(("warning stops not", rule) for rule in RULES if not rule.endswith("*")),
     *(("finding unseen", rule) for rule in [*(rule.replace("*", "other") for rule in RULES)]),
     *(("way to run", way) for way in ("pure, unread", "read by a reviewer", "doubted, read by a person")),
@@ -60,6 +61,10 @@ def allowed_by(scope: Scope, probe: Probe) -> bool:
             return str(asked) >= review.min_tier
         case "people who allow it":
             return asked >= review.quorum  # type: ignore[operator]
+        case "people who allow a LOW":
+            return asked >= max(review.quorum, review.quorum_by_severity.get("LOW", 1))  # type: ignore[operator]
+        case "people who allow a HIGH":
+            return asked >= max(review.quorum, review.quorum_by_severity.get("HIGH", 1))  # type: ignore[operator]
         case "warning stops not":
             return _mode(scope, str(asked)) != "enforce"
         case "finding unseen":

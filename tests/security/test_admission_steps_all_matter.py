@@ -33,12 +33,13 @@ WITHOUT = {
     "check_inputs": replace(GOOD, inputs=(InputFile.of("other.csv", b"1"),)),
     "check_scope": replace(GOOD, scopes=KnownScopes(frozenset())),
     "check_limits": replace(GOOD, approval=signed(good_approval(limits=Limits(999, 20, 512, 1024, 16, 20)))),
+    "check_people": replace(GOOD, approval=signed(good_approval(decided_by="human:kim"))),
     "check_tier": replace(GOOD, approval=signed(good_approval(min_tier="T3"))),
 }
 
 
 async def no_spending(_start: Start) -> Appended:
-    """What step 4.11 would be without the log."""
+    """What step 4.12 would be without the log."""
     return Appended(0, b"\0" * 32, "")
 
 
@@ -54,7 +55,7 @@ async def test_without_this_step_a_bad_request_gets_in(step, monkeypatch: pytest
 
 
 async def test_without_spending_an_approval_works_twice() -> None:
-    """Step 4.11 is the only one that tells the second use from the first."""
+    """Step 4.12 is the only one that tells the second use from the first."""
     spend = runner(MemoryLog(), FakeSandbox(), GOOD)._spend
     assert await admit(GOOD.case, spend)
     with pytest.raises(ApprovalRefused, match="APPROVAL_SPENT"):
@@ -64,8 +65,8 @@ async def test_without_spending_an_approval_works_twice() -> None:
 
 
 def test_the_document_numbers_the_steps_as_the_code_does() -> None:
-    """4.1 … 4.10 are the checks in this order, 4.11 is the spending."""
+    """4.1 … 4.11 are the checks in this order, 4.12 is the spending."""
     documented = re.findall(r"^\| (4\.\d+) ", DOCUMENT.read_text(), re.MULTILINE)
     coded = [(step.__doc__ or "").split(":")[0] for step in CHECKS]
 
-    assert [*coded, "4.11"] == documented
+    assert [*coded, "4.12"] == documented

@@ -111,3 +111,35 @@ def test_one_bad_file_spoils_the_set(tmp_path: Path, name: str, text: str) -> No
 def test_a_missing_directory_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(OSError):
         KeySet.load(tmp_path / "absent")
+
+
+@pytest.mark.parametrize(
+    ("file", "person"),
+    [
+        ("reviewer-kim.pub.pem", "kim"),
+        ("reviewer-kim+laptop.pub.pem", "kim"),
+        ("reviewer-k.i-m_2.pub.pem", "k.i-m_2"),
+        ("approval.pub.pem", ""),
+        ("old-reviewer-kim.pub.pem", ""),
+    ],
+)
+def test_a_key_is_a_persons_by_its_files_name(tmp_path: Path, file: str, person: str) -> None:
+    """§1.3."""
+    key = SigningKey.generate()
+    (tmp_path / file).write_bytes(key.public.to_pem())
+    keys = KeySet.load(tmp_path)
+
+    assert keys.person_of(key.key_id) == person
+    assert key.key_id in keys.trusted
+
+
+def test_one_person_may_have_two_keys_and_two_people_may_not_share_one(tmp_path: Path) -> None:
+    """§1.3: two people MUST NOT have the same key."""
+    first, second = SigningKey.generate(), SigningKey.generate()
+    (tmp_path / "reviewer-kim.pub.pem").write_bytes(first.public.to_pem())
+    (tmp_path / "reviewer-kim+laptop.pub.pem").write_bytes(second.public.to_pem())
+    assert set(KeySet.load(tmp_path).people.values()) == {"kim"}
+
+    (tmp_path / "reviewer-lee.pub.pem").write_bytes(first.public.to_pem())
+    with pytest.raises(KeyFileError, match="each person needs their own"):
+        KeySet.load(tmp_path)

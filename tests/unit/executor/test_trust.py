@@ -11,6 +11,7 @@ import grpc
 import pytest
 
 from executor_svc import trust
+from executor_svc.people import Quorum
 from executor_svc.trust import TrustFiles
 from placet.approval import SigningKey
 from placet.rpc.errors import ServiceError
@@ -96,3 +97,38 @@ def test_a_link_that_leads_nowhere_changes_nothing(files: TrustFiles) -> None:
     (files.keys_dir / "notes").symlink_to("nowhere")
 
     assert files.load().keys.revoked_ids == frozenset()
+
+
+SCOPE = """\
+apiVersion: placet/v1
+kind: Scope
+metadata: {name: payroll, version: 1, owner: hr}
+purpose: Answer questions about salaries.
+"""
+
+
+@pytest.mark.parametrize(
+    ("review", "quorum"),
+    [
+        ("", Quorum(1, 1)),
+        ("review: {quorum: 2}\n", Quorum(2, 2)),
+        ("review: {quorum: 2, quorum_by_severity: {HIGH: 3, LOW: 1}}\n", Quorum(2, 3)),
+    ],
+)
+def test_how_many_must_agree_is_read_from_the_executors_own_copy(
+    files: TrustFiles, review: str, quorum: Quorum
+) -> None:
+    """docs/approval-format.md §4.5."""
+    document = (SCOPE + review).encode()
+    (files.scopes_dir / "payroll.yaml").write_bytes(document)
+
+    assert files.load().scopes.quorums == {hashlib.sha256(document).digest(): quorum}
+
+
+def test_a_scope_that_cannot_be_read_is_known_and_needs_all(files: TrustFiles) -> None:
+    document = (SCOPE + "new_key: 1\n").encode()
+    (files.scopes_dir / "payroll.yaml").write_bytes(document)
+    scopes = files.load().scopes
+
+    assert scopes.known == {hashlib.sha256(document).digest()}
+    assert set(scopes.quorums.values()) == {Quorum(5, 5)}

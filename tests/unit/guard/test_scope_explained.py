@@ -103,6 +103,9 @@ def test_what_is_not_granted_is_said_to_be_nothing() -> None:
         (b"review: {static_proof: true}", "allowed by them alone"),
         (b"review: {static_proof: true, reviewer: 'off'}", "No reviewer reads programs here"),
         (b"review: {undecided: allow}", "rules alone allow"),
+        (b"review: {quorum: 2}", "2 of them must allow the program"),
+        (b"review: {quorum_by_severity: {MEDIUM: 2}}", "With a finding of severity MEDIUM, 2 people"),
+        (b"review: {quorum_by_severity: {MEDIUM: 2}}", "no guard has looked at needs 2 people"),
     ],
 )
 def test_who_decides_is_told_with_the_keys_that_change_it(extra: bytes, sentence: str) -> None:

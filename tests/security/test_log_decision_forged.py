@@ -1,0 +1,70 @@
+"""Attack: console and log together make up what a person signed (docs/audit-format.md §6.25)."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from placet.approval import SigningKey
+from placet.approval.decision import sign_decision
+from placet.approval.envelope import sign
+from tests.fakes.audit_world import World, Writer
+from tests.fakes.people import KEYS, REVIEWERS, at_the_console
+from tests.fakes.weakened import without
+
+
+async def signs_with_a_new_key(log: Writer) -> None:
+    item = await at_the_console(log)
+    await item.decides("kim", signed=sign_decision(item.says("kim"), SigningKey.generate()))
+
+
+async def signs_with_the_key_of_another_person(log: Writer) -> None:
+    item = await at_the_console(log)
+    await item.decides("kim", signed=sign_decision(item.says("kim"), KEYS["lee"]))
+
+
+async def has_another_person_sign_the_approval(log: Writer) -> None:
+    item = await at_the_console(log)
+    await item.decides("kim")
+    issued, statement = await item.issues("kim", await item.closes("kim"))
+    await item.signs(issued, sign(statement, KEYS["lee"]))
+
+
+async def names_another_persons_key(log: Writer) -> None:
+    item = await at_the_console(log)
+    await item.decides("kim")
+    issued, statement = await item.issues("kim", await item.closes("kim"), key_id=KEYS["lee"].key_id)
+    await item.signs(issued, sign(statement, KEYS["lee"]))
+
+
+@pytest.mark.parametrize(
+    "story",
+    [
+        signs_with_a_new_key,
+        signs_with_the_key_of_another_person,
+        has_another_person_sign_the_approval,
+        names_another_persons_key,
+    ],
+)
+async def test_with_the_keys_of_people_it_is_named(tmp_path: Path, story, monkeypatch) -> None:
+    world = World(tmp_path)
+    async with world.writing() as log:
+        await story(log)
+    report = world.verify(reviewers=REVIEWERS)
+
+    assert report.first_break is not None
+    assert "(review_given)" in report.first_break.what or "(approval_signed)" in report.first_break.what
+    assert report.first_break.meaning == "Whoever kept the record put words into a person's mouth."
+
+    without(monkeypatch, "signatures of people")
+    assert world.verify(reviewers=REVIEWERS).ok, "nothing but the signatures gives it away"
+
+
+async def test_a_key_that_was_revoked_since_still_shows_what_it_signed(tmp_path: Path) -> None:
+    world = World(tmp_path)
+    async with world.writing() as log:
+        await (await at_the_console(log)).approves("kim")
+    revoked = type(REVIEWERS)(REVIEWERS.trusted, frozenset({KEYS["kim"].key_id}), REVIEWERS.people)
+
+    assert world.verify(reviewers=revoked).ok
