@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import sys
 from collections.abc import Iterator
 from contextlib import AsyncExitStack
@@ -23,7 +22,6 @@ from audit_svc.console.limits import Limiter
 from audit_svc.console.live import Live, Part
 from audit_svc.console.log import GrpcLog, Log
 from audit_svc.console.names import Names
-from audit_svc.console.oidc import Provider, SingleSignOn, people_of
 from audit_svc.console.queue import Queue
 from audit_svc.console.replays import Replays
 from audit_svc.console.reports import Reports
@@ -32,6 +30,7 @@ from audit_svc.console.scopes import Scopes
 from audit_svc.console.servicer import ALLOW, SERVICE, ConsoleServicer
 from audit_svc.console.sessions import Sessions
 from audit_svc.console.settings import ConsoleSettings
+from audit_svc.console.sign_on import Provider, SignOn, people_of
 from audit_svc.console.site import Site
 from audit_svc.console.tree import LogTree
 from audit_svc.console.views import Views
@@ -64,6 +63,8 @@ async def main(settings: ConsoleSettings) -> None:
         bound = listening(settings.web_listen)
         site = Site.of(settings.web_url or url_of(bound))
         console = Console(log, parts={type(part): part for part in parts(settings, log, site)})
+        if settings.oidc_issuer:
+            console.parts[SignOn] = sign_on(settings, site)
         guards = await stack.enter_async_context(Guards.connected(settings.guards, settings.tls))
         replays = console.parts[Replays] = Replays(log, guards)
         live = Live(log, [part for part in console.parts.values() if isinstance(part, Part)])
@@ -92,8 +93,6 @@ def parts(settings: ConsoleSettings, log: Log, site: Site) -> Iterator[object]:
     yield sessions
     yield Limiter(PER_S, AT_ONCE)
     yield Entrance(log, settings.roles, sessions)
-    if settings.oidc_issuer:
-        yield SingleSignOn(provider(settings), site)
     yield LogTree(log)
     scopes, reviewers = Scopes(settings.scopes_dir), Reviewers(settings.keys_dir)
     yield scopes
@@ -108,15 +107,20 @@ def parts(settings: ConsoleSettings, log: Log, site: Site) -> Iterator[object]:
     yield Reports(log, reviewers)
 
 
-def provider(settings: ConsoleSettings) -> Provider:
+def sign_on(settings: ConsoleSettings, site: Site) -> SignOn:
     """Who says who people are. Raises OSError and ValueError for its files."""
+    from audit_svc.console.oidc import OpenId  # libraries that nobody waits for who does without
+
     people, secret = settings.oidc_people_file, settings.oidc_client_secret_file
-    return Provider(
-        settings.oidc_issuer,
-        settings.oidc_client_id,
-        secret.read_text().strip() if secret else "",
-        settings.oidc_name_claim,
-        people_of(people.read_text()) if people else None,
+    return OpenId(
+        Provider(
+            settings.oidc_issuer,
+            settings.oidc_client_id,
+            secret.read_text().strip() if secret else "",
+            settings.oidc_name_claim,
+            people_of(people.read_text()) if people else None,
+        ),
+        site,
     )
 
 

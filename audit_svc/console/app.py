@@ -25,9 +25,9 @@ from starlette.types import ASGIApp, Scope
 from audit_svc.console import pages
 from audit_svc.console.gate import Gate
 from audit_svc.console.limits import Limiter
-from audit_svc.console.oidc import SingleSignOn
 from audit_svc.console.security import Hardened
 from audit_svc.console.sessions import Sessions
+from audit_svc.console.sign_on import SignOn
 from audit_svc.console.site import Site
 from audit_svc.console.web import Console, Forbidden, problem
 from placet.rpc.errors import ServiceError
@@ -50,7 +50,7 @@ def application(console: Console, shown: Iterable[BaseRoute]) -> ASGIApp:
     """`console` must have the parts Site, Sessions and Limiter; `shown`: its pages, mostly `routes()`."""
     mimetypes.add_type("text/javascript", ".js")  # a machine's own table may say otherwise
     site, sessions, limiter = console.part(Site), console.part(Sessions), console.part(Limiter)
-    sign_on: SingleSignOn | None = console.parts.get(SingleSignOn)
+    sign_on: SignOn | None = console.parts.get(SignOn)
     app = Starlette(
         routes=[*shown, Mount("/static", _Static(directory=Path(__file__).with_name("static")))],
         middleware=[

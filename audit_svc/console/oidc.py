@@ -8,24 +8,21 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, Final
 
 import grpc
 import httpx
 import structlog
-import yaml
 from authlib.integrations.starlette_client import OAuth, StarletteOAuth2App
 from starlette.middleware import Middleware
 from starlette.middleware.sessions import SessionMiddleware
 from starlette.requests import Request
 from starlette.responses import Response
 
+from audit_svc.console.sign_on import BEGIN, DONE, Provider, SignOn, SignOnRefused
 from audit_svc.console.site import Site
 from placet.rpc.errors import ServiceError
 
-BEGIN: Final = "/login/oidc"
-DONE: Final = "/login/oidc/done"
 ALGORITHMS: Final = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA")
 """Signatures that only the provider can make; none that the client's secret makes, and not `none`."""
 TIMEOUT_S: Final = 10.0
@@ -36,23 +33,7 @@ LASTS_S: Final = 600
 _log = structlog.get_logger()
 
 
-class SignOnRefused(Exception):  # noqa: N818 - named for the answer
-    """The provider's answer proves nothing; the message says what is wrong with it."""
-
-
-@dataclass(frozen=True)
-class Provider:
-    """What the provider knows the console by, and how it names people. `secret` is one."""
-
-    issuer: str
-    client_id: str
-    secret: str
-    name_claim: str = "sub"
-    people: Mapping[str, str] | None = None
-    """Value of the claim → name here; None: the value is the name."""
-
-
-class SingleSignOn:
+class OpenId(SignOn):
     """The way to the provider and back."""
 
     def __init__(self, provider: Provider, site: Site) -> None:
@@ -70,7 +51,7 @@ class SingleSignOn:
         self._client.issuer = provider.issuer
 
     def middleware(self) -> Middleware:
-        """Keeps state, nonce and verifier in a signed cookie of the browser that began."""
+        """Keep state, nonce and verifier in a signed cookie of the browser that began."""
         return Middleware(
             SessionMiddleware,
             secret_key=secrets.token_urlsafe(32),
@@ -82,7 +63,7 @@ class SingleSignOn:
         )
 
     async def begin(self, request: Request, then: str) -> Response:
-        """Send the browser to the provider; `then` is the page to show afterwards. Raises ServiceError."""
+        """See SignOn.begin."""
         request.session["then"] = then
         try:
             answer: Response = await self._client.authorize_redirect(request, self._site.origin + DONE)
@@ -91,7 +72,7 @@ class SingleSignOn:
         return answer
 
     async def finish(self, request: Request) -> tuple[str, str]:
-        """Who came back, and the page to show. Raises SignOnRefused and ServiceError."""
+        """See SignOn.finish."""
         then = str(request.session.get("then", "/"))
         required = {
             "iss": {"essential": True, "value": self._provider.issuer},
@@ -137,18 +118,6 @@ class _Client(StarletteOAuth2App):  # type: ignore[misc]  # the library has no t
             algorithm for algorithm in ALGORITHMS if algorithm in offered
         ]
         return metadata
-
-
-def people_of(text: str) -> dict[str, str]:
-    """The file of PLACET_CONSOLE_OIDC_PEOPLE_FILE: a YAML mapping. Raises ValueError."""
-    found = yaml.safe_load(text)
-    if not isinstance(found, dict) or not all(
-        isinstance(value, str) and isinstance(name, str) for value, name in found.items()
-    ):
-        raise ValueError("the file of people is no YAML mapping of a claim's value to a name, both in quotes")
-    if len(set(found.values())) != len(found):
-        raise ValueError("the file of people gives two accounts the same name")
-    return found
 
 
 def _scope(provider: Provider) -> str:

@@ -48,7 +48,7 @@ async def test_every_answer_carries_the_policy(path: str, inside: bool) -> None:
         "require-trusted-types-for": "'script'",
     }
     assert answer.headers["x-content-type-options"] == "nosniff"
-    assert answer.headers["referrer-policy"] == "no-referrer"
+    assert answer.headers["referrer-policy"] == "same-origin"
     assert answer.headers["x-frame-options"] == "DENY"
 
 
@@ -116,7 +116,8 @@ async def test_a_mistake_of_ours_tells_nothing_of_itself() -> None:
 def test_no_template_has_script_or_style_of_its_own() -> None:
     """The policy would not run it; this says it before a browser does."""
     inline = re.compile(
-        r"<script(?![^>]*\bsrc=)|<style|\sstyle\s*=|\son[a-z]+\s*=|=['\"]?\s*javascript:|\|\s*safe\b|autoescape false",
+        r"<script(?![^>]*\bsrc=)|<style|\sstyle\s*=|\son[a-z]+\s*=|=['\"]?\s*javascript:|"
+        r"\|\s*safe\b|autoescape false",
         re.I,
     )
     found = [

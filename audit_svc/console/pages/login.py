@@ -12,11 +12,11 @@ from starlette.routing import Route
 
 from audit_svc.console.entrance import UNKNOWN, Entrance, LockedOut, NotAdmitted
 from audit_svc.console.limits import peer_of
-from audit_svc.console.oidc import BEGIN, DONE, SignOnRefused, SingleSignOn
+from audit_svc.console.sign_on import BEGIN, DONE, SignOn, SignOnRefused
 from audit_svc.console.site import Site
 from audit_svc.console.web import console_of, page, person_of
 
-SIGN_ON: Final = "single_sign_on"
+HOW: Final = "single_sign_on"
 """How somebody came in, as it is recorded."""
 _TITLE: Final = "Log in"
 
@@ -66,7 +66,7 @@ async def finish_sign_on(request: Request) -> Response:
     peer, console = _peer(request), console_of(request)
     try:
         name, then = await _finished(request, peer)
-        session = await _entrance(request).enter(name, SIGN_ON, peer)
+        session = await _entrance(request).enter(name, HOW, peer)
     except NotAdmitted as error:
         return _refused(request, error)
     address = console.part(Site).origin + (then if then.startswith("/") else "/")
@@ -77,11 +77,11 @@ async def _finished(request: Request, peer: str) -> tuple[str, str]:
     try:
         return await _sign_on(request).finish(request)
     except SignOnRefused as error:
-        await _entrance(request).refuse(UNKNOWN, SIGN_ON, str(error), peer)
+        await _entrance(request).refuse(UNKNOWN, HOW, str(error), peer)
 
 
-def _sign_on(request: Request) -> SingleSignOn:
-    sign_on: SingleSignOn | None = console_of(request).parts.get(SingleSignOn)
+def _sign_on(request: Request) -> SignOn:
+    sign_on: SignOn | None = console_of(request).parts.get(SignOn)
     if sign_on is None:
         raise HTTPException(404)
     return sign_on
@@ -112,7 +112,7 @@ def _show(request: Request, *, status: int = 200, notice: str = "") -> Response:
 
 def _sign_on_address(request: Request) -> str:
     """Where single sign-on begins; empty: there is none."""
-    if SingleSignOn not in console_of(request).parts:
+    if SignOn not in console_of(request).parts:
         return ""
     return f"{BEGIN}?next={quote(request.query_params.get('next', '/'), safe='')}"
 
