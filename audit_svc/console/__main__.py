@@ -18,6 +18,7 @@ from audit_svc.console.decisions import Decisions
 from audit_svc.console.earlier import Overview
 from audit_svc.console.entrance import Entrance
 from audit_svc.console.guards import Guards
+from audit_svc.console.labels import Labels
 from audit_svc.console.limits import Limiter
 from audit_svc.console.live import Live, Part
 from audit_svc.console.log import GrpcLog, Log
@@ -26,6 +27,7 @@ from audit_svc.console.queue import Queue
 from audit_svc.console.replays import Replays
 from audit_svc.console.reports import Reports
 from audit_svc.console.reviewers import Reviewers
+from audit_svc.console.sample import Sample
 from audit_svc.console.scopes import Scopes
 from audit_svc.console.servicer import ALLOW, SERVICE, ConsoleServicer
 from audit_svc.console.sessions import Sessions
@@ -100,6 +102,7 @@ def parts(settings: ConsoleSettings, log: Log, site: Site) -> Iterator[object]:
     yield Queue()
     yield Overview()
     yield Names()
+    yield Labels(Sample(settings.sample_percent))
     yield Views(settings.views_file)
     yield Readings(log.append)
     yield Decisions(log, scopes, reviewers)

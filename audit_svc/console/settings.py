@@ -67,6 +67,9 @@ class ConsoleSettings(ServiceSettings):
     scopes_dir: Path | None = None
     """Scope files as they are now, to compare with what was judged."""
 
+    sample_percent: int = Field(5, ge=0, le=100)
+    """The share of the guard's verdicts that two people are to label blind, in percent."""
+
     guards: Annotated[dict[str, str], NoDecode] = Field(default_factory=dict)
     """`NAME=ADDRESS,…`: guards that a replay may ask."""
 
