@@ -11,6 +11,7 @@ import sys
 from contextvars import ContextVar
 
 import structlog
+import structlog.tracebacks
 from structlog.typing import Processor
 
 TALKATIVE = ("httpx", "httpx2", "httpcore", "httpcore2", "asyncio", "openai")
@@ -59,11 +60,13 @@ def open_line() -> dict[str, object]:
 
 
 def _renderers() -> list[Processor]:
+    # Local variables of a traceback hold programs, tasks and the secrets of sessions.
     remove = structlog.stdlib.ProcessorFormatter.remove_processors_meta
     if sys.stderr.isatty():
-        return [remove, structlog.dev.ConsoleRenderer()]
+        return [remove, structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)]
+    without_locals = structlog.tracebacks.ExceptionDictTransformer(show_locals=False)
     return [
         remove,
-        structlog.processors.dict_tracebacks,
+        structlog.processors.ExceptionRenderer(without_locals),
         structlog.processors.JSONRenderer(sort_keys=True),
     ]

@@ -6,6 +6,8 @@ import json
 import subprocess
 import sys
 
+import pytest
+
 PROGRAM = """
 import logging
 import structlog
@@ -35,3 +37,32 @@ def test_every_line_is_an_object_with_time_level_and_service() -> None:
     assert lines[0]["answer"] == 42
     assert lines[1]["level"] == "warning"
     assert "why" in json.dumps(lines[2]["exception"])
+
+
+LEAKING = """
+import structlog
+from placet.rpc.telemetry import configure_logging
+
+def fail(secret):
+    raise RuntimeError("why")
+
+configure_logging("console")
+try:
+    fail("hun" + "ter2")
+except RuntimeError:
+    structlog.get_logger().exception("failed")
+"""
+ON_A_TERMINAL = f"""
+import pty, sys
+sys.exit(pty.spawn([sys.executable, "-c", {LEAKING!r}]) >> 8)
+"""
+
+
+@pytest.mark.parametrize("program", [LEAKING, ON_A_TERMINAL], ids=["json", "terminal"])
+def test_a_traceback_tells_no_value_of_a_variable(program: str) -> None:
+    """Variables hold programs, tasks and the secrets of sessions."""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    told = done.stdout + done.stderr
+    assert "why" in told
+    assert "in fail" in told or '"fail"' in told
+    assert "hunter2" not in told
