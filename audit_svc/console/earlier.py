@@ -18,10 +18,9 @@ from audit_svc.console.course import ASIDE, Course, Milestone
 from audit_svc.console.hours import DAYS, Hour, Hours, Piece, Waiting, hour_of
 from audit_svc.console.log import Log
 from placet.audit.actors import path_of
-from placet.audit.labels import Label
 from placet.audit.query import Query
 from placet.audit.reader import Entry, LogReader
-from placet.audit.record import Record, RecordInvalid
+from placet.audit.record import Record
 from placet.audit.tally import Moment
 from placet.rpc.errors import ServiceError
 
@@ -30,7 +29,7 @@ PIECE: Final = 20_000
 SAMPLED: Final = 20
 """Requests of a piece whose times are looked up."""
 LISTED: Final = 200
-"""Records of a piece that are read one by one at most: labels, and what went to people."""
+"""Verdicts of a piece that went to people, of which it is looked up when they decided."""
 RETRY_S: Final = 1.0
 
 _log = structlog.get_logger()
@@ -87,7 +86,7 @@ def count_back(reader: LogReader, high: int) -> Piece | None:
     hour.reasons.update(dict(reader.tally.denial_rules(low, high)))
     _sample(reader, low, high, hour)
     waiting, decided = _reviews(reader, low, high)
-    return Piece(low, at, hour, tuple(_labels(reader, low, high)), waiting, decided)
+    return Piece(low, at, hour, waiting, decided)
 
 
 def _sample(reader: LogReader, low: int, high: int, hour: Hour) -> None:
@@ -131,17 +130,6 @@ def _review(moments: Sequence[Moment], index: int) -> tuple[Moment | None, Momen
     asked = next((m for m in moments if m.index == index and path_of(m.actor) == "svc/guard"), None)
     later = (m for m in moments if m.index > index and m.kind == "verdict_reached")
     return asked, next((m for m in later if path_of(m.actor) != "svc/guard"), None)
-
-
-def _labels(reader: LogReader, low: int, high: int) -> Iterator[Label]:
-    for index, _ in reader.tally.newest("label_given", low, high, LISTED):
-        entry = reader.get(index)
-        if entry is None:
-            continue
-        try:
-            yield Label.of(index, Record.decode(entry.leaf))
-        except RecordInvalid as error:
-            _log.error("record_left_out", index=index, why=str(error))
 
 
 def _time(moment: Moment) -> datetime:

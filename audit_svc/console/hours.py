@@ -1,4 +1,4 @@
-"""What happened, by the hour: verdicts, reasons, how long it took, how long people were waited for, labels.
+"""What happened, by the hour: verdicts, reasons, how long it took, how long people were waited for.
 
 Knows which records count for what. Must not know charts or databases. What happens is counted as it happens;
 what happened before is counted back (earlier.py), piece by piece, and added.
@@ -16,13 +16,11 @@ from audit_svc.console.case import is_for_people
 from audit_svc.console.course import ASIDE, Course, Milestone
 from audit_svc.console.spread import Spread
 from placet.audit.columns import rules_of
-from placet.audit.labels import Label
 from placet.audit.ocsf_objects import number, text
 from placet.audit.reader import Entry
 from placet.audit.record import Record
 
 DAYS: Final = 90
-MAX_LABELS: Final = 20_000
 MAX_UNDER_WAY: Final = 20_000
 """Requests whose beginning is remembered."""
 MAX_OPEN: Final = 10_000
@@ -83,7 +81,6 @@ class Piece:
     at: datetime
     """The hour."""
     hour: Hour
-    labels: tuple[Label, ...] = ()
     waiting: tuple[tuple[int, Waiting], ...] = ()
     decided: tuple[tuple[datetime, float], ...] = ()
     """(when, after how many seconds) people decided about what began to wait in this range."""
@@ -99,7 +96,6 @@ class Hours:
         self.left = 0
         self.counted_since: datetime | None = None
         """Before this hour's end not all is counted; None: everything is."""
-        self.labels: dict[int, Label] = {}
         self.waiting: dict[int, Waiting] = {}
 
     def begin(self, size: int) -> None:
@@ -111,7 +107,6 @@ class Hours:
         self._hours[piece.at] = Hour.of([self._hours[piece.at], piece.hour])
         for when, seconds in piece.decided:
             self._hours[hour_of(when)].waited.add(seconds)
-        self.labels.update((label.index, label) for label in piece.labels)
         self.waiting.update(piece.waiting)
         self.left, self.counted_since = piece.low, piece.at
 
@@ -133,8 +128,6 @@ class Hours:
             hour.verdicts[entry.scope, entry.verdict] += 1
             hour.reasons.update(rules_of(record) if entry.verdict == "DENIED" else ())
             self._count_reviews(entry, record, time, hour)
-        elif record.kind == "label_given":
-            self.labels[entry.index] = Label.of(entry.index, record)
 
     def between(self, since: datetime, until: datetime) -> Hour:
         """Everything from the hour of `since` on, up to that of `until`, which is not part of it."""
@@ -166,8 +159,6 @@ class Hours:
         oldest = hour_of(now - timedelta(days=DAYS))
         for at in [at for at in self._hours if at < oldest]:
             del self._hours[at]
-        for index in sorted(self.labels)[:-MAX_LABELS]:
-            del self.labels[index]
         for index in sorted(self.waiting)[:-MAX_OPEN]:
             del self.waiting[index]
 

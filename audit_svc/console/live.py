@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Iterable, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
-from typing import Final, Protocol
+from typing import Final, Protocol, runtime_checkable
 
 import structlog
 
@@ -28,6 +29,7 @@ RETRY_S: Final = 1.0
 _log = structlog.get_logger()
 
 
+@runtime_checkable
 class Part(Protocol):
     """What the console knows of the log between two requests of a browser."""
 
@@ -66,7 +68,7 @@ class Growth:
 
 
 class Live:
-    """The log's newest records. `start` before the first page is served, then `run` beside the pages."""
+    """The log's newest records. Pages are served while it is `following`."""
 
     def __init__(self, log: Log, parts: Iterable[Part] = ()) -> None:
         self._log, self._parts = log, tuple(parts)
@@ -76,6 +78,18 @@ class Live:
         """Records that every part has seen."""
         self.closed = False
         """Set when the console stops: pages that stay open end then."""
+
+    @asynccontextmanager
+    async def following(self) -> AsyncIterator[None]:
+        """Follow the log while the context lasts. Raises what `start` raises, and what ends `run`."""
+        await self.start()
+        async with asyncio.TaskGroup() as group:
+            task = group.create_task(self.run(), name="live")
+            try:
+                yield
+            finally:
+                self.close()
+                task.cancel()
 
     async def start(self) -> None:
         """Let every part learn of the log so far. Raises ServiceError AUDIT_UNAVAILABLE."""

@@ -1,9 +1,12 @@
-"""The overview's charts and figures, made of hours. Knows what is worth seeing; must not know HTML or logs."""
+"""The overview's charts and figures, made of hours. Knows what is worth seeing; must not know HTML.
+
+Cheap to make: everything is counted already.
+"""
 
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
@@ -77,15 +80,26 @@ class Opinion:
         )
 
 
-class View:
-    """A range of hours as charts. Cheap to make: everything is counted already."""
+@dataclass(frozen=True)
+class Known:
+    """What the console knows of the log by the time that somebody looks."""
 
-    def __init__(self, hours: Hours, shown: Range, now: datetime) -> None:
-        self._hours, self._range, self._now = hours, shown, now
+    hours: Hours
+    waiting_since: Sequence[datetime]
+    """Of each verdict that waits for people."""
+    labels: Sequence[Label]
+
+
+class View:
+    """A range of hours as charts."""
+
+    def __init__(self, known: Known, shown: Range, now: datetime) -> None:
+        self._known, self._range, self._now = known, shown, now
         self._starts = shown.starts(now)
-        self._bars = [hours.between(start, start + shown.step) for start in self._starts]
+        self._bars = [known.hours.between(start, start + shown.step) for start in self._starts]
         self._whole = Hour.of(self._bars)
-        self._labels = [_time(label) for label in hours.labels.values()]
+        given = ((datetime.fromisoformat(label.time), label) for label in known.labels)
+        self._labels = [(time, label) for time, label in given if time >= self._starts[0]]
 
     @property
     def verdicts(self) -> int:
@@ -100,7 +114,7 @@ class View:
     @property
     def waits(self) -> Waits:
         """Whatever the range."""
-        since = [waiting.since for waiting in self._hours.waiting.values()]
+        since = self._known.waiting_since
         return Waits(len(since), (self._now - min(since)).total_seconds() if since else None)
 
     @property
@@ -179,9 +193,8 @@ class View:
     def opinion(self) -> Opinion:
         """Of verdicts that were labelled in the range."""
         by_verdict: defaultdict[int, list[Label]] = defaultdict(list)
-        for time, label in self._labels:
-            if time >= self._starts[0]:
-                by_verdict[label.verdict_index].append(label)
+        for _, label in self._labels:
+            by_verdict[label.verdict_index].append(label)
         matrix = Matrix()
         for labels in by_verdict.values():
             judged, right = next((each.judged for each in opinions(labels)), ""), settled(labels)
@@ -217,15 +230,6 @@ def _most(number: int, things: str) -> str:
     return f"the {SHOWN_ROWS} with most of {number} {things}" if number > SHOWN_ROWS else ""
 
 
-def _time(label: Label) -> tuple[datetime, Label]:
-    return datetime.fromisoformat(label.time), label
-
-
 def chosen(name: str) -> Range:
     """The range of a URL; the first for any other word."""
     return next((each for each in RANGES if each.name == name), RANGES[0])
-
-
-def charts(view: View) -> Iterable[Chart]:
-    """Those along time, besides the verdicts."""
-    return view.waited, view.latency, view.ends, view.labels

@@ -114,10 +114,7 @@ def moment(value: str, now: datetime) -> datetime:
     """The time that a field names. Raises Unfit."""
     if ago := _AGO.fullmatch(value):
         number, unit = ago.groups()
-        try:
-            return now - timedelta(**{_UNITS[unit]: int(number)})
-        except OverflowError:
-            raise Unfit(_NOT_TIME) from None
+        return now - timedelta(**{_UNITS[unit]: int(number)})
     try:
         found = datetime.fromisoformat(value)
         return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)

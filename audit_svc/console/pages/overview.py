@@ -6,6 +6,7 @@ Knows what is shown and who may see it. Must not know how it is counted (hours.p
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import datetime
 from typing import Final
 
 from starlette.requests import Request
@@ -15,10 +16,12 @@ from starlette.routing import Route
 from audit_svc.access import Role
 from audit_svc.console.chart import percent
 from audit_svc.console.earlier import Overview
+from audit_svc.console.labels import Labels
 from audit_svc.console.live import Growth, Live
-from audit_svc.console.overview import RANGES, Range, View, chosen
+from audit_svc.console.overview import RANGES, Known, Range, View, chosen
+from audit_svc.console.queue import Queue
 from audit_svc.console.stream import Event, stream
-from audit_svc.console.web import console_of, page, require
+from audit_svc.console.web import Console, console_of, page, require
 
 
 async def show(request: Request) -> Response:
@@ -27,7 +30,7 @@ async def show(request: Request) -> Response:
     console = console_of(request)
     shown = chosen(request.query_params.get("range", ""))
     overview: Overview = console.part(Overview)
-    view = _view(overview, shown)
+    view = _view(console, shown)
     return page(
         request,
         "overview.html",
@@ -48,17 +51,19 @@ async def changes(request: Request) -> Response:
     """Events: the figures at the top, when the log has grown."""
     require(request, Role.VIEWER)
     console = console_of(request)
-    overview: Overview = console.part(Overview)
     shown = chosen(request.query_params.get("range", ""))
 
     async def make(growth: Growth) -> Iterable[Event]:
-        return [Event("figures", _figures(_view(overview, shown)))] if growth.requests else []
+        return [Event("figures", _figures(_view(console, shown)))] if growth.requests else []
 
     return stream(request, console.part(Live), make)
 
 
-def _view(overview: Overview, shown: Range) -> View:
-    return View(overview.hours, shown, overview.now())
+def _view(console: Console, shown: Range) -> View:
+    overview: Overview = console.part(Overview)
+    waiting = [datetime.fromisoformat(item.time) for item in console.part(Queue).waiting()]
+    labels = list(console.part(Labels).newest_first())
+    return View(Known(overview.hours, waiting, labels), shown, overview.now())
 
 
 def _figures(view: View) -> dict[str, str]:
