@@ -48,6 +48,8 @@ class Stack:
 
     state: Path
     environment: dict[str, str] = field(default_factory=dict)
+    since: str = ""
+    """Records before this time are not looked at."""
 
     def placet(self, *arguments: object, timeout: float = 280) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
@@ -109,7 +111,8 @@ class Stack:
 
     def records(self, kind: str) -> list[dict[str, Any]]:
         """Every record of a kind, decoded from the leaves."""
-        done = self.placet("audit", "list", "--kind", kind, "--limit", "1000", "--json")
+        since = ["--since", self.since] if self.since else []
+        done = self.placet("audit", "list", "--kind", kind, "--limit", "1000", "--json", *since)
         assert done.returncode == 0, done.stderr
         return [json.loads(line) for line in done.stdout.splitlines() if line.strip()]
 
