@@ -15,9 +15,11 @@ from guard_svc.advice import Advice
 from guard_svc.findings import Finding, with_true_quotes
 from guard_svc.intake import IntakeRefused, read_program
 from guard_svc.policy import Verdict
+from guard_svc.prompts import prompt_version
 from guard_svc.reasons import reason_of
 from guard_svc.review import Answer, Order, coverage_of
 from guard_svc.reviewer import Opinion
+from guard_svc.version import rules_version
 from placet.scope import Scope
 
 _VERDICTS: Final = {
@@ -103,6 +105,8 @@ def reviewed(order: Order, answer: Answer, advice: Advice | None) -> guard_pb2.R
         elapsed_ms=answer.elapsed_ms,
         advice=_advised(advice) if advice else None,
         opinion=_opinion(decision.opinion) if decision.opinion else None,
+        rules_version=rules_version(),
+        prompt_version=prompt_version(),
     )
 
 

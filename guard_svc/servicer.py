@@ -29,11 +29,12 @@ MAX_AUDIENCE_CHARS: Final = 128
 MAX_REVIEW_S: Final = 120.0
 
 _EVERYBODY: Final = frozenset({"caller/*", "reviewer/*", "svc/generator"})
+_CONSOLE: Final = frozenset({"svc/console"})
 ALLOW: Final[AllowList] = {
-    f"/{SERVICE}/ListScopes": _EVERYBODY,
+    f"/{SERVICE}/ListScopes": _EVERYBODY | _CONSOLE,
     f"/{SERVICE}/DescribeScope": _EVERYBODY,
     f"/{SERVICE}/Review": _EVERYBODY,
-    f"/{SERVICE}/Assess": _EVERYBODY,
+    f"/{SERVICE}/Assess": _EVERYBODY | _CONSOLE,
     f"/{SERVICE}/ScreenTask": frozenset({"svc/generator", "caller/*"}),
 }
 
@@ -118,7 +119,13 @@ class GuardServicer(guard_pb2_grpc.GuardServiceServicer):
             if request.scope_document
             else self._book.named_by(caller, request.scope)
         )
-        order = Order(scope=scope, program=request.program, task=_task(request.task), caller=caller.uri)
+        order = Order(
+            scope=scope,
+            program=request.program,
+            task=_task(request.task),
+            inputs=_inputs(request.inputs),
+            caller=caller.uri,
+        )
         answer = await self._guard.assess(
             order,
             Deadline.of(context, maximum_s=MAX_REVIEW_S),

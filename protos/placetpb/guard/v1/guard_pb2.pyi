@@ -120,7 +120,7 @@ class ReviewerOpinion(_message.Message):
     def __init__(self, risk: _Optional[float] = ..., stance: _Optional[str] = ..., complete: _Optional[bool] = ..., model: _Optional[str] = ..., prompt_tokens: _Optional[int] = ..., cached_tokens: _Optional[int] = ..., completion_tokens: _Optional[int] = ..., population: _Optional[str] = ...) -> None: ...
 
 class ReviewedProgram(_message.Message):
-    __slots__ = ("verdict", "risk_pct", "findings", "decided_by", "coverage", "program_sha256", "scope", "capabilities", "elapsed_ms", "advice", "opinion")
+    __slots__ = ("verdict", "risk_pct", "findings", "decided_by", "coverage", "program_sha256", "scope", "capabilities", "elapsed_ms", "advice", "opinion", "rules_version", "prompt_version")
     VERDICT_FIELD_NUMBER: _ClassVar[int]
     RISK_PCT_FIELD_NUMBER: _ClassVar[int]
     FINDINGS_FIELD_NUMBER: _ClassVar[int]
@@ -132,6 +132,8 @@ class ReviewedProgram(_message.Message):
     ELAPSED_MS_FIELD_NUMBER: _ClassVar[int]
     ADVICE_FIELD_NUMBER: _ClassVar[int]
     OPINION_FIELD_NUMBER: _ClassVar[int]
+    RULES_VERSION_FIELD_NUMBER: _ClassVar[int]
+    PROMPT_VERSION_FIELD_NUMBER: _ClassVar[int]
     verdict: _common_pb2.Verdict
     risk_pct: int
     findings: _containers.RepeatedCompositeFieldContainer[_common_pb2.Finding]
@@ -143,7 +145,9 @@ class ReviewedProgram(_message.Message):
     elapsed_ms: int
     advice: _common_pb2.Advice
     opinion: ReviewerOpinion
-    def __init__(self, verdict: _Optional[_Union[_common_pb2.Verdict, str]] = ..., risk_pct: _Optional[int] = ..., findings: _Optional[_Iterable[_Union[_common_pb2.Finding, _Mapping]]] = ..., decided_by: _Optional[str] = ..., coverage: _Optional[_Union[Coverage, _Mapping]] = ..., program_sha256: _Optional[bytes] = ..., scope: _Optional[_Union[_common_pb2.ScopeRef, _Mapping]] = ..., capabilities: _Optional[_Iterable[str]] = ..., elapsed_ms: _Optional[int] = ..., advice: _Optional[_Union[_common_pb2.Advice, _Mapping]] = ..., opinion: _Optional[_Union[ReviewerOpinion, _Mapping]] = ...) -> None: ...
+    rules_version: str
+    prompt_version: str
+    def __init__(self, verdict: _Optional[_Union[_common_pb2.Verdict, str]] = ..., risk_pct: _Optional[int] = ..., findings: _Optional[_Iterable[_Union[_common_pb2.Finding, _Mapping]]] = ..., decided_by: _Optional[str] = ..., coverage: _Optional[_Union[Coverage, _Mapping]] = ..., program_sha256: _Optional[bytes] = ..., scope: _Optional[_Union[_common_pb2.ScopeRef, _Mapping]] = ..., capabilities: _Optional[_Iterable[str]] = ..., elapsed_ms: _Optional[int] = ..., advice: _Optional[_Union[_common_pb2.Advice, _Mapping]] = ..., opinion: _Optional[_Union[ReviewerOpinion, _Mapping]] = ..., rules_version: _Optional[str] = ..., prompt_version: _Optional[str] = ...) -> None: ...
 
 class ReviewResponse(_message.Message):
     __slots__ = ("review", "approval", "verdict_record")
@@ -156,20 +160,22 @@ class ReviewResponse(_message.Message):
     def __init__(self, review: _Optional[_Union[ReviewedProgram, _Mapping]] = ..., approval: _Optional[bytes] = ..., verdict_record: _Optional[_Union[_common_pb2.RecordRef, _Mapping]] = ...) -> None: ...
 
 class AssessRequest(_message.Message):
-    __slots__ = ("scope", "scope_document", "program", "task", "layers", "with_advice")
+    __slots__ = ("scope", "scope_document", "program", "task", "layers", "with_advice", "inputs")
     SCOPE_FIELD_NUMBER: _ClassVar[int]
     SCOPE_DOCUMENT_FIELD_NUMBER: _ClassVar[int]
     PROGRAM_FIELD_NUMBER: _ClassVar[int]
     TASK_FIELD_NUMBER: _ClassVar[int]
     LAYERS_FIELD_NUMBER: _ClassVar[int]
     WITH_ADVICE_FIELD_NUMBER: _ClassVar[int]
+    INPUTS_FIELD_NUMBER: _ClassVar[int]
     scope: str
     scope_document: bytes
     program: bytes
     task: str
     layers: Layers
     with_advice: bool
-    def __init__(self, scope: _Optional[str] = ..., scope_document: _Optional[bytes] = ..., program: _Optional[bytes] = ..., task: _Optional[str] = ..., layers: _Optional[_Union[Layers, str]] = ..., with_advice: _Optional[bool] = ...) -> None: ...
+    inputs: _containers.RepeatedCompositeFieldContainer[_common_pb2.InputRef]
+    def __init__(self, scope: _Optional[str] = ..., scope_document: _Optional[bytes] = ..., program: _Optional[bytes] = ..., task: _Optional[str] = ..., layers: _Optional[_Union[Layers, str]] = ..., with_advice: _Optional[bool] = ..., inputs: _Optional[_Iterable[_Union[_common_pb2.InputRef, _Mapping]]] = ...) -> None: ...
 
 class AssessResponse(_message.Message):
     __slots__ = ("review",)
