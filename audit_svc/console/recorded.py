@@ -142,8 +142,8 @@ def _policy(body: Mapping[str, Any]) -> Policy:
     scope = body["scope"]
     version = scope.get("version")
     edition = ScopeEdition(scope["name"], version if isinstance(version, int) else 0, scope["sha256"])
-    words = [body.get(name) for name in ("rules_version", "prompt_version", "model")]
-    return Policy(edition, *(word if isinstance(word, str) else "" for word in words), verdicts=1)
+    rules, prompt, model = (str(body.get(name, "")) for name in ("rules_version", "prompt_version", "model"))
+    return Policy(edition, rules, prompt if model else "", model, verdicts=1)
 
 
 def _inputs(body: Mapping[str, Any], others: Sequence[Record]) -> tuple[InputDigest, ...]:

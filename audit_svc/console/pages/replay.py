@@ -1,0 +1,291 @@
+"""Policy replay: which verdicts would flip, asked, watched, signed and kept.
+
+Knows its forms and pages. Must not know how a verdict is judged again.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import AsyncIterator, Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+
+from starlette.datastructures import FormData
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response, StreamingResponse
+from starlette.routing import Route
+
+from audit_svc.access import Role
+from audit_svc.console import stream
+from audit_svc.console.guards import LAYERS
+from audit_svc.console.people import Person
+from audit_svc.console.recorded import MAX_VERDICTS, Period
+from audit_svc.console.replay import Order, Outcome, Replay
+from audit_svc.console.replays import Replays
+from audit_svc.console.reports import Reports
+from audit_svc.console.web import console_of, page, person_of, require
+from placet.approval.reading import write_time
+from placet.audit.record import Record
+from placet.audit.replay_report import digest_of
+from placet.rpc.errors import ServiceError
+from placet.scope import MAX_DOCUMENT_BYTES, ScopeInvalid, load_scope
+
+HERE: Final = "replay"
+SHOWN: Final = 100
+"""Flips shown one by one; the report has more."""
+USUAL_DAYS: Final = 7
+_FIELD_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d{1,3})?)?")
+
+
+class Unfit(ValueError):  # noqa: N818 - named for the form
+    """The form cannot be followed; the message says which field, and what to do."""
+
+
+async def show_form(request: Request) -> Response:
+    """The form, the replays of this console, and the reports in the log."""
+    return await _form(request, {"since": _ago(USUAL_DAYS), "scope": request.query_params.get("scope", "")})
+
+
+async def start(request: Request) -> Response:
+    """Start a replay; its page follows."""
+    person = require(request, Role.REVIEWER)
+    form = await request.form()
+    fields = {name: _text(form, name) for name in ("guard", "layers", "scope", "document", "since", "until")}
+    try:
+        replay = _replays(request).start(person, read_order(fields, _replays(request).guards.names))
+    except Unfit as error:
+        return await _form(request, fields, trouble=str(error), status=400)
+    except ServiceError as error:
+        return await _form(request, fields, trouble=error.message, status=409)
+    return RedirectResponse(f"/replay/{replay.name}", 303)
+
+
+async def show(request: Request) -> Response:
+    """How far it is, and what flips."""
+    replay, person = _replay(request), person_of(request)
+    return page(
+        request,
+        "replay_one.html",
+        here=HERE,
+        title="Replay",
+        replay=replay,
+        summary=replay.summary(),
+        shown=[_row(outcome) for outcome in replay.flips[:SHOWN]],
+        seen=_seen(replay, person) if is_reportable(replay) and person.may(Role.REVIEWER) else None,
+    )
+
+
+async def events(request: Request) -> Response:
+    """Progress as server-sent events, until it has ended."""
+    replay = _replay(request)
+    return StreamingResponse(_progress(replay), 200, stream.HEADERS, "text/event-stream")
+
+
+async def stop(request: Request) -> Response:
+    """End it early."""
+    require(request, Role.REVIEWER)
+    replay = _replay(request)
+    _replays(request).stop(replay.name)
+    return RedirectResponse(f"/replay/{replay.name}", 303)
+
+
+async def statement(request: Request) -> Response:
+    """The bytes that the person who asks may sign."""
+    person = require(request, Role.REVIEWER)
+    return Response(_reportable(_replay(request)).report(person).to_bytes(), media_type="application/json")
+
+
+async def sign(request: Request) -> Response:
+    """Take a signed report, and hand it out once it is in the log."""
+    person = require(request, Role.REVIEWER)
+    signed = _text(await request.form(), "report").encode()
+    done = await _reports(request).record(person, _reportable(_replay(request)).report(person), signed)
+    return RedirectResponse(f"/replay/reports/{done.index}", 303)
+
+
+async def report(request: Request) -> Response:
+    """One report of the log, shown."""
+    index: int = request.path_params["index"]
+    entry = await console_of(request).log.ask(lambda reader: reader.get(index))
+    if entry is None or entry.kind != "replay_reported":
+        raise HTTPException(404)
+    record = Record.decode(entry.leaf)
+    return page(
+        request,
+        "replay_report.html",
+        here=HERE,
+        title="Replay report",
+        entry=entry,
+        record=record.body,
+    )
+
+
+async def download(request: Request) -> Response:
+    """The signed envelope; reading it is recorded."""
+    person = require(request, Role.REVIEWER)
+    index: int = request.path_params["index"]
+    signed = await _reports(request).signed(person, index)
+    if not signed:
+        raise HTTPException(404)
+    name = f"placet-replay-{index}.dsse.json"
+    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
+    return Response(signed, media_type="application/json", headers=headers)
+
+
+ROUTES: Final = [
+    Route("/replay", show_form),
+    Route("/replay", start, methods=["POST"]),
+    Route("/replay/reports/{index:int}", report),
+    Route("/replay/reports/{index:int}/download", download),
+    Route("/replay/{name}", show),
+    Route("/replay/{name}/events", events),
+    Route("/replay/{name}/stop", stop, methods=["POST"]),
+    Route("/replay/{name}/statement", statement),
+    Route("/replay/{name}/report", sign, methods=["POST"]),
+]
+
+
+def read_order(fields: Mapping[str, str], guards: list[str]) -> Order:
+    """What the form asks for. Raises Unfit."""
+    if fields["guard"] not in guards:
+        raise Unfit("Choose one of the guards.")
+    layers = fields["layers"]
+    if layers not in LAYERS:
+        raise Unfit("Choose rules, or rules and reviewer.")
+    document = fields["document"].replace("\r\n", "\n").encode()
+    scope = fields["scope"]
+    if document.strip():
+        scope = _scope_of(document)
+    else:
+        document = b""
+    since, until = _time(fields["since"], "From"), _time(fields["until"], "Until")
+    if until and since >= until:
+        raise Unfit("Until is not after From.")
+    return Order(fields["guard"], layers, Period(scope, since, until), document)  # type: ignore[arg-type]
+
+
+def _scope_of(document: bytes) -> str:
+    if len(document) > MAX_DOCUMENT_BYTES:
+        raise Unfit(f"A scope document has at most {MAX_DOCUMENT_BYTES} bytes.")
+    try:
+        return load_scope(document).name
+    except ScopeInvalid as error:
+        raise Unfit(f"The scope document does not hold: {error}") from error
+
+
+def _time(text: str, field: str) -> str:
+    """A form's moment, which is UTC, as the log writes times; empty stays empty."""
+    if not text:
+        return ""
+    if not _FIELD_TIME.fullmatch(text):
+        raise Unfit(f"{field} is a date and a time, such as 2026-11-24T10:00; in UTC.")
+    try:
+        return write_time(datetime.fromisoformat(text).replace(tzinfo=UTC))
+    except ValueError as error:
+        raise Unfit(f"{field} is no date: {error}.") from error
+
+
+async def _form(
+    request: Request, fields: Mapping[str, str], *, trouble: str = "", status: int = 200
+) -> Response:
+    replays = _replays(request)
+    reports = await _reports(request).newest_first(person_of(request))
+    return page(
+        request,
+        "replay.html",
+        here=HERE,
+        title="Replay",
+        status=status,
+        fields={"guard": "", "layers": "rules", "document": "", "until": ""} | dict(fields),
+        guards=replays.guards.names,
+        scopes=await _scopes(replays),
+        trouble=trouble,
+        most=MAX_VERDICTS,
+        replays=replays.newest_first(),
+        reports=[(each, Record.decode(each.leaf).body) for each in reports],
+    )
+
+
+async def _scopes(replays: Replays) -> list[str]:
+    """Of the first guard that answers; without one, every verdict can still be replayed."""
+    for name in replays.guards.names:
+        try:
+            return list(await replays.guards.named(name).scopes())
+        except ServiceError:
+            continue
+    return []
+
+
+async def _progress(replay: Replay) -> AsyncIterator[str]:
+    yield "retry: 1000\n\n"
+    async for done in replay.progress():
+        told = {"done": done, "total": replay.total, "flips": len(replay.flips), "state": replay.state}
+        yield stream.encode(stream.Event("progress", told), done)
+
+
+def _row(outcome: Outcome) -> dict[str, Any]:
+    recorded, compared = outcome.recorded, outcome.compared
+    return {
+        "index": recorded.index,
+        "request_id": recorded.request_id,
+        "caller": recorded.caller,
+        "scope": compared.scope,
+        "scope_changed": compared.scope_changed,
+        "before": compared.old.verdict,
+        "after": compared.new.verdict,
+        "changes": compared.changes,
+    }
+
+
+def _seen(replay: Replay, person: Person) -> dict[str, object]:
+    """What the page shows of the report; the browser signs nothing that says otherwise."""
+    found = replay.report(person)
+    return {
+        "before": digest_of(found.policies.before),
+        "after": digest_of(found.policies.after),
+        "size": found.log.size,
+        "fromIndex": found.range.from_index,
+        "toIndex": found.range.to_index,
+        "verdicts": found.verdicts,
+        "flipped": found.flipped,
+    }
+
+
+def is_reportable(replay: Replay) -> bool:
+    """Whether there is a report of it: of all of its range, and of something."""
+    return replay.state == "done" and bool(replay.answered)
+
+
+def _reportable(replay: Replay) -> Replay:
+    if not is_reportable(replay):
+        raise HTTPException(
+            409, "There is no report of this replay: it has not ended well, or judged nothing."
+        )
+    return replay
+
+
+def _ago(days: int) -> str:
+    return (datetime.now(UTC) - timedelta(days=days)).strftime("%Y-%m-%dT%H:%M")
+
+
+def _text(form: FormData, name: str) -> str:
+    value = form.get(name)
+    return value if isinstance(value, str) else ""
+
+
+def _replays(request: Request) -> Replays:
+    replays: Replays = console_of(request).part(Replays)
+    return replays
+
+
+def _reports(request: Request) -> Reports:
+    reports: Reports = console_of(request).part(Reports)
+    return reports
+
+
+def _replay(request: Request) -> Replay:
+    replay = _replays(request).named(request.path_params["name"])
+    if replay is None:
+        raise HTTPException(404, "This console remembers no such replay; the log keeps what was reported.")
+    return replay
