@@ -42,7 +42,7 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture(scope="package")
 def world(browser: Browser) -> Iterator[World]:
-    """Audit log and console; asks for the browser first, so that nothing is started for a test that is skipped."""
+    """Audit log and console; nothing of it is started for a test that is skipped for its browser."""
     with World.make() as world:
         yield world
 

@@ -1,1 +1,1 @@
-"""What tests of the console in a browser are made with: a world, stories in it, visitors, and what they saw."""
+"""What tests of the console in a browser are made with: a world, its stories, visitors, what they saw."""

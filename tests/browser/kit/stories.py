@@ -16,6 +16,7 @@ from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Final, Self
 
+from guard_svc.proposal import Proposal
 from placet.approval.keys import SigningKey
 from placet.approval.statement import Approval, InputDigest, Limits, LogRef, ScopeRef, new_approval_id
 from placet.audit.client import Appended
@@ -26,6 +27,7 @@ from tests.browser.kit.world import World, uri
 
 MODEL: Final = "qwen2.5-coder-1.5b"
 TTL: Final = timedelta(minutes=5)
+GRANTS: Final = ("fs.read:inputs", "import:pandas")
 _numbers = itertools.count(1)
 
 Finding = dict[str, object]
@@ -160,8 +162,9 @@ class Telling:
         }
         bodies = {"program": self.program_text.encode(), "findings": encoded}
         if verdict == "NEEDS_REVIEW":
-            body["inputs"] = self._inputs
-            bodies |= self._proposal()
+            proposal = Proposal(self.scope, self.task, self.inputs, GRANTS, "local")
+            body |= proposal.fields()
+            bodies |= proposal.bodies()
         self._append("guard", "verdict_reached", body | change, **bodies)
         self.verdict_at = self.records[-1]
         return self
@@ -239,21 +242,6 @@ class Telling:
         )
         return self
 
-    def _proposal(self) -> dict[str, bytes]:
-        """What the guard would have approved: the bodies that a person's decision is made of."""
-        proposal = {
-            "grants": ["import:pandas", "fs.read:inputs"],
-            "limits": self.scope.limits.model_dump(),
-            "min_tier": self.scope.review.min_tier,
-            "audience": ["local"],
-            "inputs": self._inputs,
-        }
-        return {
-            "scope": self.scope.document,
-            "task": self.task.encode(),
-            "proposal": canonical(proposal),
-        }
-
     def _approval(self) -> Approval:
         assert self.verdict_at is not None
         now = datetime.now(UTC)
@@ -267,7 +255,7 @@ class Telling:
             request_id=self.request_id,
             audience=("local",),
             inputs=self.inputs,
-            grants=("fs.read:inputs", "import:pandas"),
+            grants=GRANTS,
             limits=Limits(**scope.limits.model_dump()),
             min_tier=scope.review.min_tier,
             findings_sha256=hashlib.sha256(canonical([])).digest(),
@@ -318,9 +306,7 @@ class Stories:
         begin = {"task": "Print the server's environment variables."} | begin
         asked = finding("task.environment.asked", 1, "environment variables", "asks for the environment")
         return (
-            Telling.begin(self.world, **begin)
-            .screened(in_scope=False, findings=[asked])
-            .finished("DENIED")
+            Telling.begin(self.world, **begin).screened(in_scope=False, findings=[asked]).finished("DENIED")
         )
 
     def failed(self, **begin: str) -> Telling:
@@ -353,9 +339,7 @@ class Stories:
 
 ENVIRONMENT: Final = [
     finding("scope.import.not_allowed", 1, "import os", "imports os, which the scope does not list"),
-    finding(
-        "capability.secrets.environment", 4, "os.environ", "reads the environment", severity="CRITICAL"
-    ),
+    finding("capability.secrets.environment", 4, "os.environ", "reads the environment", severity="CRITICAL"),
 ]
 NETWORK: Final = [
     finding("scope.import.not_allowed", 1, "import socket", "imports socket, which the scope does not list"),

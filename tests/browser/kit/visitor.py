@@ -6,7 +6,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
-from urllib.parse import urlsplit
 
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, Page, StorageState
@@ -26,8 +25,10 @@ Visit = Callable[..., Page]
 
 
 def login(page: Page, world: World, name: str) -> None:
-    """Follow a fresh link; afterwards the page shows the overview."""
+    """Open a fresh link and use it, as a person does; afterwards the page shows the overview."""
     page.goto(world.link(name))
+    page.get_by_role("button", name=f"Log in as {name}").click()
+    page.wait_for_url(f"{world.url}/")
 
 
 @dataclass
@@ -36,8 +37,8 @@ class Visitors:
 
     browser: Browser
     world: World
-    sessions: dict[str, tuple[str, StorageState]] = field(default_factory=dict)
-    """Name → the console's origin, and what a browser keeps after the login."""
+    sessions: dict[str, StorageState] = field(default_factory=dict)
+    """Name → what a browser keeps after the login."""
 
     def open(self, watch: Watch, name: str = "", *, fresh: bool = False, **options: Any) -> Page:
         """A page in a new context; without a name nobody is logged in. `options` are Playwright's.
@@ -45,26 +46,23 @@ class Visitors:
         `fresh`: a login of its own, for tests that end it.
         """
         if name and not fresh:
-            origin, state = self._session(name)
-            return self._page(watch, base_url=origin, storage_state=state, **options)
-        link = self.world.link(name or "ana")
-        page = self._page(watch, base_url=_origin(link), **options)
+            return self._page(watch, storage_state=self._session(name), **options)
+        page = self._page(watch, **options)
         if name:
-            page.goto(link)
+            login(page, self.world, name)
         return page
 
-    def _session(self, name: str) -> tuple[str, StorageState]:
+    def _session(self, name: str) -> StorageState:
         if name not in self.sessions:
-            link = self.world.link(name)
             context = self.browser.new_context()
-            context.new_page().goto(link)
-            self.sessions[name] = (_origin(link), context.storage_state())
+            login(context.new_page(), self.world, name)
+            self.sessions[name] = context.storage_state()
             context.close()
         return self.sessions[name]
 
     def _page(self, watch: Watch, **options: Any) -> Page:
-        given = {"viewport": LAPTOP, "locale": "en-GB", "timezone_id": "UTC"} | options
-        context: BrowserContext = self.browser.new_context(**given)
+        usual = {"base_url": self.world.url, "viewport": LAPTOP, "locale": "en-GB", "timezone_id": "UTC"}
+        context: BrowserContext = self.browser.new_context(**(usual | options))
         context.set_default_timeout(WAIT_MS)
         watch.follow(context)
         return context.new_page()
@@ -98,8 +96,3 @@ def shot(page: Page, name: str, *, dark: bool = False, phone: bool = False) -> P
 def scrolls_sideways(page: Page) -> bool:
     """Whether the page is wider than its window."""
     return bool(page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth"))
-
-
-def _origin(link: str) -> str:
-    parts = urlsplit(link)
-    return f"{parts.scheme}://{parts.netloc}"

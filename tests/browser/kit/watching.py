@@ -1,4 +1,4 @@
-"""What a page complains of: errors on its console, uncaught exceptions, and everything that its policy blocked.
+"""What a page complains of: errors on its console, uncaught exceptions, and what its policy blocked.
 
 A test fails on any of them, unless it said before that it means to cause it; and it fails when that did not
 come.
@@ -37,7 +37,7 @@ class Watch:
         self._expected.append(pattern)
 
     def check(self) -> None:
-        """Raise AssertionError for complaints that nobody expected, and for expected ones that did not come."""
+        """Raise AssertionError for complaints that nobody expected, and expected ones that did not come."""
         unexpected = [text for text in self.complaints if not any(re.search(p, text) for p in self._expected)]
         assert not unexpected, f"the pages complain: {unexpected}"
         missing = [p for p in self._expected if not any(re.search(p, text) for text in self.complaints)]

@@ -19,7 +19,7 @@ import tempfile
 import threading
 from collections.abc import Coroutine, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
@@ -48,6 +48,7 @@ PEOPLE: Final[Mapping[str, str]] = {
     "ada": "admin",
 }
 """Name → role in the console."""
+ROLES: Final = ",".join(f"reviewer/{name}={role}" for name, role in PEOPLE.items())
 CALLERS: Final = ("reports", "shop")
 START_S: Final = 60.0
 ANSWER_S: Final = 30.0
@@ -92,13 +93,19 @@ class World:
         if name not in self.addresses:
             self.addresses[name] = self.do(self._start(name), START_S)
             services = {known: {"address": where, "pid": 0} for known, where in self.addresses.items()}
-            self.layout.stack.write_text(json.dumps({"services": services, "model": None}))
+            stack = {"services": services, "model": None, "console": self.url}
+            self.layout.stack.write_text(json.dumps(stack))
         return self.addresses[name]
 
     def restart(self, name: str) -> str:
         """Stop a service and start it anew, at the same address."""
         self.do(self._processes.pop(name).stop(10), START_S)
         return self.do(self._start(name), START_S)
+
+    @property
+    def url(self) -> str:
+        """Where browsers find the console; empty before it runs."""
+        return self.layout.console_url.read_text().strip() if "console" in self.addresses else ""
 
     def tls(self, path: str) -> TlsFiles:
         """The certificate of an identity, such as `caller/reports`; services and PEOPLE have theirs."""
@@ -150,11 +157,8 @@ class World:
             self.tls(f"caller/{name}")
 
     async def _start(self, name: str) -> str:
-        wiring = Wiring(self.layout, {**os.environ, **self.environment}, self.addresses, self.model)
-        command = wiring.command(name)
-        if name == "console":
-            roles = ",".join(f"reviewer/{who}={role}" for who, role in PEOPLE.items())
-            command = replace(command, environment={**command.environment, "PLACET_CONSOLE_ROLES": roles})
+        environ = {**os.environ, "PLACET_CONSOLE_ROLES": ROLES, **self.environment}
+        command = Wiring(self.layout, environ, self.addresses, self.model).command(name)
         self._processes[name] = await Process.start(command)
         return await self._processes[name].address(START_S)
 
