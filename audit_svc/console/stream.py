@@ -28,7 +28,7 @@ PING_S: Final = 15.0
 GATHER_S: Final = 0.3
 """How long what comes after a first record may be told together with it."""
 RETRY_MS: Final = 1000
-_HEADERS: Final = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
+HEADERS: Final = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,7 @@ def stream(request: Request, live: Live, make: Make) -> Response:
     """Events from the size on that the browser has seen last: `Last-Event-ID`, or `after` in the URL."""
     seen = request.headers.get("last-event-id") or request.query_params.get("after", "")
     after = int(seen) if seen.isascii() and seen.isdigit() and len(seen) < 16 else live.size
-    return StreamingResponse(_events(live, min(after, live.size), make), 200, _HEADERS, "text/event-stream")
+    return StreamingResponse(_events(live, min(after, live.size), make), 200, HEADERS, "text/event-stream")
 
 
 async def _events(live: Live, after: int, make: Make) -> AsyncIterator[str]:
