@@ -13,14 +13,14 @@ from rich.progress import Progress
 from rich.table import Table
 from rich.text import Text
 
-from placet.cli import flips
+from placet import flips
 from placet.cli.assessing import Answer, Plan, assess_all
 from placet.cli.cases import json_lines, refused
-from placet.cli.flips import Compared, Judged
 from placet.cli.human import visible
 from placet.cli.invocation import Exit, Invocation
 from placet.cli.recorded import Recorded, since, verdicts
 from placet.client import Placet
+from placet.flips import Compared, Judged
 from placet.rpc.errors import ServiceError
 
 SHOWN = 20

@@ -10,8 +10,8 @@ from typing import Any
 
 from placet.answers import LogRecord
 from placet.cli.cases import Case, refused
-from placet.cli.flips import Judged
 from placet.client import Placet
+from placet.flips import Judged
 
 _AGO = re.compile(r"(\d{1,6})([mhd])")
 _UNITS = {"m": "minutes", "h": "hours", "d": "days"}
