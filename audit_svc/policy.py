@@ -18,9 +18,10 @@ SERVICE: Final = "placetpb.audit.v1.AuditService"
 _EVERYBODY: Final = frozenset({"svc/*", "caller/*", "reviewer/*"})
 _WRITERS: Final = frozenset({"svc/generator", "svc/guard", "svc/executor", "svc/console", "reviewer/*"})
 _PUBLIC: Final = ("GetCheckpoint", "GetInclusionProof", "GetConsistencyProof")
+_WAITING: Final = frozenset({"svc/generator", "caller/*"})
 _WATCHERS: Final = frozenset({"svc/console"})
-ENDLESS: Final = tuple(f"/{SERVICE}/{method}" for method in ("TailRecords", "WatchSize"))
-"""Calls that have no end of their own."""
+ENDLESS: Final = tuple(f"/{SERVICE}/{method}" for method in ("TailRecords", "WatchSize", "AwaitReview"))
+"""Calls that have no end of their own: they end when the service does, and are made again elsewhere."""
 _READING: Final = ("GetRecord", "ListRecords", "TailRecords", "EraseBodies")
 
 
@@ -31,6 +32,7 @@ def allow_list(readers: frozenset[str]) -> AllowList:
     """
     return {
         f"/{SERVICE}/Append": _WRITERS,
+        f"/{SERVICE}/AwaitReview": _WAITING,
         f"/{SERVICE}/WatchSize": _WATCHERS,
         **{f"/{SERVICE}/{method}": _EVERYBODY for method in _PUBLIC},
         **{f"/{SERVICE}/{method}": readers for method in _READING},

@@ -10,8 +10,10 @@ from typing import Any, Final
 import grpc
 from placetpb.audit.v1 import audit_pb2 as pb
 from placetpb.audit.v1 import audit_pb2_grpc
+from placetpb.common.v1 import common_pb2
 
 from audit_svc.access import Access
+from audit_svc.awaiting import Awaited
 from audit_svc.batch import Draft
 from audit_svc.erasure import Erasures, Order
 from audit_svc.policy import check_may_append
@@ -37,6 +39,7 @@ MAX_FILTER: Final = 300
 _FILTERS: Final = ("request_id", "kind", "caller", "scope", "verdict", "rule", "since", "until", "text")
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z")
 _USE = re.compile(r"[a-z0-9]{1,32}")
+SHA256_BYTES: Final = 32
 MAX_SKIPPED_SIZE: Final = 2**62
 
 Context = grpc.aio.ServicerContext[Any, Any]
@@ -49,6 +52,7 @@ class AuditServicer(audit_pb2_grpc.AuditServiceServicer):
         self._sequencer, self._reader = sequencer, reader
         self._reads = Reads(sequencer, reader, access)
         self._erasures = Erasures(sequencer.append, reader, self._reads.ask, access)
+        self._awaited = Awaited(sequencer, reader, self._reads.ask)
 
     async def Append(self, request: pb.AppendRequest, context: Context) -> pb.AppendResponse:
         """See audit.proto."""
@@ -88,6 +92,22 @@ class AuditServicer(audit_pb2_grpc.AuditServiceServicer):
         async with aclosing(entries):
             async for entry in entries:
                 yield pb.TailRecordsResponse(record=_record(entry))
+
+    async def AwaitReview(self, request: pb.AwaitReviewRequest, context: Context) -> pb.AwaitReviewResponse:
+        """See audit.proto. Handing out an approval is itself recorded, before it leaves."""
+        request_id, program_sha256 = request.request_id, request.program_sha256.hex()
+        if not request_id or len(request_id) > MAX_FILTER or len(request.program_sha256) != SHA256_BYTES:
+            raise _unfit_query(
+                "a review is named by its request's id and the 32 bytes of its program's digest"
+            )
+        decided, approval = await self._awaited.decision(caller_of(context), request_id, program_sha256)
+        return pb.AwaitReviewResponse(
+            verdict=common_pb2.VERDICT_ALLOWED if approval else common_pb2.VERDICT_DENIED,
+            approval=approval,
+            decided_by=decided.decided_by,
+            reason=decided.reason,
+            index=decided.index,
+        )
 
     async def WatchSize(
         self, request: pb.WatchSizeRequest, context: Context

@@ -14,7 +14,7 @@ from placetpb.audit.v1 import audit_pb2 as pb
 from placetpb.audit.v1 import audit_pb2_grpc
 
 from audit_svc.access import Access
-from audit_svc.policy import SERVICE, allow_list
+from audit_svc.policy import ENDLESS, SERVICE, allow_list
 from audit_svc.sequencer import Sequencer
 from audit_svc.servicer import AuditServicer
 from placet.audit.checkpoint import LogVerifier
@@ -56,7 +56,8 @@ async def served(sequencer: Sequencer, reader: LogReader, pki: Path) -> AsyncIte
         return [SERVICE]
 
     allow = allow_list(ACCESS.patterns)
-    async with serving(Authority.make(pki), "audit", register=register, allow=allow) as server:
+    authority = Authority.make(pki)
+    async with serving(authority, "audit", register=register, allow=allow, endless=ENDLESS) as server:
         yield server.as_peer
 
 
