@@ -11,12 +11,16 @@ from placetpb.generator.v1.generator_pb2_grpc import add_GeneratorServiceService
 from generator_svc.executor_client import GrpcExecutor
 from generator_svc.generate import ModelWriter
 from generator_svc.guard_client import GrpcGuard
+from generator_svc.people_client import GrpcPeople
+from generator_svc.places import Places
 from generator_svc.servicer import ALLOW, SERVICE, GeneratorServicer
 from generator_svc.settings import GeneratorSettings
 from generator_svc.solve import Ports, Solver
+from generator_svc.task import MAX_REVIEW_WAIT_S
 from placet.audit.client import GrpcAuditLog
 from placet.llm.chat import ChatModel
 from placet.rpc.channel import connect
+from placet.rpc.deadline import MAX_RPC_S
 from placet.rpc.server import serve
 from placet.rpc.settings import load
 from placet.rpc.telemetry import configure_logging
@@ -41,9 +45,11 @@ async def run(settings: GeneratorSettings) -> None:
             log=GrpcAuditLog(audit),
             guard=GrpcGuard(guard),
             executor=GrpcExecutor(executor),
+            people=GrpcPeople(audit),
             writer=ModelWriter(model, max_tokens=settings.max_program_tokens),
         )
-        servicer = GeneratorServicer(Solver(ports), max_concurrent_tasks=settings.max_concurrent_tasks)
+        places = Places(solving=settings.max_concurrent_tasks, waiting=settings.max_waiting_tasks)
+        servicer = GeneratorServicer(Solver(ports, places), places)
 
         def register(server: grpc.aio.Server) -> list[str]:
             add_GeneratorServiceServicer_to_server(servicer, server)
@@ -61,6 +67,7 @@ async def run(settings: GeneratorSettings) -> None:
             register=register,
             ready_file=settings.ready_file,
             health_check=healthy,
+            max_rpc_s=MAX_RPC_S + MAX_REVIEW_WAIT_S,
         )
 
 

@@ -15,6 +15,7 @@ from placetpb.common.v1 import common_pb2
 from generator_svc.prompt import Message, ScopeBrief
 from generator_svc.task import Input, Task
 from placet.audit.client import Appended
+from placet.audit.waiting import Decided
 from placet.rpc.deadline import Deadline
 
 
@@ -164,6 +165,13 @@ class Guard(Protocol):
 
     async def review(self, task: Task, program: bytes, deadline: Deadline) -> Review:
         """The verdict on a program; on record when this returns."""
+
+
+class People(Protocol):
+    """The security staff, as seen from here."""
+
+    async def decided(self, task: Task, program: bytes, wait_s: float) -> Decided | None:
+        """What they decided about a program that the guard sent to them; None when time was too short."""
 
 
 class Executor(Protocol):

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Any
 
 import grpc
@@ -9,10 +10,11 @@ from placetpb.common.v1 import common_pb2
 from placetpb.generator.v1 import generator_pb2, generator_pb2_grpc
 
 from generator_svc import ports
+from generator_svc.places import Places
 from generator_svc.solve import Solver
-from generator_svc.task import Declared, InputCollector, Task, TaskRefused, check_words
+from generator_svc.task import Declared, InputCollector, Task, TaskRefused, check_wait, check_words
 from placet.audit.client import Appended
-from placet.rpc.deadline import Deadline
+from placet.rpc.deadline import MAX_RPC_S, Deadline
 from placet.rpc.errors import ServiceError
 from placet.rpc.identity import AllowList, caller_of
 from placet.rpc.telemetry import annotate
@@ -39,34 +41,24 @@ _STREAMS = {"stdout": common_pb2.OUTPUT_STREAM_STDOUT, "stderr": common_pb2.OUTP
 class GeneratorServicer(generator_pb2_grpc.GeneratorServiceServicer):
     """Translates between the stream and `Solver`."""
 
-    def __init__(self, solver: Solver, *, max_concurrent_tasks: int) -> None:
-        self._solver = solver
-        self._free = max_concurrent_tasks
+    def __init__(self, solver: Solver, places: Places) -> None:
+        self._solver, self._places = solver, places
 
     async def Solve(
         self, request_iterator: AsyncIterator[generator_pb2.SolveRequest], context: Context
     ) -> None:
         """See generator.proto."""
         caller = caller_of(context).uri
-        deadline = Deadline.of(context)
-        if self._free <= 0:
-            raise ServiceError(
-                grpc.StatusCode.RESOURCE_EXHAUSTED,
-                "TOO_MANY_TASKS",
-                "As many tasks as this generator takes are being solved. Try again later.",
-                retry_after_s=5.0,
-            )
-        self._free -= 1
-        try:
+        with self._places.solving():
             task = await self._receive(request_iterator, caller)
             annotate(request_id=task.request_id, scope=task.scope)
+            deadline = Deadline.of(context, maximum_s=MAX_RPC_S + task.review_wait_s)
 
             async def tell(event: ports.Event) -> None:
                 await context.write(response(event))
 
-            await self._solver.solve(task, tell, deadline)
-        finally:
-            self._free += 1
+            async with within(deadline):
+                await self._solver.solve(task, tell, deadline)
 
     async def _receive(self, requests: AsyncIterator[generator_pb2.SolveRequest], caller: str) -> Task:
         first = generator_pb2.Task()
@@ -83,6 +75,22 @@ class GeneratorServicer(generator_pb2_grpc.GeneratorServiceServicer):
             raise ServiceError(grpc.StatusCode.DEADLINE_EXCEEDED, "UPLOAD_TIMED_OUT", message) from None
 
 
+@asynccontextmanager
+async def within(deadline: Deadline) -> AsyncIterator[None]:
+    """The server's own limit leaves room for the longest wait; this is the one of this task."""
+    try:
+        async with asyncio.timeout(deadline.remaining_s()) as limit:
+            yield
+    except TimeoutError:
+        if not limit.expired():
+            raise
+        raise ServiceError(
+            grpc.StatusCode.DEADLINE_EXCEEDED,
+            "DEADLINE_EXCEEDED",
+            "The time for this task is over. Call with a longer deadline, or ask for less.",
+        ) from None
+
+
 async def _first(requests: AsyncIterator[generator_pb2.SolveRequest]) -> generator_pb2.Task:
     async for request in requests:
         if request.WhichOneof("message") == "task":
@@ -95,6 +103,7 @@ async def _task(
     first: generator_pb2.Task, requests: AsyncIterator[generator_pb2.SolveRequest], caller: str
 ) -> Task:
     check_words(first.request_id, first.scope, first.text)
+    check_wait(first.review_wait_s)
     collector = InputCollector([Declared(i.name, i.sha256, i.size) for i in first.inputs])
     if not collector.all_received():
         async for request in requests:
@@ -103,7 +112,8 @@ async def _task(
             collector.add(request.chunk.name, request.chunk.data)
             if collector.all_received():
                 break
-    return Task(first.request_id, first.scope, first.text, collector.complete(), caller)
+    inputs = collector.complete()
+    return Task(first.request_id, first.scope, first.text, inputs, caller, first.review_wait_s)
 
 
 def _recordable(request_id: str) -> str:

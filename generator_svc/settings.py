@@ -34,6 +34,9 @@ class GeneratorSettings(ServiceSettings):
     max_concurrent_tasks: int = Field(default=16, ge=1, le=1024)
     """Each holds its inputs (at most 64 MiB) in memory."""
 
+    max_waiting_tasks: int = Field(default=16, ge=0, le=1024)
+    """Tasks that wait for people, beside those; each holds as much."""
+
     @property
     def chat(self) -> ModelSettings:
         """How to reach the model."""

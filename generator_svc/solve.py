@@ -16,11 +16,13 @@ import grpc
 import structlog
 
 from generator_svc import prompt
+from generator_svc.places import Places
 from generator_svc.ports import (
     Executor,
     Finished,
     Guard,
     Outcome,
+    People,
     ProgramWritten,
     Progress,
     Review,
@@ -42,6 +44,8 @@ from placet.rpc.errors import ServiceError
 MAX_ATTEMPTS = 3
 MAX_STDERR_KEPT = 16 * 1024
 RECORD_END_S = 15.0
+CALLER_AHEAD_S = 0.5
+"""A caller's clock for the same deadline started earlier: by as much as its call needed to get here."""
 # Another reply may hold a usable program; any other failure is the model's and would come again.
 _WORTH_ANOTHER_REPLY = frozenset({"MODEL_REPLY_UNUSABLE", "MODEL_REPLY_TRUNCATED"})
 _REFUSALS = frozenset(
@@ -59,6 +63,7 @@ class Ports:
     guard: Guard
     executor: Executor
     writer: Writer
+    people: People
 
 
 @dataclass(frozen=True)
@@ -70,8 +75,9 @@ class _Answer:
 class Solver:
     """Takes tasks through the chain; keeps nothing between two tasks."""
 
-    def __init__(self, ports: Ports) -> None:
-        self._ports = ports
+    def __init__(self, ports: Ports, places: Places) -> None:
+        """A task has its place in `places` already, and leaves it to others while it waits for people."""
+        self._ports, self._places = ports, places
 
     async def solve(self, task: Task, tell: Tell, deadline: Deadline) -> None:
         """Solve one task; the last event told is Finished.
@@ -81,12 +87,12 @@ class Solver:
         """
         await self._receive(task)
         try:
-            answer = await _Attempts(self._ports, task, tell, deadline).run()
+            answer = await _Attempts(self._ports, self._places, task, tell, deadline).run()
         except ServiceError as err:
             await self._end_unanswered(task, "UNANSWERED", err.reason)
             raise
         except asyncio.CancelledError:
-            expired = deadline.remaining_s() == 0
+            expired = deadline.remaining_s(keep_s=CALLER_AHEAD_S) == 0
             await self._end_unanswered(
                 task, "UNANSWERED" if expired else "CANCELLED", "DEADLINE_EXCEEDED" if expired else ""
             )
@@ -148,11 +154,12 @@ class Solver:
 class _Attempts:
     """The attempts at one task."""
 
-    def __init__(self, ports: Ports, task: Task, tell: Tell, deadline: Deadline) -> None:
-        self._ports, self._task, self._tell, self._deadline = ports, task, tell, deadline
+    def __init__(self, ports: Ports, places: Places, task: Task, tell: Tell, deadline: Deadline) -> None:
+        self._ports, self._places = ports, places
+        self._task, self._tell, self._deadline = task, tell, deadline
 
     async def run(self) -> _Answer:
-        """Screen, then at most three times: write, review, run."""
+        """Screen, then at most three times: write, review (by people, if the guard says so), run."""
         await self._tell(Progress("screening"))
         scope = await self._describe_scope()
         if not await self._in_scope():
@@ -167,7 +174,9 @@ class _Attempts:
                 continue
             review = await self._review(written.program, attempt)
             if review.verdict is Verdict.NEEDS_REVIEW:
-                return _Answer(Outcome.NEEDS_REVIEW, answer.run)
+                review = await self._by_people(written.program, review, attempt)
+                if review.verdict is not Verdict.ALLOWED:  # people have the last word: nothing else is tried
+                    return _Answer(Outcome(review.verdict.value), answer.run)
             if review.verdict is Verdict.DENIED:
                 answer = _Answer(Outcome.DENIED, answer.run)
                 messages = prompt.after_denial(first, [f.rule_id for f in review.findings])
@@ -240,6 +249,26 @@ class _Attempts:
                 "APPROVAL_MISSING",
                 "The guard allowed the program without an approval.",
             )
+        await self._tell_verdict(review, attempt)
+        return review
+
+    async def _by_people(self, program: bytes, review: Review, attempt: int) -> Review:
+        """People's answer in place of the guard's; that one, when they gave none in the time they have."""
+        wait_s = min(self._task.review_wait_s, self._deadline.remaining_s(keep_s=RECORD_END_S))
+        with self._places.waiting() as may_wait:
+            if wait_s <= 0 or not may_wait:
+                return review
+            await self._tell(Progress("awaiting_review", attempt, f"for at most {wait_s:.0f} s"))
+            decided = await self._ports.people.decided(self._task, program, wait_s)
+        if decided is None:
+            return review
+        verdict = Verdict.ALLOWED if decided.allowed else Verdict.DENIED
+        findings = (decided.finding(),)
+        answer = Review(verdict, review.risk_pct, findings, decided.decided_by, decided.approval)
+        await self._tell_verdict(answer, attempt)
+        return answer
+
+    async def _tell_verdict(self, review: Review, attempt: int) -> None:
         await self._tell(
             VerdictReached(
                 review.verdict,
@@ -251,7 +280,6 @@ class _Attempts:
                 advice=review.advice,
             )
         )
-        return review
 
     async def _execute(self, program: bytes, approval: bytes, attempt: int) -> tuple[RunEnded, str]:
         """The run's end and the end of its stderr; everything it wrote is told on the way."""

@@ -16,6 +16,8 @@ MAX_INPUTS = 64
 MAX_INPUT_BYTES = 64 * MIB
 MAX_NAME_BYTES = 128
 MAX_CHUNK_BYTES = 256 * KIB
+MAX_REVIEW_WAIT_S = 3600
+"""A task that waits holds its inputs here; `Placet.run` waits at its caller's, and longer."""
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _SCOPE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}")
 _NAME = re.compile(r"[\w-][\w.-]*")
@@ -63,6 +65,8 @@ class Task:
     text: str
     inputs: tuple[Input, ...]
     caller: str
+    review_wait_s: int = 0
+    """How long people may take to decide about a program that needs their review."""
 
     @property
     def sha256(self) -> bytes:
@@ -81,6 +85,15 @@ def check_words(request_id: str, scope: str, text: str) -> None:
         raise TaskRefused(
             "TASK_TEXT_SIZE",
             f"the task has {size} bytes; it must have 1 to {MAX_TEXT_BYTES}: shorten or write it",
+        )
+
+
+def check_wait(review_wait_s: int) -> None:
+    """Raise TaskRefused when the task would wait longer for people than tasks may."""
+    if review_wait_s > MAX_REVIEW_WAIT_S:
+        raise TaskRefused(
+            "REVIEW_WAIT_TOO_LONG",
+            f"the task would wait {review_wait_s} s for people; at most {MAX_REVIEW_WAIT_S}: ask for less",
         )
 
 

@@ -94,7 +94,7 @@ class RecordRef:
 
     index: int
     leaf_hash: str
-    """Lower-case hex."""
+    """Lower-case hex; empty when the service did not send one."""
     checkpoint: str = ""
     """The signed note that covers the record; empty when the service did not send one."""
 
@@ -177,7 +177,7 @@ class Artifact:
 
 @dataclass(frozen=True)
 class Progress:
-    """Event: what the chain is doing now (screening, generating, reviewing, running)."""
+    """Event: what the chain is doing now (screening, generating, reviewing, awaiting_review, running)."""
 
     stage: str
     attempt: int = 0

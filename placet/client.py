@@ -36,15 +36,18 @@ from placet.answers import (
     ScopeDocument,
     ScopeRef,
     Verdict,
-    VerdictReached,
 )
 from placet.audit.client import GrpcAuditLog
+from placet.audit.waiting import Decided
+from placet.audit.waiting import decided as decided_by_people
 from placet.evidence import Evidence
-from placet.gathering import Gathered, OnEvent, not_run, on_run_message, on_solve_message
+from placet.gathering import Gathered, OnEvent, not_run, on_run_message, on_solve_message, reached_by
 from placet.human_approval import DEFAULT_TTL_S, Decision, Reviewer
 from placet.human_approval import approve as approve_as_human
 from placet.ids import fresh_id
 from placet.inputs import InputLike, read_inputs
+from placet.item import item_of
+from placet.labelled import LabelledVerdicts
 from placet.local import Endpoint, StackError, default_state
 from placet.local import endpoint as running_endpoint
 from placet.rpc.channel import connect
@@ -117,6 +120,7 @@ class Placet:
         inputs: Sequence[InputLike] = (),
         request_id: str | None = None,
         timeout_s: float = DEFAULT_TIMEOUT_S,
+        review_wait_s: int = 0,
         on_event: OnEvent = _quiet,
     ) -> Result:
         """Have a program written for `task`, reviewed and run; `on_event` sees each step as it happens.
@@ -126,6 +130,8 @@ class Placet:
             scope: name of a scope that the caller may use.
             inputs: files (paths, or `Input`s), 64 MiB together.
             request_id: names the request in the log; repeating one with the same content repeats its answer.
+            review_wait_s: how long people may take, in seconds, beside `timeout_s`, when a program needs
+                their review; at most an hour. 0: the outcome is NEEDS_REVIEW at once.
 
         Raises:
             ServiceError: there is no answer; nothing is to be concluded about the task.
@@ -134,14 +140,18 @@ class Placet:
         task_id = request_id or new_request_id()
         first = generator_pb2.SolveRequest(
             task=generator_pb2.Task(
-                request_id=task_id, scope=scope, text=task, inputs=[item.ref() for item in read]
+                request_id=task_id,
+                scope=scope,
+                text=task,
+                inputs=[item.ref() for item in read],
+                review_wait_s=review_wait_s,
             )
         )
         requests = _messages(first, (generator_pb2.SolveRequest(chunk=c) for i in read for c in i.chunks()))
         stub = generator_pb2_grpc.GeneratorServiceStub(self._channel("generator"))
         gathered = Gathered(task_id, on_event)
         async with _errors("generator"):
-            call = stub.Solve(requests, timeout=timeout_s)
+            call = stub.Solve(requests, timeout=timeout_s + review_wait_s)
             async with _cancelled_with_us(call):
                 async for message in call:
                     on_solve_message(gathered, message)
@@ -156,12 +166,16 @@ class Placet:
         task: str = "",
         request_id: str | None = None,
         timeout_s: float = DEFAULT_TIMEOUT_S,
+        review_wait_s: int = 0,
         on_event: OnEvent = _quiet,
     ) -> Result:
         """Have your own program reviewed and, if it is allowed, run.
 
+        `review_wait_s` is how long people may take, in seconds, when it needs their review; at most a day.
+        0: the outcome is NEEDS_REVIEW at once.
+
         Raises:
-            ServiceError: see `review` and `execute`.
+            ServiceError: see `review`, `await_review` and `execute`.
         """
         read = read_inputs(inputs)
         run_id = request_id or new_request_id()
@@ -170,10 +184,14 @@ class Placet:
         review = await self.review(
             source, scope=scope, inputs=read, task=task, request_id=run_id, timeout_s=timeout_s
         )
-        reached = VerdictReached(
-            review.verdict, review.risk, review.findings, review.decided_by, advice=review.advice
-        )
+        reached = reached_by(review)
         on_event(reached)
+        if review.verdict is Verdict.NEEDS_REVIEW and review_wait_s > 0:
+            on_event(Progress("awaiting_review", detail=f"for at most {review_wait_s} s"))
+            if decided := await self.await_review(source, request_id=run_id, wait_s=review_wait_s):
+                review = wire.decided_review(review, decided)
+                reached = reached_by(review)
+                on_event(reached)
         if review.verdict is not Verdict.ALLOWED:
             return not_run(run_id, source, review, reached)
         on_event(Progress("running"))
@@ -210,6 +228,17 @@ class Placet:
         async with _errors("guard"):
             reply = await self._guard().Review(request, timeout=timeout_s)
         return wire.review(reply.review, reply.approval, wire.record_ref(reply.verdict_record))
+
+    async def await_review(self, program: bytes | str, *, request_id: str, wait_s: float) -> Decided | None:
+        """What people decide about a program that a review of that request sent to them.
+
+        None when `wait_s` seconds were too few; the review goes on, and may be awaited again.
+
+        Raises:
+            ServiceError: REVIEW_UNKNOWN when no verdict of this caller's asks people about the program.
+        """
+        digest = hashlib.sha256(_as_bytes(program)).digest()
+        return await decided_by_people(self._channel("audit"), request_id, digest, wait_s)
 
     async def execute(
         self,
@@ -275,11 +304,40 @@ class Placet:
             request_id=request_id or new_request_id(),
             ttl_s=ttl_s,
         )
-        channel = connect(self._endpoint.addresses["audit"], reviewer.tls, server="audit")
-        async with channel:
+        async with self._log_as(reviewer) as channel:
             votes_on = Evidence(audit_pb2_grpc.AuditServiceStub(channel)).votes_on
-            async with _errors("audit"):
-                return await approve_as_human(decision, reviewer, GrpcAuditLog(channel), votes_on)
+            return await approve_as_human(decision, reviewer, GrpcAuditLog(channel), votes_on)
+
+    async def answer(
+        self,
+        program: bytes | str,
+        *,
+        request_id: str,
+        reason: str,
+        reviewer: Reviewer,
+        ttl_s: int = DEFAULT_TTL_S,
+    ) -> bytes:
+        """A person's approval of a program that a review of that request sent to people.
+
+        It says what the guard's would have said, and whoever waits for it goes on. The program is the one
+        that the person has read: another one is refused.
+
+        Raises:
+            ServiceError: REVIEW_UNKNOWN, REVIEW_DECIDED, REVIEW_IS_YOURS, QUORUM_MISSING, ROLE_MISSING.
+        """
+        source = _as_bytes(program)
+        async with self._log_as(reviewer) as channel:
+            stub = audit_pb2_grpc.AuditServiceStub(channel)
+            item = await item_of(stub, request_id, source)
+            decision = Decision.on(item, source, reason, request_id, ttl_s)
+            return await approve_as_human(decision, reviewer, GrpcAuditLog(channel), Evidence(stub).votes_on)
+
+    @asynccontextmanager
+    async def _log_as(self, reviewer: Reviewer) -> AsyncIterator[grpc.aio.Channel]:
+        """A channel to the log under a reviewer's own identity."""
+        channel = connect(self._endpoint.addresses["audit"], reviewer.tls, server="audit")
+        async with channel, _errors("audit"):
+            yield channel
 
     async def assess(
         self,
@@ -413,6 +471,19 @@ class Placet:
         """
         async with _errors("audit"):
             return (await Evidence(self._audit()).bundle(request_id)).to_zip()
+
+    async def labelled(self, on_row: Callable[[dict[str, Any]], object]) -> tuple[int, int]:
+        """Call `on_row` for each labelled verdict; how many there were, and how many were left out.
+
+        The log records it as an export (docs/labels-format.md §4). Raises ServiceError ROLE_MISSING, and
+        DATA_LOSS/RECORD_INVALID when what the log gave does not fit together.
+        """
+        rows, found = 0, LabelledVerdicts(self._audit())
+        async with _errors("audit"):
+            async for row in found.rows():
+                on_row(row)
+                rows += 1
+        return rows, found.left_out
 
     async def stream(
         self, *, from_index: int = 0, follow: bool = True, use: str = ""
@@ -551,8 +622,10 @@ class PlacetSync:
     solve = _blocking(Placet.solve)
     run = _blocking(Placet.run)
     review = _blocking(Placet.review)
+    await_review = _blocking(Placet.await_review)
     execute = _blocking(Placet.execute)
     approve = _blocking(Placet.approve)
+    answer = _blocking(Placet.answer)
     assess = _blocking(Placet.assess)
     scopes = _blocking(Placet.scopes)
     scope = _blocking(Placet.scope)
@@ -563,4 +636,5 @@ class PlacetSync:
     erase = _blocking(Placet.erase)
     checkpoint = _blocking(Placet.checkpoint)
     bundle = _blocking(Placet.bundle)
+    labelled = _blocking(Placet.labelled)
     tail = _blocking(Placet.tail)

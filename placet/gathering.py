@@ -174,6 +174,13 @@ def _result(
     )
 
 
+def reached_by(review: Review) -> VerdictReached:
+    """The event of a review's verdict."""
+    return VerdictReached(
+        review.verdict, review.risk, review.findings, review.decided_by, advice=review.advice
+    )
+
+
 def not_run(request_id: str, program: bytes, review: Review, reached: VerdictReached) -> Result:
     """The result of a program that was not allowed."""
     return Result(

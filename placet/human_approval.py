@@ -36,6 +36,7 @@ from placet.audit.client import Appended, AuditLog
 from placet.audit.record import Record, canonical
 from placet.audit.signed import MAX_RECORDED_REASON
 from placet.inputs import Input
+from placet.item import Item
 from placet.local.client import client_tls
 from placet.local.layout import Layout
 from placet.local.prepare import local_user
@@ -92,6 +93,29 @@ class Decision:
     reason: str
     request_id: str
     ttl_s: int = DEFAULT_TTL_S
+    item: Item | None = None
+    """The verdict that asked for people, when one did; then the approval says what the guard's would have."""
+
+    @classmethod
+    def on(cls, item: Item, program: bytes, reason: str, request_id: str, ttl_s: int) -> Decision:
+        """A decision about what people were asked."""
+        return cls(program, (), item.scope, item.audience[0], reason, request_id, ttl_s, item)
+
+    @property
+    def quorum(self) -> int:
+        """How many people it takes. Where no guard was asked, as many as the gravest finding would."""
+        return self.item.quorum if self.item else self.scope.review.strictest_quorum
+
+    @property
+    def input_digests(self) -> tuple[InputDigest, ...]:
+        """The files that the program may read."""
+        mine = (InputDigest(each.name, each.sha256, len(each.content)) for each in self.inputs)
+        return self.item.inputs if self.item else tuple(mine)
+
+    @property
+    def grants(self) -> tuple[str, ...]:
+        """Without an item all that the scope allows: no rule counted what the program needs."""
+        return self.item.grants if self.item else _all_of(self.scope)
 
     def check(self) -> None:
         """Raises ServiceError REASON_MISSING, REASON_TOO_LONG or TTL_OUT_OF_RANGE."""
@@ -121,24 +145,36 @@ VotesOn = Callable[[str], Awaitable[Sequence[Vote]]]
 async def approve(decision: Decision, reviewer: Reviewer, log: AuditLog, votes_on: VotesOn) -> bytes:
     """Record the decision, record the statement, sign it: an approval file. Without records, no signature.
 
-    Where the scope may need several people, the decision is a signed vote first, and the last of them gets
-    the approval, with all decisions. No guard is asked, so it takes as many as the gravest finding would.
+    Where it may need several people, or people were asked, the decision is a signed vote first, and the last
+    of them gets the approval, with all decisions. Whoever waits for what people were asked gets it as well.
 
     Raises:
         ServiceError: QUORUM_MISSING: the vote is on record, and others must decide the same;
-            AUDIT_UNAVAILABLE; PERMISSION_DENIED when the log does not know the reviewer.
+            REVIEW_DECIDED, REVIEW_IS_YOURS; AUDIT_UNAVAILABLE; PERMISSION_DENIED when the log does not know
+            the reviewer.
     """
     decision.check()
+    _check_may_decide(decision, reviewer.name)
     decided_by = f"human:{reviewer.name}"
     votes: Sequence[bytes] = ()
-    if decision.scope.review.strictest_quorum > 1:
+    if decision.item or decision.quorum > 1:
         votes = await _vote(decision, reviewer, log, votes_on)
     findings = _findings(decision)
     verdict = await _record_verdict(decision, decided_by, findings, log)
     approval = _statement(decision, decided_by, findings, verdict)
     payload = approval.to_bytes()
-    await _record_approval(approval, payload, reviewer, log)
-    return approval_file(sign(payload, reviewer.key), *votes)
+    issued = await _record_approval(approval, payload, reviewer, log)
+    file = approval_file(sign(payload, reviewer.key), *votes)
+    if decision.item:
+        await _record_signature(approval, issued, file, log)
+    return file
+
+
+def _check_may_decide(decision: Decision, name: str) -> None:
+    if decision.item and decision.item.is_asked_by(name):
+        raise _refused(
+            "REVIEW_IS_YOURS", f"{name} asked for this themselves; another reviewer must decide about it"
+        )
 
 
 async def _vote(decision: Decision, reviewer: Reviewer, log: AuditLog, votes_on: VotesOn) -> Sequence[bytes]:
@@ -146,7 +182,8 @@ async def _vote(decision: Decision, reviewer: Reviewer, log: AuditLog, votes_on:
     statement = _decision_statement(decision, f"human:{reviewer.name}")
     signed = sign_decision(statement, reviewer.key)
     mine = await _record_vote(statement, signed, log)
-    others = _others(statement, await votes_on(statement.program_sha256.hex()))
+    votes = await votes_on(statement.program_sha256.hex())
+    others = _others(statement, [vote for vote in votes if _is_about(vote, decision.item)])
     given, needed = 1 + len(others), statement.quorum
     if given < needed:
         raise _refused(
@@ -166,6 +203,7 @@ async def _record_vote(statement: Statement, signed: bytes, log: AuditLog) -> Ap
         "decided_by": statement.decided_by,
         "reason": statement.reason[:MAX_RECORDED_REASON],
         "envelope_sha256": hashlib.sha256(signed).hexdigest(),
+        **({"verdict_index": statement.reviewed.index} if statement.reviewed else {}),
     }
     return await log.append(
         "review_given", body, request_id=statement.request_id, bodies={"decision": signed}
@@ -181,10 +219,16 @@ def _decision_statement(decision: Decision, decided_by: str) -> Statement:
         reason=decision.reason,
         program_sha256=hashlib.sha256(decision.program).digest(),
         scope=ScopeRef(scope.name, scope.version, scope.sha256),
-        inputs=_input_digests(decision),
-        quorum=scope.review.strictest_quorum,
+        inputs=decision.input_digests,
+        quorum=decision.quorum,
         request_id=decision.request_id,
+        reviewed=decision.item.verdict if decision.item else None,
     )
+
+
+def _is_about(vote: Vote, item: Item | None) -> bool:
+    """Votes on an item count for that item alone; without one, whatever they were given for."""
+    return item is None or vote.record.body.get("verdict_index") == item.verdict.index
 
 
 def _others(mine: Statement, votes: Sequence[Vote]) -> list[bytes]:
@@ -222,7 +266,7 @@ async def _record_verdict(
     decision: Decision, decided_by: str, findings: Sequence[dict[str, object]], log: AuditLog
 ) -> Appended:
     document = canonical(findings)
-    size = len(decision.program)
+    size, item = len(decision.program), decision.item
     body = {
         "verdict": "ALLOWED",
         "program_sha256": hashlib.sha256(decision.program).hexdigest(),
@@ -237,9 +281,10 @@ async def _record_verdict(
             "rules_complete": False,
             "reviewer": "skipped",
         },
-        "task_sha256": hashlib.sha256(b"").hexdigest(),
+        "task_sha256": item.task_sha256 if item else hashlib.sha256(b"").hexdigest(),
         "model": "",
-        "caller": decided_by,
+        "caller": item.caller if item else decided_by,
+        **({"reviewed_index": item.verdict.index} if item else {}),
     }
     bodies = {"program": decision.program, "findings": document}
     return await log.append("verdict_reached", body, request_id=decision.request_id, bodies=bodies)
@@ -257,9 +302,9 @@ def _statement(
         program_sha256=hashlib.sha256(decision.program).digest(),
         scope=ScopeRef(scope.name, scope.version, scope.sha256),
         request_id=decision.request_id,
-        audience=(decision.audience,),
-        inputs=_input_digests(decision),
-        grants=_grants(scope),
+        audience=decision.item.audience if decision.item else (decision.audience,),
+        inputs=decision.input_digests,
+        grants=decision.grants,
         limits=Limits(**scope.limits.model_dump()),
         min_tier=scope.review.min_tier,
         findings_sha256=hashlib.sha256(canonical(findings)).digest(),
@@ -270,12 +315,7 @@ def _statement(
     )
 
 
-def _input_digests(decision: Decision) -> tuple[InputDigest, ...]:
-    return tuple(InputDigest(i.name, i.sha256, len(i.content)) for i in decision.inputs)
-
-
-def _grants(scope: Scope) -> tuple[str, ...]:
-    """All that the scope allows: a person looked at the program, no rule counted what it needs."""
+def _all_of(scope: Scope) -> tuple[str, ...]:
     allow = scope.allow
     return (
         *(f"import:{name}" for name in allow.imports),
@@ -284,7 +324,7 @@ def _grants(scope: Scope) -> tuple[str, ...]:
     )
 
 
-async def _record_approval(approval: Approval, payload: bytes, reviewer: Reviewer, log: AuditLog) -> None:
+async def _record_approval(approval: Approval, payload: bytes, reviewer: Reviewer, log: AuditLog) -> Appended:
     body = {
         "approval_id": approval.approval_id,
         "program_sha256": approval.program_sha256.hex(),
@@ -306,7 +346,19 @@ async def _record_approval(approval: Approval, payload: bytes, reviewer: Reviewe
         "verdict_leaf_hash": approval.audit_log.leaf_hash.hex(),
     }
     bodies = {"statement": payload}
-    await log.append("approval_issued", body, request_id=approval.request_id, bodies=bodies)
+    return await log.append("approval_issued", body, request_id=approval.request_id, bodies=bodies)
+
+
+async def _record_signature(approval: Approval, issued: Appended, file: bytes, log: AuditLog) -> None:
+    """What whoever waits is told; its body is what they get."""
+    body = {
+        "approval_id": approval.approval_id,
+        "program_sha256": approval.program_sha256.hex(),
+        "envelope_sha256": hashlib.sha256(file).hexdigest(),
+        "issued_index": issued.index,
+        "decided_by": approval.decided_by,
+    }
+    await log.append("approval_signed", body, request_id=approval.request_id, bodies={"approval": file})
 
 
 def _scope_json(scope: Scope) -> dict[str, object]:

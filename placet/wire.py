@@ -6,6 +6,7 @@ An enum value that this version does not know reads as the cautious one: an unkn
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from placetpb.audit.v1 import audit_pb2
 from placetpb.common.v1 import common_pb2
@@ -25,6 +26,7 @@ from placet.answers import (
     Usage,
     Verdict,
 )
+from placet.audit.waiting import Decided
 
 _VERDICTS = {
     common_pb2.VERDICT_ALLOWED: Verdict.ALLOWED,
@@ -166,6 +168,19 @@ def review(
         record=record,
         advice=advice(message.advice) if message.HasField("advice") else None,
         opinion=opinion(message.opinion) if message.HasField("opinion") else None,
+    )
+
+
+def decided_review(asked: Review, decided: Decided) -> Review:
+    """A review that asked for people, with their answer in place of its own."""
+    return replace(
+        asked,
+        verdict=Verdict.ALLOWED if decided.allowed else Verdict.DENIED,
+        findings=findings([decided.finding()]),
+        decided_by=decided.decided_by,
+        approval=decided.approval,
+        record=RecordRef(decided.index, ""),
+        advice=None,
     )
 
 

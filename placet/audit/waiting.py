@@ -1,7 +1,7 @@
 """How a caller waits for people: one call of the log that is answered when they have decided.
 
-Knows AuditService.AwaitReview, and that a log which is restarted is asked again. Must not know what an approval
-says: the executor judges it.
+Knows AuditService.AwaitReview, and that a log which was restarted is asked again. Must not know what an
+approval says: the executor judges it.
 """
 
 from __future__ import annotations
@@ -55,9 +55,9 @@ class Decided:
 async def decided(
     channel: grpc.aio.Channel, request_id: str, program_sha256: bytes, wait_s: float
 ) -> Decided | None:
-    """What people decided about a program that a verdict sent to them; None when `wait_s` seconds were too few.
+    """What people decided about a program that a verdict sent to them; None when `wait_s` were too few.
 
-    `channel` leads to the audit service. A log that is not there for a while costs waiting time, nothing else.
+    `channel` leads to the audit service. A log that is away for a while costs waiting time, nothing else.
 
     Raises ServiceError: REVIEW_UNKNOWN, APPROVAL_ERASED, TOO_MANY_WAITING, CALLER_NOT_ALLOWED.
     """

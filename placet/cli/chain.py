@@ -20,6 +20,7 @@ from placet.cli.invocation import (
     Scope,
     State,
     Timeout,
+    Wait,
     invocation,
 )
 from placet.cli.outdir import check_usable, default_out, save
@@ -36,6 +37,7 @@ def solve(
     inputs: Inputs = None,
     out: Out = None,
     timeout: Timeout = DEFAULT_TIMEOUT_S,
+    wait: Wait = 0,
     state: State = None,
     as_json: Json = False,
 ) -> int:
@@ -48,6 +50,8 @@ def solve(
         placet solve "Mean flipper length per island?" --scope data-analysis --input penguins.csv
 
         placet solve "Plot sunspots per year" --scope data-analysis --input sunspots.csv --out figures --json
+
+        placet solve "Fit a trend" --scope data-analysis --input sunspots.csv --wait 600
     """
     del state, as_json  # their callbacks kept them
 
@@ -58,6 +62,7 @@ def solve(
             inputs=inputs or (),
             request_id=request_id,
             timeout_s=timeout,
+            review_wait_s=wait,
             on_event=listen,
         )
 
@@ -72,6 +77,7 @@ def run(
     out: Out = None,
     task: Annotated[str, typer.Option("--task", help="What the program is for; the reviewer reads it.")] = "",
     timeout: Timeout = DEFAULT_TIMEOUT_S,
+    wait: Wait = 0,
     state: State = None,
     as_json: Json = False,
 ) -> int:
@@ -96,6 +102,7 @@ def run(
             task=task,
             request_id=request_id,
             timeout_s=timeout,
+            review_wait_s=wait,
             on_event=listen,
         )
 

@@ -44,6 +44,7 @@ STAGES = {
     "screening": "is the task within the scope?",
     "generating": "writing a program",
     "reviewing": "reviewing the program",
+    "awaiting_review": "a person decides about it in the console",
     "running": "running in the sandbox",
 }
 MIB = 1024 * 1024

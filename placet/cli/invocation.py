@@ -16,6 +16,7 @@ import typer
 from rich.console import Console
 
 from placet.answers import Outcome, Verdict
+from placet.audit.waiting import MAX_WAIT_S
 from placet.local.layout import default_state
 
 
@@ -117,6 +118,16 @@ Out = Annotated[
 ]
 Timeout = Annotated[
     float, typer.Option("--timeout", metavar="SECONDS", min=1, help="Give up after this long.")
+]
+Wait = Annotated[
+    int,
+    typer.Option(
+        "--wait",
+        metavar="SECONDS",
+        min=0,
+        max=MAX_WAIT_S,
+        help="How long people may take when the program needs their review. 0: exit with 2 at once.",
+    ),
 ]
 ProgramFile = Annotated[Path, typer.Argument(metavar="FILE.py", help="The program.", show_default=False)]
 

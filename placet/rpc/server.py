@@ -62,7 +62,7 @@ def build_server(
 ) -> BuiltServer:
     """A bound server with everything that every service needs.
 
-    `endless` names methods whose streams have no end of their own; they get no time limit.
+    `endless` names methods that have no end of their own; they get no time limit.
 
     Raises:
         ValueError: the allow-list names a method that no registered service has.
@@ -94,6 +94,7 @@ async def serve(
     drain_s: float = 10.0,
     max_message_bytes: int = MAX_MESSAGE_BYTES,
     endless: Collection[str] = (),
+    max_rpc_s: float = MAX_RPC_S,
 ) -> None:
     """Serve until SIGTERM or SIGINT, then drain.
 
@@ -104,7 +105,8 @@ async def serve(
         ready_file: gets the bound address, atomically, once the server answers; removed at the end.
         health_check: asked every two seconds; without one the service is healthy while it answers.
         drain_s: how long RPCs in flight may take to end, in seconds.
-        endless: methods whose streams have no end of their own.
+        endless: methods that have no end of their own.
+        max_rpc_s: how long any other may take, in seconds.
     """
     stopping = _stop_on_signals()
     built = build_server(
@@ -114,6 +116,7 @@ async def serve(
         register=register,
         max_message_bytes=max_message_bytes,
         endless=endless,
+        max_rpc_s=max_rpc_s,
     )
     check = health_check or always_healthy
     await set_health(built.health, built.names, await is_healthy(check))

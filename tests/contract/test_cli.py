@@ -17,6 +17,7 @@ from typing import Any
 
 import grpc
 import pytest
+from placetpb.audit.v1 import audit_pb2
 from placetpb.common.v1 import common_pb2
 from placetpb.generator.v1 import generator_pb2
 
@@ -150,6 +151,25 @@ def test_needs_review_is_2(placet: Placet, fakes: Chain, program: Path) -> None:
     assert done.lines[-1]["outcome"] == "NEEDS_REVIEW"
     assert done.lines[-1]["status"] is None
     assert fakes.executor.header is None
+
+
+def test_a_run_that_waits_for_people_goes_on_with_their_approval(
+    placet: Placet, fakes: Chain, program: Path
+) -> None:
+    fakes.guard.verdict = common_pb2.VERDICT_NEEDS_REVIEW
+    by_kim = audit_pb2.AwaitReviewResponse(
+        verdict=common_pb2.VERDICT_ALLOWED, approval=b"signed", decided_by="human:kim", reason="read it"
+    )
+    fakes.audit.decisions = [by_kim, by_kim]
+    done = placet("run", program, "--scope", "data-analysis", "--wait", 60, "--json")
+    told = placet("run", program, "--scope", "data-analysis", "--wait", 60)
+
+    assert (done.code, told.code, fakes.executor.header.approval) == (0, 0, b"signed")
+    stages = [line["stage"] for line in done.lines if line["event"] == "progress"]
+    assert stages == ["reviewing", "awaiting_review", "running"]
+    assert "awaiting_review: a person decides about it in the console" in told.err
+    assert "ALLOWED by human:kim" in told.out
+    assert "read it" in told.out
 
 
 def test_an_unknown_verdict_is_a_denial(placet: Placet, fakes: Chain, program: Path) -> None:

@@ -7,9 +7,12 @@ import inspect
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+import grpc
 import pytest
+from placetpb.audit.v1 import audit_pb2
+from placetpb.common.v1 import common_pb2
 
-from placet.answers import Event, Outcome, Output, Program, Progress, RunStarted, VerdictReached
+from placet.answers import Event, Outcome, Output, Program, Progress, RunStarted, Verdict, VerdictReached
 from placet.client import Placet, PlacetSync
 from placet.inputs import Input
 from placet.local import StackNotRunning
@@ -127,3 +130,88 @@ def test_no_stack_is_said_at_once(tmp_path: Path) -> None:
 
     assert isinstance(refused.value.__cause__, StackNotRunning)
     assert "up" in refused.value.message
+
+
+def by_kim(approval: bytes) -> audit_pb2.AwaitReviewResponse:
+    """What the log tells of a decision; without an approval it is a denial."""
+    return audit_pb2.AwaitReviewResponse(
+        verdict=common_pb2.VERDICT_ALLOWED if approval else common_pb2.VERDICT_DENIED,
+        approval=approval,
+        decided_by="human:kim",
+        reason="read it twice",
+        index=11,
+    )
+
+
+async def test_a_run_that_waits_goes_on_with_what_people_approved(fakes: Chain) -> None:
+    """The same request is named to guard, log and executor; both verdicts are told."""
+    fakes.guard.verdict = common_pb2.VERDICT_NEEDS_REVIEW
+    fakes.audit.decisions = [by_kim(b"by kim")]
+    events: list[Event] = []
+    async with Placet.connect(fakes.state) as placet:
+        result = await placet.run("print(1)", scope="data-analysis", review_wait_s=60, on_event=events.append)
+
+    assert result.outcome is Outcome.DONE
+    assert (fakes.executor.header.approval, fakes.executor.header.request_id) == (
+        b"by kim",
+        result.request_id,
+    )
+    assert fakes.audit.awaited[0].request_id == fakes.guard.requests[0].request_id == result.request_id
+    stages = [event.stage for event in events if isinstance(event, Progress)]
+    assert stages == ["reviewing", "awaiting_review", "running"]
+    verdicts = [event for event in events if isinstance(event, VerdictReached)]
+    assert [event.verdict for event in verdicts] == [Verdict.NEEDS_REVIEW, Verdict.ALLOWED]
+    assert (verdicts[1].decided_by, verdicts[1].findings[0].message) == ("human:kim", "read it twice")
+
+
+async def test_a_run_that_waits_ends_with_what_people_denied(fakes: Chain) -> None:
+    fakes.guard.verdict = common_pb2.VERDICT_NEEDS_REVIEW
+    fakes.audit.decisions = [by_kim(b"")]
+    async with Placet.connect(fakes.state) as placet:
+        result = await placet.run("print(1)", scope="data-analysis", review_wait_s=60)
+
+    assert (result.outcome, fakes.executor.header) == (Outcome.DENIED, None)
+    assert result.record is not None
+    assert result.record.index == 11
+
+
+async def test_without_a_decision_in_time_the_answer_is_that_it_needs_review(fakes: Chain) -> None:
+    fakes.guard.verdict = common_pb2.VERDICT_NEEDS_REVIEW
+    async with Placet.connect(fakes.state) as placet:
+        result = await placet.run("print(1)", scope="data-analysis", review_wait_s=1)
+        later = await placet.await_review("print(1)", request_id=result.request_id, wait_s=0.1)
+
+    assert (result.outcome, later, fakes.executor.header) == (Outcome.NEEDS_REVIEW, None, None)
+
+
+async def test_nobody_waits_who_did_not_ask_to(fakes: Chain) -> None:
+    fakes.guard.verdict = common_pb2.VERDICT_NEEDS_REVIEW
+    async with Placet.connect(fakes.state) as placet:
+        result = await placet.run("print(1)", scope="data-analysis")
+
+    assert (result.outcome, fakes.audit.awaited) == (Outcome.NEEDS_REVIEW, [])
+
+
+async def test_a_log_that_stops_is_asked_again(fakes: Chain) -> None:
+    """Another replica, or the same one started anew, tells what was decided meanwhile."""
+    stopping = ServiceError(grpc.StatusCode.UNAVAILABLE, "SERVER_STOPPING", "stopping")
+    fakes.audit.decisions = [stopping, by_kim(b"by kim")]
+    async with Placet.connect(fakes.state) as placet:
+        decided = await placet.await_review("print(1)", request_id="r", wait_s=20)
+
+    assert decided is not None
+    assert (decided.approval, len(fakes.audit.awaited)) == (b"by kim", 2)
+
+
+async def test_a_review_that_is_not_ours_is_an_error(fakes: Chain) -> None:
+    fakes.audit.decisions = [ServiceError(grpc.StatusCode.NOT_FOUND, "REVIEW_UNKNOWN", "none of yours")]
+    async with Placet.connect(fakes.state) as placet:
+        with pytest.raises(ServiceError, match="REVIEW_UNKNOWN"):
+            await placet.await_review("print(1)", request_id="r", wait_s=20)
+
+
+async def test_the_generator_is_told_how_long_to_wait(fakes: Chain) -> None:
+    async with Placet.connect(fakes.state) as placet:
+        await placet.solve("Mean?", scope="data-analysis", review_wait_s=90)
+
+    assert fakes.generator.task.review_wait_s == 90

@@ -18,8 +18,11 @@ from placetpb.guard.v1 import guard_pb2, guard_pb2_grpc
 from generator_svc.executor_client import GrpcExecutor
 from generator_svc.generate import ModelWriter
 from generator_svc.guard_client import GrpcGuard
+from generator_svc.places import Places
 from generator_svc.servicer import ALLOW, SERVICE, GeneratorServicer
 from generator_svc.solve import Ports, Solver
+from generator_svc.task import MAX_REVIEW_WAIT_S, Task
+from placet.audit.waiting import Decided
 from placet.llm.chat import ChatModel, ModelSettings
 from placet.rpc.channel import connect
 from placet.rpc.errors import ServiceError
@@ -147,6 +150,18 @@ class FakeExecutor(executor_pb2_grpc.ExecutorServiceServicer):
 
 
 @dataclass
+class FakePeople:
+    """Decide at once what they are told to."""
+
+    decided_as: Decided | None = None
+    asked: list[tuple[Task, bytes, float]] = field(default_factory=list)
+
+    async def decided(self, task: Task, program: bytes, wait_s: float) -> Decided | None:
+        self.asked.append((task, program, wait_s))
+        return self.decided_as
+
+
+@dataclass
 class Chain:
     """The generator between fakes, reachable as any peer."""
 
@@ -155,6 +170,7 @@ class Chain:
     guard: FakeGuard
     executor: FakeExecutor
     model: OpenAIServer
+    people: FakePeople
 
     @asynccontextmanager
     async def call(
@@ -208,7 +224,7 @@ def model() -> Iterator[OpenAIServer]:
 
 @pytest.fixture
 async def chain(authority: Authority, model: OpenAIServer) -> AsyncIterator[Chain]:
-    guard, executor, log = FakeGuard(), FakeExecutor(), MemoryLog()
+    guard, executor, log, people = FakeGuard(), FakeExecutor(), MemoryLog(), FakePeople()
     me = authority.service("generator")
     chat = ChatModel(ModelSettings(model.base_url, "key", "fake", 5.0))
     async with (
@@ -219,15 +235,16 @@ async def chain(authority: Authority, model: OpenAIServer) -> AsyncIterator[Chai
         connect(guard_server.address, me, server="guard") as to_guard,
         connect(exec_server.address, me, server="executor") as to_executor,
     ):
-        ports = Ports(log, GrpcGuard(to_guard), GrpcExecutor(to_executor), ModelWriter(chat, max_tokens=500))
-        servicer = GeneratorServicer(Solver(ports), max_concurrent_tasks=4)
+        writer, places = ModelWriter(chat, max_tokens=500), Places(solving=4, waiting=4)
+        ports = Ports(log, GrpcGuard(to_guard), GrpcExecutor(to_executor), writer, people)
+        servicer = GeneratorServicer(Solver(ports, places), places)
 
         def register(server: grpc.aio.Server) -> list[str]:
             generator_pb2_grpc.add_GeneratorServiceServicer_to_server(servicer, server)
             return [SERVICE]
 
         async with serving(authority, "generator", register=register, allow=ALLOW) as server:
-            yield Chain(server, log, guard, executor, model)
+            yield Chain(server, log, guard, executor, model, people)
     await chat.aclose()
 
 
@@ -496,6 +513,7 @@ def big(name: str, size: int) -> common_pb2.InputRef:
         (a_task(request_id="a b"), "REQUEST_ID_INVALID", "64"),
         (a_task(request_id=""), "REQUEST_ID_INVALID", "64"),
         (a_task(scope="../x"), "SCOPE_NAME_INVALID", "scope"),
+        (a_task(review_wait_s=MAX_REVIEW_WAIT_S + 1), "REVIEW_WAIT_TOO_LONG", str(MAX_REVIEW_WAIT_S)),
         (a_task(inputs=[big(f"f{n}", 0) for n in range(65)]), "INPUTS_TOO_MANY", "65"),
         (a_task(inputs=[big("a", 40 << 20), big("b", 40 << 20)]), "INPUTS_TOO_LARGE", str(80 << 20)),
         (a_task(inputs=[big("a", -1)]), "INPUTS_TOO_LARGE", "negative"),
@@ -553,3 +571,17 @@ async def test_only_callers_may_solve(chain: Chain, peer: str) -> None:
     error = await chain.refusal(a_task(inputs=[]), chunks=[], peer=peer)
     assert (error.code, error.reason) == (grpc.StatusCode.PERMISSION_DENIED, "CALLER_NOT_ALLOWED")
     assert chain.log.records == []
+
+
+async def test_a_task_that_waits_goes_on_with_what_people_decided(chain: Chain) -> None:
+    chain.guard.verdicts = [common_pb2.VERDICT_NEEDS_REVIEW]
+    chain.people.decided_as = Decided(b"by people", "human:kim", "read it", 5)
+    responses = await chain.solve(a_task(review_wait_s=3))
+
+    assert responses[-1].finished.outcome == generator_pb2.OUTCOME_DONE
+    ((header, _),) = chain.executor.received
+    assert header.approval == b"by people"
+    ((task, program, wait_s),) = chain.people.asked
+    assert (task.request_id, task.caller, program, wait_s) == ("r-1", TEAM, PROGRAM.encode(), 3)
+    verdicts = [r.verdict for r in responses if r.WhichOneof("event") == "verdict"]
+    assert (verdicts[-1].decided_by, verdicts[-1].findings[0].message) == ("human:kim", "read it")

@@ -286,6 +286,18 @@ class FakeAudit(audit_pb2_grpc.AuditServiceServicer):
     time: str = "2026-11-24T10:00:00.000000Z"
     erased: dict[int, set[str]] = field(default_factory=dict)
     exports: list[str] = field(default_factory=list)
+    decisions: list[audit_pb2.AwaitReviewResponse | ServiceError] = field(default_factory=list)
+    """What those who wait for people are told, one after the other; then nothing."""
+    awaited: list[audit_pb2.AwaitReviewRequest] = field(default_factory=list)
+
+    async def AwaitReview(self, request: Any, context: Any) -> audit_pb2.AwaitReviewResponse:  # noqa: N802
+        self.awaited.append(request)
+        if not self.decisions:
+            await asyncio.sleep(60)
+        told = self.decisions.pop(0)
+        if isinstance(told, ServiceError):
+            raise told
+        return told
 
     async def Append(self, request: Any, context: Any) -> audit_pb2.AppendResponse:  # noqa: N802
         bodies = {body.role: body.content for body in request.bodies}
@@ -387,11 +399,12 @@ class Chain:
     audit: FakeAudit
 
 
+_AUDIT = ("Append", "GetRecord", "ListRecords", "TailRecords", "EraseBodies", "AwaitReview")
 _METHODS = {
     "guard": ("guard", "GuardService", ("ListScopes", "DescribeScope", "Review", "Assess")),
     "executor": ("executor", "ExecutorService", ("Execute", "DescribePool")),
     "generator": ("generator", "GeneratorService", ("Solve",)),
-    "audit": ("audit", "AuditService", ("Append", "GetRecord", "ListRecords", "TailRecords", "EraseBodies")),
+    "audit": ("audit", "AuditService", _AUDIT),
 }
 _ADD = {
     "guard": guard_pb2_grpc.add_GuardServiceServicer_to_server,

@@ -10,6 +10,7 @@ import pytest
 from placetpb.common.v1 import common_pb2
 
 from generator_svc import ports, prompt
+from generator_svc.places import Places
 from generator_svc.prompt import Message, ScopeBrief
 from generator_svc.solve import MAX_ATTEMPTS, Ports, Solver
 from generator_svc.task import Task
@@ -78,7 +79,8 @@ async def test_no_word_of_a_finding_or_of_the_advice_is_told_in_any_attempt() ->
     async def tell(event: ports.Event) -> None:
         events.append(event)
 
-    solver = Solver(Ports(MemoryLog(), _Guard(), None, writer))  # type: ignore[arg-type]
+    world = Ports(MemoryLog(), _Guard(), None, writer, None)  # type: ignore[arg-type]
+    solver = Solver(world, Places(solving=1, waiting=0))
     await solver.solve(Task("r-1", "data-analysis", "mean?", (), "c"), tell, Deadline.after(30))
     assert len(writer.told) == MAX_ATTEMPTS
     assert "threat.dynamic.code" in writer.told[-1]

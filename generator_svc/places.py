@@ -1,0 +1,46 @@
+"""How many tasks are held at a time: those that are solved, and those that wait for people meanwhile.
+
+Each holds its inputs in memory, which is what the numbers bound. Knows numbers only.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import grpc
+
+from placet.rpc.errors import ServiceError
+
+
+class Places:
+    """For one event loop. A task that has waited goes on at once, beside those that took its place."""
+
+    def __init__(self, *, solving: int, waiting: int) -> None:
+        self._solving, self._waiting = solving, waiting
+
+    @contextmanager
+    def solving(self) -> Iterator[None]:
+        """A place for a task. Raises ServiceError RESOURCE_EXHAUSTED/TOO_MANY_TASKS when all are taken."""
+        if self._solving <= 0:
+            raise ServiceError(
+                grpc.StatusCode.RESOURCE_EXHAUSTED,
+                "TOO_MANY_TASKS",
+                "As many tasks as this generator takes are being solved. Try again later.",
+                retry_after_s=5.0,
+            )
+        self._solving -= 1
+        try:
+            yield
+        finally:
+            self._solving += 1
+
+    @contextmanager
+    def waiting(self) -> Iterator[bool]:
+        """Leave a task's place to others while it waits. False: too many wait already."""
+        if self._waiting <= 0:
+            yield False
+            return
+        self._waiting, self._solving = self._waiting - 1, self._solving + 1
+        try:
+            yield True
+        finally:
+            self._waiting, self._solving = self._waiting + 1, self._solving - 1
