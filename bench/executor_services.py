@@ -91,6 +91,7 @@ class Services:
     executor: Process
     approver: Approver
     pool_size: int
+    endpoint: Endpoint
 
 
 @asynccontextmanager
@@ -115,7 +116,7 @@ async def running(state: Path, environ: Mapping[str, str]) -> AsyncIterator[Serv
             SigningKey.load(layout.approval_key), load_scope((layout.scopes / SCOPE_FILE).read_bytes())
         )
         async with Placet.connect(endpoint=endpoint) as placet:
-            yield Services(placet, started[-1], approver, int(settings[POOL_SIZE]))
+            yield Services(placet, started[-1], approver, int(settings[POOL_SIZE]), endpoint)
     finally:
         for process in reversed(started):
             await process.stop(STOP_S)
