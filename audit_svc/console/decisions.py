@@ -144,7 +144,7 @@ class Decisions:
         return payload
 
     async def sign(self, person: Person, index: int, signed: bytes) -> bytes:
-        """Record the signature of a statement that was handed out; the approval file as the caller gets it."""
+        """Record the signature of a statement that was handed out: the approval file, as it is given."""
         payload, key_id = _verified(signed, self._reviewers.keys())
         async with self._lock(index):
             case = await self.case(index)

@@ -1,6 +1,6 @@
 """The scopes that are loaded now: files of a directory, read when somebody asks.
 
-Knows scope files. Must not know programs or verdicts. A file that is no scope counts as none; no guard loads it.
+Knows scope files. Must not know programs or verdicts. A file that is no scope is left out.
 """
 
 from __future__ import annotations

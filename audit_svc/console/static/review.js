@@ -85,7 +85,7 @@ async function checkShown() {
   }
   for (const [name, lines] of Object.entries(lists())) {
     const shown = [...page.querySelectorAll(`[data-shown="${name}"]`)].map((each) => flat(textOf(each)));
-    if (shown.join("\n") !== lines.map(flat).join("\n")) {
+    if (shown.sort().join("\n") !== lines.map(flat).sort().join("\n")) {
       throw new Error(`The ${name} on this page are not those to be decided about.`);
     }
   }

@@ -1,0 +1,291 @@
+"""The queue in a browser: people load their keys, decide by hand and by keys, and at the same time."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from placet.approval import Approval, KeySet
+from placet.approval.decision import open_decision
+from placet.approval.envelope import decision_lines, first_line, open_envelope
+from tests.browser.kit.stories import Stories, Telling
+from tests.browser.kit.visitor import Visit, axe, scrolls_sideways, shot
+from tests.browser.kit.watching import Watch
+from tests.browser.kit.world import World
+
+CONFLICT = "the server responded with a status of 409"
+
+
+def load_key(page: Page, world: World, name: str) -> None:
+    """Load the key that `placet keys new-reviewer` made, as its owner does."""
+    page.goto("/keys")
+    page.get_by_label("or its content").fill(world.key_of(name).read_text())
+    page.get_by_role("button", name="Load into this browser").click()
+    expect(page.get_by_text("The executor trusts it. You can decide.")).to_be_visible()
+
+
+@pytest.fixture
+def reviewer(visit: Visit, world: World) -> Iterator[object]:
+    """`reviewer("ana")`: a page of hers in a browser that has her key."""
+
+    def open_(name: str) -> Page:
+        page = visit(name)
+        load_key(page, world, name)
+        return page
+
+    yield open_
+
+
+def approval_of(world: World, told: Telling, page: Page) -> bytes:
+    """The approval file as the page offers it."""
+    answer = page.request.get(f"/queue/{told.verdict_index}/approval")
+    assert answer.status == 200
+    return bytes(answer.body())
+
+
+def status(page: Page) -> object:
+    return page.locator("[data-status]")
+
+
+def test_a_person_allows_a_program_and_the_approval_is_signed_by_their_own_key(
+    world: World, stories: Stories, reviewer: object
+) -> None:
+    told = stories.waiting()
+    page = reviewer("ana")  # type: ignore[operator]
+    page.goto("/queue")
+    axe(page)
+    shot(page, "queue", dark=True, phone=True)
+    page.locator(f"a[href='/queue/{told.verdict_index}']").click()
+    page.get_by_label("Reason").fill("It only reads the file that was asked about.")
+    axe(page)
+    shot(page, "review", dark=True, phone=True)
+    assert not scrolls_sideways(page)
+    page.get_by_role("button", name="Approve and sign").click()
+    expect(page.get_by_text("Allowed and signed.")).to_be_visible()
+    keys = KeySet.load(world.layout.trusted)
+    file = approval_of(world, told, page)
+    approval = Approval.from_bytes(open_envelope(first_line(file), keys))
+    assert (approval.decided_by, approval.program_sha256.hex()) == ("human:ana", told.program_sha256)
+    (line,) = decision_lines(file)
+    assert open_decision(line, keys).decision.reason == "It only reads the file that was asked about."
+
+
+def test_a_denial_is_signed_and_the_item_leaves_the_open_queue_of_others(
+    stories: Stories, reviewer: object, visit: Visit
+) -> None:
+    told = stories.waiting()
+    link = f"a[href='/queue/{told.verdict_index}']"
+    other = visit("vera")
+    other.goto("/queue")
+    expect(other.locator(link)).to_be_visible()
+    page = reviewer("ana")  # type: ignore[operator]
+    page.goto(f"/queue/{told.verdict_index}")
+    page.get_by_label("Reason").fill("It sends the file away.")
+    page.get_by_role("button", name="Deny and sign").click()
+    expect(page.get_by_text("Denied.")).to_be_visible()
+    expect(other.locator(link)).to_have_count(0)
+
+
+def test_everything_can_be_done_without_a_mouse(stories: Stories, reviewer: object) -> None:
+    told = stories.waiting()
+    page = reviewer("ana")  # type: ignore[operator]
+    page.keyboard.press("g")
+    page.keyboard.press("q")
+    page.wait_for_url("**/queue")
+    wanted = page.locator(f"a[href='/queue/{told.verdict_index}']")
+    expect(wanted).to_be_visible()
+    for _ in range(page.locator("[data-keys=list] > tr").count()):
+        page.keyboard.press("j")
+        if wanted.evaluate("link => link === document.activeElement"):
+            break
+    page.keyboard.press("Enter")
+    page.wait_for_url(f"**/queue/{told.verdict_index}")
+    expect(page.get_by_role("button", name="Deny and sign")).to_be_enabled()
+    page.keyboard.press("d")
+    page.keyboard.type("It asks for more than it needs.")
+    page.keyboard.press("Control+Enter")
+    expect(page.get_by_text("Denied.")).to_be_visible()
+    expect(page.get_by_role("link", name="Back to the queue")).to_be_focused()
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/queue")
+    page.keyboard.press("?")
+    expect(page.get_by_role("dialog", name="Keys")).to_be_visible()
+    axe(page)
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("dialog", name="Keys")).to_have_count(0)
+
+
+def test_of_two_people_who_decide_at_once_one_counts_and_the_other_is_told(
+    world: World, stories: Stories, reviewer: object, watch: Watch
+) -> None:
+    told = stories.waiting()
+    pages = [reviewer(name) for name in ("ana", "ben")]  # type: ignore[operator]
+    for page in pages:
+        page.goto(f"/queue/{told.verdict_index}")
+        page.get_by_label("Reason").fill("I was here first.")
+        expect(page.get_by_role("button", name="Deny and sign")).to_be_enabled()
+    watch.expect(CONFLICT)
+    # Started in both before either is waited for.
+    for page in pages:
+        page.evaluate("document.querySelector('button[value=DENIED]').click()")
+    for page in pages:
+        expect(page.locator("[data-status]")).to_contain_text(re.compile("Denied|decided|shown|Somebody"))
+    texts = [page.locator("[data-status]").inner_text() for page in pages]
+    assert sum(text.startswith("Denied.") for text in texts) == 1, texts
+
+
+def test_two_people_must_allow_it_where_the_guard_says_two(
+    world: World, stories: Stories, reviewer: object
+) -> None:
+    told = stories.waiting()
+    told.verdict("NEEDS_REVIEW", risk_pct=41, quorum=2)
+    first, second = (reviewer(name) for name in ("ana", "ben"))  # type: ignore[operator]
+    for page in (first, second):
+        page.goto(f"/queue/{told.verdict_index}")
+        page.get_by_label("Reason").fill("Fine.")
+        if page is second:
+            expect(page.get_by_text("Decisions: 1 of 2 have allowed it")).to_be_visible()
+        page.get_by_role("button", name="Approve and sign").click()
+        expect(page.locator("[data-status]")).to_contain_text(
+            "1 of 2 have allowed it" if page is first else "Allowed and signed."
+        )
+    keys = KeySet.load(world.layout.trusted)
+    decisions = [
+        open_decision(line, keys).decision for line in decision_lines(approval_of(world, told, second))
+    ]
+    assert [decision.reviewer for decision in decisions] == ["ana", "ben"]
+
+
+def test_somebody_who_reads_an_item_is_told_what_others_do_and_loses_nothing(
+    stories: Stories, reviewer: object, watch: Watch
+) -> None:
+    told = stories.waiting()
+    page, other = reviewer("ana"), reviewer("ben")  # type: ignore[operator]
+    for each in (page, other):
+        each.goto(f"/queue/{told.verdict_index}")
+        expect(each.get_by_role("button", name="Approve and sign")).to_be_enabled()
+    page.get_by_label("Reason").fill("Long thoughts.")
+    other.get_by_label("Reason").fill("No.")
+    other.get_by_role("button", name="Deny and sign").click()
+    expect(page.locator("[data-moved]")).to_contain_text("ben has decided.")
+    watch.expect(CONFLICT)
+    page.get_by_role("button", name="Approve and sign").click()
+    expect(page.locator("[data-status]")).to_contain_text("ben decided first: DENIED")
+    expect(page.get_by_label("Reason")).to_have_value("Long thoughts.")
+
+
+def test_a_claim_is_seen_by_others_and_keeps_them_from_deciding(
+    stories: Stories, reviewer: object, watch: Watch
+) -> None:
+    told = stories.waiting()
+    page, other = reviewer("ana"), reviewer("ben")  # type: ignore[operator]
+    other.goto(f"/queue/{told.verdict_index}")
+    page.goto(f"/queue/{told.verdict_index}")
+    page.get_by_role("button", name="Claim it for 15 minutes").click()
+    expect(page.get_by_text("You are at it until")).to_be_visible()
+    expect(other.locator("[data-moved]")).to_contain_text("ana has claimed this.")
+    watch.expect(CONFLICT)
+    other.get_by_label("Reason").fill("Me too.")
+    other.get_by_role("button", name="Approve and sign").click()
+    expect(other.locator("[data-status]")).to_contain_text("ana is looking at this until")
+    page.get_by_role("button", name="Leave it to others").click()
+    expect(page.get_by_role("button", name="Claim it for 15 minutes")).to_be_visible()
+
+
+def test_a_browser_without_the_persons_key_says_so_and_signs_nothing(stories: Stories, visit: Visit) -> None:
+    told = stories.waiting()
+    page = visit("ana")
+    page.goto(f"/queue/{told.verdict_index}")
+    expect(page.get_by_text("This browser holds no key of yours")).to_be_visible()
+    expect(page.get_by_role("button", name="Approve and sign")).to_be_disabled()
+
+
+def test_a_key_that_was_made_here_is_not_trusted_until_somebody_says_so(visit: Visit) -> None:
+    page = visit("ana")
+    page.goto("/keys")
+    page.get_by_role("button", name="Make a key").click()
+    expect(page.get_by_text("The executor does not trust it yet.")).to_be_visible()
+    assert page.get_by_label("Public half").input_value().startswith("-----BEGIN PUBLIC KEY-----\n")
+    axe(page)
+    shot(page, "keys")
+
+
+def test_a_page_that_the_console_altered_is_not_signed(stories: Stories, reviewer: object) -> None:
+    told = stories.waiting()
+    page = reviewer("ana")  # type: ignore[operator]
+    page.goto(f"/queue/{told.verdict_index}")
+    expect(page.get_by_role("button", name="Approve and sign")).to_be_enabled()
+    page.get_by_label("Reason").fill("Fine.")
+    for alter, complaint in (
+        ("#program [data-line]", "The program on this page is not the one"),
+        ("#task-text", "The task on this page is not the one"),
+        ("[data-shown=inputs]", "The inputs on this page are not those"),
+        ("[data-shown=grants]", "The grants on this page are not those"),
+        ("[data-shown=limits]", "The limits on this page are not those"),
+    ):
+        before = page.evaluate(
+            "s => { const e = document.querySelector(s); const c = [...e.childNodes];"
+            "e.append('x'); return c.length }",
+            alter,
+        )
+        page.get_by_role("button", name="Approve and sign").click()
+        expect(page.locator("[data-status]")).to_contain_text(complaint)
+        page.evaluate("([s, n]) => document.querySelector(s).childNodes[n].remove()", [alter, before])
+
+
+@pytest.mark.parametrize(
+    ("member", "value", "complaint"),
+    [
+        ("subject", [{"name": "program.py", "digest": {"sha256": "0" * 64}}], "it is about another program"),
+        ("scope", {"name": "data-analysis", "version": 9, "sha256": "0" * 64}, "it is about another scope"),
+        ("inputs", [], "it is for other inputs"),
+        ("grants", ["network:evil.example:443"], "it grants something else"),
+        ("minTier", "T0", "it is for another executor"),
+        ("decidedBy", "human:ben", "it is in another name"),
+        ("expiresAt", "2999-01-01T00:00:00.000000Z", "it holds for too long"),
+    ],
+)
+def test_an_approval_that_says_something_else_than_the_page_is_not_signed(
+    stories: Stories, reviewer: object, member: str, value: object, complaint: str
+) -> None:
+    page = reviewer("ana")  # type: ignore[operator]
+    page.goto("/keys")
+    said = {
+        "scope": {"name": "s", "version": 1, "sha256": "1" * 64},
+        "inputs": [{"name": "a.csv", "sha256": "2" * 64, "size": 3}],
+        "grants": ["fs.read:inputs"],
+        "limits": {"wallS": 30},
+        "audience": ["local"],
+        "minTier": "T1",
+        "requestId": "r",
+        "decidedBy": "human:ana",
+        "auditLog": {"origin": "o", "index": 1, "leafHash": "3" * 64},
+        "expiresAt": "2026-01-01T00:05:00.000000Z",
+    }
+    statement: dict[str, object] = {
+        "_type": "https://in-toto.io/Statement/v1",
+        "predicateType": "https://placet.dev/attestation/approval/v1",
+        "subject": [{"name": "program.py", "digest": {"sha256": "4" * 64}}],
+        "predicate": said,
+    }
+    seen = {
+        "program": "4" * 64,
+        "scope": said["scope"],
+        "inputs": said["inputs"],
+        "grants": said["grants"],
+        "limits": {"wall_s": 30},
+        "pool": {"audience": ["local"], "min_tier": "T1"},
+    }
+    find = """async ([statement, seen]) => {
+        const { problems } = await import("/static/statement.js");
+        const item = { origin: "o", request: "r", name: "ana" };
+        const now = new Date("2026-01-01T00:00:00Z");
+        return problems(new TextEncoder().encode(statement), seen, item, now);
+    }"""
+    assert page.evaluate(find, [json.dumps(statement), seen]) == []
+    (statement if member == "subject" else said)[member] = value
+    assert page.evaluate(find, [json.dumps(statement), seen]) == [complaint]
