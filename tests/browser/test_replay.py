@@ -12,6 +12,7 @@ from placet.approval import KeySet, envelope
 from placet.audit.replay_report import Report
 from tests.browser.kit.stories import Stories
 from tests.browser.kit.visitor import Visit, axe, scrolls_sideways, shot
+from tests.browser.kit.watching import Watch
 from tests.browser.kit.world import World
 
 LOCKED_DOWN = "imports: [pandas, numpy, matplotlib"
@@ -103,8 +104,9 @@ def test_a_statement_that_says_something_else_is_not_signed(visit: Visit, world:
     expect(page.get_by_role("alert")).to_contain_text("it says something else than this page")
 
 
-def test_a_scope_that_does_not_hold_is_refused_with_its_problems(visit: Visit) -> None:
+def test_a_scope_that_does_not_hold_is_refused_with_its_problems(visit: Visit, watch: Watch) -> None:
     """What was filled in is still there."""
+    watch.expect("status of 400")
     page = visit("ana")
     page.goto("/replay")
     page.get_by_text("Judge under a changed scope").click()

@@ -26,6 +26,7 @@ from audit_svc.console.replays import Replays
 from audit_svc.console.reports import Reports
 from audit_svc.console.web import console_of, page, person_of, require
 from placet.approval.reading import write_time
+from placet.audit.ocsf_objects import short
 from placet.audit.record import Record
 from placet.audit.replay_report import digest_of
 from placet.rpc.errors import ServiceError
@@ -229,7 +230,7 @@ def _row(outcome: Outcome) -> dict[str, Any]:
     return {
         "index": recorded.index,
         "request_id": recorded.request_id,
-        "caller": recorded.caller,
+        "caller": short(recorded.caller),
         "scope": compared.scope,
         "scope_changed": compared.scope_changed,
         "before": compared.old.verdict,

@@ -74,21 +74,21 @@ def axe(page: Page, *, schemes: tuple[str, ...] = SCHEMES) -> None:
         page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]  # from SCHEMES
         found = Axe().run(page, options={"runOnly": {"type": "tag", "values": list(STANDARD)}})
         assert not found.violations_count, f"{page.url} in {scheme}:\n{found.generate_report()}"
-    page.emulate_media(color_scheme=None)
+    page.emulate_media(color_scheme="light")
 
 
 def shot(page: Page, name: str, *, dark: bool = False, phone: bool = False) -> Path:
     """A screenshot of the whole page as tests/browser/screenshots/NAME.png; also NAME-dark and NAME-phone."""
     SCREENSHOTS.mkdir(exist_ok=True)
     usual = page.viewport_size or LAPTOP
-    looks = [(name, None, usual)]
+    looks = [(name, "light", usual)]
     looks += [(f"{name}-dark", "dark", usual)] if dark else []
-    looks += [(f"{name}-phone", None, PHONE)] if phone else []
+    looks += [(f"{name}-phone", "light", PHONE)] if phone else []
     for stem, scheme, size in looks:
         page.emulate_media(color_scheme=scheme)
         page.set_viewport_size(size)
         page.screenshot(path=SCREENSHOTS / f"{stem}.png", full_page=True)
-    page.emulate_media(color_scheme=None)
+    page.emulate_media(color_scheme="light")
     page.set_viewport_size(usual)
     return SCREENSHOTS / f"{name}.png"
 
