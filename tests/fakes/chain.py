@@ -399,7 +399,8 @@ class Chain:
     audit: FakeAudit
 
 
-_AUDIT = ("Append", "GetRecord", "ListRecords", "TailRecords", "EraseBodies", "AwaitReview")
+_PROOFS = ("GetCheckpoint", "GetInclusionProof")
+_AUDIT = ("Append", "GetRecord", "ListRecords", "TailRecords", "EraseBodies", "AwaitReview", *_PROOFS)
 _METHODS = {
     "guard": ("guard", "GuardService", ("ListScopes", "DescribeScope", "Review", "Assess")),
     "executor": ("executor", "ExecutorService", ("Execute", "DescribePool")),
