@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 import grpc
-import httpx
+import httpx2
 import structlog
 from authlib.integrations.starlette_client import OAuth, StarletteOAuth2App
 from starlette.middleware import Middleware
@@ -67,7 +67,7 @@ class OpenId(SignOn):
         request.session["then"] = then
         try:
             answer: Response = await self._client.authorize_redirect(request, self._site.origin + DONE)
-        except (httpx.HTTPError, ValueError, RuntimeError) as error:
+        except (httpx2.HTTPError, ValueError, RuntimeError) as error:
             raise _silent(error) from error
         return answer
 
@@ -82,7 +82,7 @@ class OpenId(SignOn):
             token = await self._client.authorize_access_token(
                 request, claims_options=required, leeway=LEEWAY_S
             )
-        except httpx.HTTPError as error:
+        except httpx2.HTTPError as error:
             raise _silent(error) from error
         except Exception as error:  # whatever is wrong with the answer, it proves nothing
             _log.warning("sign_on_refused", kind=type(error).__name__, error=str(error))

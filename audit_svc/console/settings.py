@@ -117,6 +117,8 @@ class ConsoleSettings(ServiceSettings):
             return self
         if not self.oidc_client_id or self.oidc_client_secret_file is None:
             raise ValueError("PLACET_CONSOLE_OIDC_ISSUER needs OIDC_CLIENT_ID and OIDC_CLIENT_SECRET_FILE")
+        if not self.oidc_issuer.startswith("https://"):
+            raise ValueError("PLACET_CONSOLE_OIDC_ISSUER is no https:// address: anybody could answer for it")
         if "reviewer/*" in self.roles.patterns:
             raise ValueError(
                 "with single sign-on PLACET_CONSOLE_ROLES names people: reviewer/* would be everybody who "

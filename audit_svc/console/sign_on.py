@@ -1,6 +1,6 @@
 """The way in through somebody who knows who people are: what a provider is told and what it must answer.
 
-Knows addresses and names of its own protocol only. Must not know how a provider is asked (oidc.py), nor roles.
+Knows addresses and names of its own protocol only. Must not know how a provider is asked (oidc.py), or roles.
 """
 
 from __future__ import annotations

@@ -5,9 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import AsyncIterator, Callable, Iterable
 from dataclasses import dataclass, field
+from functools import cache
 from typing import TypeVar
 
 import httpx
+from jinja2 import Environment
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route
@@ -19,8 +21,9 @@ from audit_svc.console.limits import Limiter, Lockout
 from audit_svc.console.links import Links
 from audit_svc.console.pages import login
 from audit_svc.console.sessions import Sessions
+from audit_svc.console.sign_on import SignOn
 from audit_svc.console.site import Site
-from audit_svc.console.web import Console, page, person_of, require
+from audit_svc.console.web import Console, environment, page, person_of, require
 from audit_svc.draft import Draft
 from placet.audit.client import Appended
 from placet.audit.reader import LogReader
@@ -72,6 +75,12 @@ PAGES = [
 ]
 
 
+@cache
+def templates() -> Environment:
+    """Compiled once."""
+    return environment()
+
+
 @dataclass
 class ConsoleSite:
     """One console; `seconds` is its clock."""
@@ -79,6 +88,7 @@ class ConsoleSite:
     roles: str = "reviewer/ana=admin,reviewer/*=reviewer"
     url: str = ORIGIN
     shown: Iterable[BaseRoute] = ()
+    sign_on: Callable[[Site], SignOn] | None = None
     seconds: float = 1000.0
     limiter: Limiter = field(default_factory=lambda: Limiter(1000, 1000))
 
@@ -95,7 +105,9 @@ class ConsoleSite:
             Limiter(0.1, 60, now=self.now),
         )
         parts = (self.site, self.sessions, self.limiter, self.entrance)
-        self.console = Console(self.log, parts={type(part): part for part in parts})
+        self.console = Console(self.log, templates(), {type(part): part for part in parts})
+        if self.sign_on:
+            self.console.parts[SignOn] = self.sign_on(self.site)
         self.app = application(self.console, [*PAGES, *self.shown])
 
     def now(self) -> float:

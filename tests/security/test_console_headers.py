@@ -3,17 +3,29 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
+from structlog.testing import capture_logs
+from structlog.typing import EventDict
 
 import audit_svc.console
 from tests.fakes.console_site import ConsoleSite
 
 HERE = Path(audit_svc.console.__file__).parent
+
+
+@pytest.fixture(autouse=True)
+def captured() -> Iterator[list[EventDict]]:
+    """What is logged; drawing tracebacks for people takes seconds."""
+    with capture_logs() as logs:
+        yield logs
+
+
 EVERYWHERE = [
     "/",
     "/login",
@@ -105,12 +117,13 @@ async def test_over_tls_browsers_are_told_to_stay_there() -> None:
     assert "strict-transport-security" not in (await ConsoleSite().browser().get("/login")).headers
 
 
-async def test_a_mistake_of_ours_tells_nothing_of_itself() -> None:
+async def test_a_mistake_of_ours_tells_nothing_of_itself_but_in_the_log(captured: list[EventDict]) -> None:
     ana = await ConsoleSite().logged_in("ana")
     answer = await ana.get("/broken")
     assert answer.status_code == 500
     assert "secret" not in answer.text
     assert "Traceback" not in answer.text
+    assert "a secret of the program" in str(captured[-1]["exc_info"])
 
 
 def test_no_template_has_script_or_style_of_its_own() -> None:

@@ -63,6 +63,11 @@ def test_half_of_single_sign_on_is_refused(missing: str) -> None:
         made(**{name: value for name, value in SINGLE_SIGN_ON.items() if name != missing})
 
 
+def test_a_provider_is_asked_over_tls_only() -> None:
+    with pytest.raises(ValidationError, match="anybody could answer"):
+        made(**SINGLE_SIGN_ON | {"oidc_issuer": "http://login.example.com"})
+
+
 def test_guards_have_names_and_addresses() -> None:
     assert made(guards="running=unix:/guard, next=guard:443").guards == {
         "running": "unix:/guard",
