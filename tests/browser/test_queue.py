@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -12,32 +12,20 @@ from playwright.sync_api import Page, expect
 from placet.approval import Approval, KeySet
 from placet.approval.decision import open_decision
 from placet.approval.envelope import decision_lines, first_line, open_envelope
+from tests.browser.kit.people import with_key
 from tests.browser.kit.stories import Stories, Telling
 from tests.browser.kit.visitor import Visit, axe, scrolls_sideways, shot
 from tests.browser.kit.watching import Watch
 from tests.browser.kit.world import World
 
+Open = Callable[[str], Page]
 CONFLICT = "the server responded with a status of 409"
 
 
-def load_key(page: Page, world: World, name: str) -> None:
-    """Load the key that `placet keys new-reviewer` made, as its owner does."""
-    page.goto("/keys")
-    page.get_by_label("or its content").fill(world.key_of(name).read_text())
-    page.get_by_role("button", name="Load into this browser").click()
-    expect(page.get_by_text("The executor trusts it. You can decide.")).to_be_visible()
-
-
 @pytest.fixture
-def reviewer(visit: Visit, world: World) -> Iterator[object]:
+def reviewer(visit: Visit, world: World) -> Open:
     """`reviewer("ana")`: a page of hers in a browser that has her key."""
-
-    def open_(name: str) -> Page:
-        page = visit(name)
-        load_key(page, world, name)
-        return page
-
-    yield open_
+    return lambda name: with_key(visit(name), world, name)
 
 
 def approval_of(world: World, told: Telling, page: Page) -> bytes:
@@ -47,15 +35,11 @@ def approval_of(world: World, told: Telling, page: Page) -> bytes:
     return bytes(answer.body())
 
 
-def status(page: Page) -> object:
-    return page.locator("[data-status]")
-
-
 def test_a_person_allows_a_program_and_the_approval_is_signed_by_their_own_key(
-    world: World, stories: Stories, reviewer: object
+    world: World, stories: Stories, reviewer: Open
 ) -> None:
     told = stories.waiting()
-    page = reviewer("ana")  # type: ignore[operator]
+    page = reviewer("ana")
     page.goto("/queue")
     axe(page)
     shot(page, "queue", dark=True, phone=True)
@@ -75,14 +59,14 @@ def test_a_person_allows_a_program_and_the_approval_is_signed_by_their_own_key(
 
 
 def test_a_denial_is_signed_and_the_item_leaves_the_open_queue_of_others(
-    stories: Stories, reviewer: object, visit: Visit
+    stories: Stories, reviewer: Open, visit: Visit
 ) -> None:
     told = stories.waiting()
     link = f"a[href='/queue/{told.verdict_index}']"
     other = visit("vera")
     other.goto("/queue")
     expect(other.locator(link)).to_be_visible()
-    page = reviewer("ana")  # type: ignore[operator]
+    page = reviewer("ana")
     page.goto(f"/queue/{told.verdict_index}")
     page.get_by_label("Reason").fill("It sends the file away.")
     page.get_by_role("button", name="Deny and sign").click()
@@ -90,9 +74,9 @@ def test_a_denial_is_signed_and_the_item_leaves_the_open_queue_of_others(
     expect(other.locator(link)).to_have_count(0)
 
 
-def test_everything_can_be_done_without_a_mouse(stories: Stories, reviewer: object) -> None:
+def test_everything_can_be_done_without_a_mouse(stories: Stories, reviewer: Open) -> None:
     told = stories.waiting()
-    page = reviewer("ana")  # type: ignore[operator]
+    page = reviewer("ana")
     page.keyboard.press("g")
     page.keyboard.press("q")
     page.wait_for_url("**/queue")
@@ -120,10 +104,10 @@ def test_everything_can_be_done_without_a_mouse(stories: Stories, reviewer: obje
 
 
 def test_of_two_people_who_decide_at_once_one_counts_and_the_other_is_told(
-    world: World, stories: Stories, reviewer: object, watch: Watch
+    world: World, stories: Stories, reviewer: Open, watch: Watch
 ) -> None:
     told = stories.waiting()
-    pages = [reviewer(name) for name in ("ana", "ben")]  # type: ignore[operator]
+    pages = [reviewer(name) for name in ("ana", "ben")]
     for page in pages:
         page.goto(f"/queue/{told.verdict_index}")
         page.get_by_label("Reason").fill("I was here first.")
@@ -139,11 +123,11 @@ def test_of_two_people_who_decide_at_once_one_counts_and_the_other_is_told(
 
 
 def test_two_people_must_allow_it_where_the_guard_says_two(
-    world: World, stories: Stories, reviewer: object
+    world: World, stories: Stories, reviewer: Open
 ) -> None:
     told = stories.waiting()
     told.verdict("NEEDS_REVIEW", risk_pct=41, quorum=2)
-    first, second = (reviewer(name) for name in ("ana", "ben"))  # type: ignore[operator]
+    first, second = (reviewer(name) for name in ("ana", "ben"))
     for page in (first, second):
         page.goto(f"/queue/{told.verdict_index}")
         page.get_by_label("Reason").fill("Fine.")
@@ -161,10 +145,10 @@ def test_two_people_must_allow_it_where_the_guard_says_two(
 
 
 def test_somebody_who_reads_an_item_is_told_what_others_do_and_loses_nothing(
-    stories: Stories, reviewer: object, watch: Watch
+    stories: Stories, reviewer: Open, watch: Watch
 ) -> None:
     told = stories.waiting()
-    page, other = reviewer("ana"), reviewer("ben")  # type: ignore[operator]
+    page, other = reviewer("ana"), reviewer("ben")
     for each in (page, other):
         each.goto(f"/queue/{told.verdict_index}")
         expect(each.get_by_role("button", name="Approve and sign")).to_be_enabled()
@@ -179,10 +163,10 @@ def test_somebody_who_reads_an_item_is_told_what_others_do_and_loses_nothing(
 
 
 def test_a_claim_is_seen_by_others_and_keeps_them_from_deciding(
-    stories: Stories, reviewer: object, watch: Watch
+    stories: Stories, reviewer: Open, watch: Watch
 ) -> None:
     told = stories.waiting()
-    page, other = reviewer("ana"), reviewer("ben")  # type: ignore[operator]
+    page, other = reviewer("ana"), reviewer("ben")
     other.goto(f"/queue/{told.verdict_index}")
     page.goto(f"/queue/{told.verdict_index}")
     page.get_by_role("button", name="Claim it for 15 minutes").click()
@@ -214,9 +198,9 @@ def test_a_key_that_was_made_here_is_not_trusted_until_somebody_says_so(visit: V
     shot(page, "keys")
 
 
-def test_a_page_that_the_console_altered_is_not_signed(stories: Stories, reviewer: object) -> None:
+def test_a_page_that_the_console_altered_is_not_signed(stories: Stories, reviewer: Open) -> None:
     told = stories.waiting()
-    page = reviewer("ana")  # type: ignore[operator]
+    page = reviewer("ana")
     page.goto(f"/queue/{told.verdict_index}")
     expect(page.get_by_role("button", name="Approve and sign")).to_be_enabled()
     page.get_by_label("Reason").fill("Fine.")
@@ -250,9 +234,9 @@ def test_a_page_that_the_console_altered_is_not_signed(stories: Stories, reviewe
     ],
 )
 def test_an_approval_that_says_something_else_than_the_page_is_not_signed(
-    stories: Stories, reviewer: object, member: str, value: object, complaint: str
+    stories: Stories, reviewer: Open, member: str, value: object, complaint: str
 ) -> None:
-    page = reviewer("ana")  # type: ignore[operator]
+    page = reviewer("ana")
     page.goto("/keys")
     said = {
         "scope": {"name": "s", "version": 1, "sha256": "1" * 64},

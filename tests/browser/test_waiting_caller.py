@@ -1,0 +1,97 @@
+"""A caller that really waits: `placet run --wait`, a real guard and executor, and a person who decides."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from placet.audit.verify import verify_database
+from tests.browser.kit.people import with_key
+from tests.browser.kit.visitor import Visit
+from tests.browser.kit.world import World
+
+SCOPE = """\
+apiVersion: placet/v1
+kind: Scope
+metadata: {name: by-hand, version: 1, owner: security}
+purpose: Programs that the rules cannot prove harmless and people decide about.
+allow: {read: [inputs]}
+review: {reviewer: "off", static_proof: true, min_tier: T0}
+"""
+PROGRAM = "print(len(open('names.txt').read().split()))\n"
+
+
+@pytest.fixture(scope="module", autouse=True)
+def services(world: World) -> None:
+    """A guard that knows the scope; it reads them once, and another test may have started it before."""
+    (world.layout.scopes / "by-hand.yaml").write_text(SCOPE)
+    world.restart("guard") if "guard" in world.addresses else world.start("guard")
+    world.start("executor")
+
+
+@contextmanager
+def running(world: World, directory: Path, program: str = PROGRAM) -> Iterator[subprocess.Popen[str]]:
+    """`placet run --wait 60` as a caller runs it."""
+    (directory / "count.py").write_text(program)
+    (directory / "names.txt").write_text("ana ben cleo\n")
+    options = ("run", "count.py", "--scope", "by-hand", "--input", "names.txt", "--wait", "60", "--json")
+    command = (sys.executable, "-m", "placet.cli", "--state", str(world.layout.state), *options)
+    with subprocess.Popen(
+        command, cwd=directory, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+def open_newest(page: Page) -> None:
+    """Wait for the item in the open queue, without loading it again, and open it."""
+    row = page.locator("[data-queue] tr", has_text="by-hand").last
+    row.get_by_role("link").click()
+    page.wait_for_url("**/queue/*")
+
+
+def events_of(process: subprocess.Popen[str]) -> list[dict[str, object]]:
+    out, err = process.communicate(timeout=30)
+    assert out, err
+    return [json.loads(line) for line in out.splitlines()]
+
+
+def test_a_caller_that_waits_goes_on_when_a_person_allows_it(
+    world: World, visit: Visit, tmp_path: Path
+) -> None:
+    page = with_key(visit("ana"), world, "ana")
+    page.goto("/queue?order=age")
+    with running(world, tmp_path) as process:
+        open_newest(page)
+        page.get_by_label("Reason").fill("It counts words.")
+        page.get_by_role("button", name="Approve and sign").click()
+        expect(page.get_by_text("Allowed and signed.")).to_be_visible()
+        events = events_of(process)
+    assert process.returncode == 0, events
+    assert [event["text"] for event in events if event["event"] == "output"] == ["3\n"]
+    vkey = world.layout.audit_vkey.read_text().strip()
+    assert not verify_database(
+        world.layout.audit / "audit.sqlite", world.layout.audit / "checkpoint", vkey
+    ).breaks
+
+
+def test_a_caller_that_waits_is_told_of_a_denial(world: World, visit: Visit, tmp_path: Path) -> None:
+    page = with_key(visit("ben"), world, "ben")
+    page.goto("/queue?order=age")
+    with running(world, tmp_path, f"# another one\n{PROGRAM}") as process:
+        open_newest(page)
+        page.get_by_label("Reason").fill("Count them yourself.")
+        page.get_by_role("button", name="Deny and sign").click()
+        expect(page.get_by_text("Denied.")).to_be_visible()
+        events = events_of(process)
+    assert process.returncode == 1, events
+    assert "Count them yourself." in json.dumps(events)
