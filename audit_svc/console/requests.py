@@ -15,7 +15,7 @@ from datetime import datetime
 from functools import cached_property
 from typing import Final
 
-from placet.audit.columns import columns_of, words_of
+from placet.audit.columns import columns_of, rules_of, words_of
 from placet.audit.ocsf_objects import short, text
 from placet.audit.query import Query
 from placet.audit.reader import Entry, LogReader
@@ -37,8 +37,8 @@ MAX_OF_REQUEST: Final = 128
 """Records of one request that are read from its beginning, and again from its end."""
 MAX_WALKED: Final = 3_000
 """Records that a page passes at most; it then says how far it came."""
-_AT_ONCE: Final = 64
-_COLUMNS: Final = ("request_id", "kind", "caller", "scope", "verdict")
+_AT_ONCE: Final = 32
+_COLUMNS: Final = frozenset({"request_id", "kind", "caller", "scope", "verdict"})
 _UNRUN: Final = {"ALLOWED": "allowed, not run", "NEEDS_REVIEW": "waits for a person", "DENIED": "denied"}
 
 
@@ -55,8 +55,9 @@ class Summary:
     """Short: `caller/reports`. Empty when no record names one, and so are the next three."""
     scope: str
     verdict: str
+    """The newest; `outcome` tells of denials before it."""
     rules: tuple[str, ...]
-    """Of the newest verdict's findings."""
+    """Of the findings of all its verdicts."""
     outcome: str
     took_s: float
     """From its first to its newest record of a service: what people read and label afterwards is no part."""
@@ -93,6 +94,7 @@ class Requests:
     reader: LogReader
     query: Query
     _known: dict[str, list[Entry]] = field(default_factory=dict)
+    _places: dict[str, int | None] = field(default_factory=dict)
 
     def page(self, before: int | None = None, number: int = ON_PAGE) -> Page:
         """The newest, or those whose place is before an index."""
@@ -122,7 +124,10 @@ class Requests:
 
     def _place(self, request_id: str) -> int | None:
         """Index of the request's first record that matches."""
-        return next((each.index for each in self._records(request_id) if self._matches(each)), None)
+        if request_id not in self._places:
+            matching = (each.index for each in self._records(request_id) if self._matches(each))
+            self._places[request_id] = next(matching, None)
+        return self._places[request_id]
 
     def _records(self, request_id: str) -> list[Entry]:
         if request_id not in self._known:
@@ -130,10 +135,10 @@ class Requests:
         return self._known[request_id]
 
     def _matches(self, entry: Entry) -> bool:
-        query, named = self.query, self.query.filters
+        query = self.query
         if self._unfiltered and entry.kind not in BEGINNINGS:
             return False
-        if any(getattr(entry, name) != named[name] for name in _COLUMNS if name in named):
+        if any(getattr(entry, name) != value for name, value in self._columns):
             return False
         if (query.since and entry.time < query.since) or (query.until and entry.time >= query.until):
             return False
@@ -148,6 +153,10 @@ class Requests:
         return has_rule and self._words <= set(columns.words)
 
     @cached_property
+    def _columns(self) -> list[tuple[str, str]]:
+        return [(name, value) for name, value in self.query.filters.items() if name in _COLUMNS]
+
+    @cached_property
     def _unfiltered(self) -> bool:
         return not set(self.query.filters) - {"since", "until"}
 
@@ -158,11 +167,10 @@ class Requests:
 
 def records_of(reader: LogReader, request_id: str) -> list[Entry]:
     """A request's records in order: all, or the first and the last of very many."""
-    query = Query(request_id=request_id, limit=MAX_OF_REQUEST)
-    first = list(reader.find(query))
+    first = reader.of_request(request_id, MAX_OF_REQUEST)
     if len(first) < MAX_OF_REQUEST:
         return first
-    last = list(reader.find(replace(query, descending=True)))
+    last = reader.of_request(request_id, MAX_OF_REQUEST, descending=True)
     return first + [entry for entry in reversed(last) if entry.index > first[-1].index]
 
 
@@ -170,17 +178,16 @@ def summary(entries: Sequence[Entry], place: int) -> Summary:
     """The row of a request with these records, at least one, in order."""
     records = [record for record in map(read, entries) if record is not None]
     bodies = [record.body for record in records]
-    verdict = next((each for each in reversed(entries) if each.kind == "verdict_reached"), None)
-    decided = read(verdict) if verdict else None
+    verdicts = [record for record in records if record.kind == "verdict_reached"]
     return Summary(
         request_id=entries[0].request_id,
         place=place,
         began=entries[0].time,
         caller=short(next(filter(None, (text(body, "caller") for body in bodies)), "")),
         scope=next(filter(None, map(scope_of, bodies)), ""),
-        verdict=verdict.verdict if verdict else "",
-        rules=columns_of(decided).rules if decided else (),
-        outcome=_outcome(records),
+        verdict=text(verdicts[-1].body, "verdict") if verdicts else "",
+        rules=tuple(sorted({rule for record in verdicts for rule in rules_of(record)})),
+        outcome=_outcome(records) + _after(verdicts[:-1]),
         took_s=_took(entries),
     )
 
@@ -201,6 +208,12 @@ def _outcome(records: Sequence[Record]) -> str:
         if told := ending(record):
             return told
     return "under way"
+
+
+def _after(verdicts: Sequence[Record]) -> str:
+    """Of the verdicts before the newest."""
+    denials = sum(text(record.body, "verdict") == "DENIED" for record in verdicts)
+    return f", after {denials} denial{'s' if denials > 1 else ''}" if denials else ""
 
 
 def _took(entries: Sequence[Entry]) -> float:

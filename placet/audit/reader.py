@@ -98,6 +98,12 @@ class LogReader:
             if entry := self.get(index):
                 yield entry
 
+    def of_request(self, request_id: str, limit: int, *, descending: bool = False) -> list[Entry]:
+        """At most `limit` of a request's records, the first or the last, in that order."""
+        order = "DESC" if descending else "ASC"
+        where = f"WHERE request_id = ? AND request_id <> '' ORDER BY idx {order} LIMIT ?"
+        return list(map(entry_of, self._rows(SELECT + where, request_id, limit)))
+
     @property
     def tally(self) -> Tally:
         """To count records."""
