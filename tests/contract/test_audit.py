@@ -23,6 +23,7 @@ from placet.audit.merkle import leaf_hash, verify_consistency, verify_inclusion
 from placet.audit.reader import LogReader
 from placet.rpc.errors import ServiceError
 from placet.rpc.identity import caller_uri, reviewer_uri, service_uri
+from placet.rpc.server import Register
 from tests.fakes.audit_world import PROGRAM, World, approval, finished, started, verdict
 from tests.fakes.rpc import Authority, serving
 
@@ -48,14 +49,18 @@ async def peer(world: World, tmp_path: Path) -> AsyncIterator[As]:
                 yield as_peer
 
 
-@asynccontextmanager
-async def served(sequencer: Sequencer, reader: LogReader, pki: Path) -> AsyncIterator[As]:
+def registering(sequencer: Sequencer, reader: LogReader) -> Register:
     def register(server: grpc.aio.Server) -> list[str]:
         servicer = AuditServicer(sequencer, reader, ACCESS)
         audit_pb2_grpc.add_AuditServiceServicer_to_server(servicer, server)
         return [SERVICE]
 
-    allow = allow_list(ACCESS.patterns)
+    return register
+
+
+@asynccontextmanager
+async def served(sequencer: Sequencer, reader: LogReader, pki: Path) -> AsyncIterator[As]:
+    register, allow = registering(sequencer, reader), allow_list(ACCESS.patterns)
     authority = Authority.make(pki)
     async with serving(authority, "audit", register=register, allow=allow, endless=ENDLESS) as server:
         yield server.as_peer

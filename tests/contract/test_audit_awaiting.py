@@ -20,14 +20,19 @@ from audit_svc import awaiting
 from audit_svc.awaiting import Awaited
 from audit_svc.batch import Draft
 from audit_svc.erasure import erase
+from audit_svc.policy import ENDLESS, allow_list
 from audit_svc.store.types import BodyKey
 from placet.audit.client import Appended, GrpcAuditLog
 from placet.audit.reader import LogUnreadable
 from placet.audit.record import Record, canonical
+from placet.audit.waiting import decided as decided_by_people
+from placet.rpc.channel import connect
 from placet.rpc.errors import ServiceError
 from placet.rpc.identity import caller_uri, parse_uri, reviewer_uri, service_uri
-from tests.contract.test_audit import As, served
+from placet.rpc.server import build_server
+from tests.contract.test_audit import ACCESS, As, registering, served
 from tests.fakes.audit_world import GUARD, PROGRAM, PROGRAM_SHA256, World, approval, verdict
+from tests.fakes.rpc import Authority, Serving
 
 TEAM, OTHERS, GENERATOR = caller_uri("team"), caller_uri("others"), service_uri("generator")
 KIM = reviewer_uri("kim")
@@ -54,6 +59,25 @@ async def opened(world: World, tmp_path: Path) -> AsyncIterator[As]:
         with world.reader() as reader:
             async with served(writer.sequencer, reader, tmp_path / "pki") as as_peer:
                 yield as_peer
+
+
+@asynccontextmanager
+async def opened_at(world: World, address: str, authority: Authority) -> AsyncIterator[As]:
+    """The same, always at one address."""
+    async with world.writing() as writer:
+        with world.reader() as reader:
+            built = build_server(
+                listen=address,
+                tls=authority.service("audit"),
+                allow=allow_list(ACCESS.patterns),
+                register=registering(writer.sequencer, reader),
+                endless=ENDLESS,
+            )
+            await built.server.start()
+            try:
+                yield Serving(authority, "audit", built).as_peer
+            finally:
+                await built.stop(0.2)
 
 
 async def append(peer: As, uri: str, kind: str, body: dict[str, object], **bodies: bytes) -> Appended:
@@ -170,6 +194,25 @@ async def test_waiting_goes_on_after_the_log_was_started_anew(world: World, tmp_
         answer = await waiting(peer)
         await approved(peer, reviewed)
         assert (await answer).approval == SIGNED
+
+
+async def test_a_caller_is_still_waiting_when_the_log_is_back(tmp_path: Path) -> None:
+    """What a client of ours does of its own accord: it asks the log again, at the same address."""
+    world, address, authority = World(tmp_path), f"unix:{tmp_path}/s", Authority.make(tmp_path / "pki")
+    channel = connect(address, authority.peer(TEAM), server="audit")
+    async with opened_at(world, address, authority) as peer:
+        reviewed = await sent_to_people(peer)
+        waiter = asyncio.create_task(
+            decided_by_people(channel, "r", bytes.fromhex(PROGRAM_SHA256), wait_s=SOON_S)
+        )
+        await asyncio.sleep(0.1)
+    async with opened_at(world, address, authority) as peer:
+        allowed = await approved(peer, reviewed)
+        told = await waiter
+    await channel.close()
+
+    assert told is not None
+    assert (told.approval, told.index) == (SIGNED, allowed.index)
 
 
 @pytest.mark.parametrize(

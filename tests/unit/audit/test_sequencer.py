@@ -15,7 +15,7 @@ from audit_svc.anchor import Anchor, LogInconsistent
 from audit_svc.batch import Draft
 from audit_svc.sequencer import Sequencer
 from audit_svc.store.sqlite import SqliteStore
-from audit_svc.store.types import Growth, StoreFailed
+from audit_svc.store.types import Growth, StandingBy, StoreFailed
 from placet.audit.checkpoint import LogSigner
 from placet.audit.merkle import leaf_hash
 from placet.audit.tiles import Frontier
@@ -114,6 +114,22 @@ async def test_a_lost_answer_loses_no_record_and_doubles_none(tmp_path: Path, mo
     report = world.verify()
     assert report.ok, report.first_break
     assert report.records == 3
+
+
+async def test_one_that_stands_by_tells_of_the_leaders_growth(tmp_path: Path) -> None:
+    """Whoever follows the log at a standby, or waits there, hears of what is appended elsewhere."""
+    world = World(tmp_path)
+    async with world.writing() as leader:
+        standby = Sequencer(world.store(), world.signer, Anchor(tmp_path / "standby"))
+        with pytest.raises(StandingBy):
+            await standby.open()
+        grown = asyncio.create_task(standby.wait_for_growth(0))
+        await leader.append(GENERATOR, "task_received", TASK)
+        with pytest.raises(StandingBy):
+            await standby.open()
+        await asyncio.wait_for(grown, 5)
+        assert standby.head.size == 1
+        await standby.close()
 
 
 async def test_records_that_another_writer_signed_are_read_on(tmp_path: Path) -> None:
