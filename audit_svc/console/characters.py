@@ -40,6 +40,11 @@ def pieces(text: object) -> list[Piece]:
     return list(_cut(plain)) if has_unseen(plain) else [Piece(plain)]
 
 
+def spelled(text: str) -> str:
+    """The text as a name in a list: each unseen character stands as its number, `⟨U+202E⟩`."""
+    return "".join(f"⟨U+{piece.code.upper()}⟩" if piece.unseen else piece.text for piece in pieces(text))
+
+
 def has_unseen(text: str) -> bool:
     """Whether any character of it would not be seen. Line ends and tabs would."""
     bare = text.replace("\n", " ").replace("\t", " ")

@@ -13,6 +13,7 @@ from typing import Final
 from urllib.parse import urlencode
 
 from audit_svc.console.agreement import Kappa, Matrix, independent
+from audit_svc.console.characters import spelled
 from audit_svc.console.chart import Bar, Chart, Series, count, duration
 from audit_svc.console.hours import HOUR, Hour, Hours, hour_of
 from audit_svc.console.spread import Spread
@@ -140,7 +141,7 @@ class View:
             sums[scope] += number
         bars = [
             Bar(
-                scope or "(no scope)",
+                spelled(scope) or "(no scope)",
                 tuple(float(self._whole.verdicts[scope, verdict]) for verdict, _ in VERDICTS),
                 href=self._requests(scope=scope) if scope else "",
             )
@@ -152,7 +153,7 @@ class View:
     def reasons(self) -> Chart:
         """Rules that most denials name."""
         bars = [
-            Bar(rule, (float(number),), href=self._requests(rule=rule, verdict="DENIED"))
+            Bar(spelled(rule), (float(number),), href=self._requests(rule=rule, verdict="DENIED"))
             for rule, number in self._whole.reasons.most_common(SHOWN_ROWS)
         ]
         note = _most(len(self._whole.reasons), "rules")

@@ -7,9 +7,10 @@ import re
 
 from playwright.sync_api import Locator, Page, expect
 
+from audit_svc.console.characters import spelled
 from tests.browser.kit.stories import DOUBT, ENVIRONMENT, Stories, Telling
 from tests.browser.kit.texts import MEANS, PAYLOADS, READS_ENVIRONMENT, UNCLEAR
-from tests.browser.kit.visitor import PHONE, Visit, axe, scrolls_sideways, shot
+from tests.browser.kit.visitor import LAPTOP, PHONE, Visit, axe, scrolls_sideways, shot
 from tests.browser.kit.world import World
 
 LIVE = re.compile("live$")
@@ -79,30 +80,6 @@ def test_a_search_is_made_kept_used_and_forgotten_with_the_keyboard_alone(
     expect(kept).to_have_count(0)
 
 
-def test_names_from_records_stay_text_when_loaded_and_when_they_come_in(world: World, visit: Visit) -> None:
-    """Scope, caller and rule ids reach the page by template and by script; each is given every payload."""
-    page = visit("vera")
-    open_live(page, "/requests")
-    title = page.title()
-    for number, payload in enumerate(PAYLOADS):
-        request_id = f"hostile-{number}"
-        body = {
-            "verdict": "DENIED",
-            "program_sha256": hashlib.sha256(b"").hexdigest(),
-            "scope": {"name": payload, "version": 1, "sha256": "5" * 64},
-            "decided_by": "rules",
-            "caller": payload,
-            "findings": [{"rule_id": payload, "severity": payload, "line": 1, "message": payload}],
-        }
-        world.append("svc/guard", "verdict_reached", body, request_id=request_id)
-        shown = page.locator(f"tr[data-request={request_id}] [data-field=scope]")
-        expect(shown).to_contain_text(payload.strip(), use_inner_text=False)
-    for address in ("/requests", "/"):
-        page.goto(address)
-        expect(page.locator("main")).to_contain_text(PAYLOADS[0])
-        assert page.title() == (title if address == "/requests" else "Overview – Placet")
-
-
 def test_the_overview_follows_what_waits_and_leads_to_the_requests_behind_a_bar(
     stories: Stories, visit: Visit
 ) -> None:
@@ -132,6 +109,7 @@ def test_both_pages_are_readable_by_everybody_on_a_laptop_and_on_a_phone(
         ("requests", "/requests"),
         ("nothing", "/requests?text=zebra&since=x"),
     ):
+        page.set_viewport_size(LAPTOP)
         page.goto(address)
         axe(page)
         shot(page, name, dark=True, phone=True)
@@ -147,3 +125,27 @@ def test_both_pages_say_everything_without_script(stories: Stories, visit: Visit
     expect(row(page, told)).to_contain_text("capability.secrets.environment")
     page.goto("/")
     expect(page.locator("rect.bad").first).to_be_attached()
+
+
+def test_names_from_records_stay_text_when_loaded_and_when_they_come_in(world: World, visit: Visit) -> None:
+    """Scope, caller and rule ids reach the page by template and by script; each is given every payload."""
+    page = visit("vera")
+    open_live(page, "/requests")
+    title = page.title()
+    for number, payload in enumerate(PAYLOADS):
+        request_id = f"hostile-{number}"
+        body = {
+            "verdict": "DENIED",
+            "program_sha256": hashlib.sha256(b"").hexdigest(),
+            "scope": {"name": payload, "version": 1, "sha256": "5" * 64},
+            "decided_by": "rules",
+            "caller": payload,
+            "findings": [{"rule_id": payload, "severity": payload, "line": 1, "message": payload}],
+        }
+        world.append("svc/guard", "verdict_reached", body, request_id=request_id)
+        shown = page.locator(f"tr[data-request={request_id}] [data-field=scope]")
+        expect(shown).to_contain_text(spelled(payload).strip(), use_inner_text=False)
+    for address in ("/requests", "/"):
+        page.goto(address)
+        expect(page.locator("main")).to_contain_text(PAYLOADS[0])
+        assert page.title() == (title if address == "/requests" else "Overview – Placet")

@@ -16,6 +16,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from audit_svc.access import Role
+from audit_svc.console.characters import spelled
 from audit_svc.console.chart import duration
 from audit_svc.console.live import Growth, Live
 from audit_svc.console.names import Names
@@ -118,9 +119,12 @@ def _rows(query: Query, request_ids: Iterable[str], reader: LogReader) -> list[S
 
 
 def _row(summary: Summary) -> dict[str, object]:
-    """What template and script make a row of."""
+    """What template and script make a row of. Names are strangers': what hides in them is spelled out."""
+    told = summary.to_json()
     return {
-        **summary.to_json(),
+        **told,
+        **{name: spelled(str(told[name])) for name in ("caller", "scope", "outcome")},
+        "rules": list(map(spelled, summary.rules)),
         "address": f"/requests/{quote(summary.request_id, safe='')}",
         "took": duration(summary.took_s),
     }
