@@ -65,7 +65,9 @@ class Gate:
                 await problem(request, 403, text)(request.scope, receive, send)
                 return
             receive = _again(body, receive)
-        await self._app(request.scope, _until(receive, lambda: self._sessions.over(session)), send)
+        connection = _WhileItLasts(receive, send, lambda: self._sessions.over(session))
+        await self._app(request.scope, connection.receive, connection.send)
+        await connection.finish()
 
     def _outside(self, request: Request) -> Response:
         """Somebody without a session: ask them to log in, unless their browser kept the cookie back."""
@@ -140,13 +142,20 @@ def _again(body: bytes, receive: Receive) -> Receive:
     return receive_again
 
 
-def _until(receive: Receive, over: Callable[[], Awaitable[None]]) -> Receive:
-    """`receive`, for which the browser is gone once the session is over: so ends what streams to it."""
+class _WhileItLasts:
+    """The connection of one request, for which the browser is gone once the session is over.
 
-    async def receive_until() -> Message:
+    So ends what streams to it; the answer is then finished here, as the server has it.
+    """
+
+    def __init__(self, receive: Receive, send: Send, over: Callable[[], Awaitable[None]]) -> None:
+        self._receive, self._send, self._over = receive, send, over
+        self._unfinished = False
+
+    async def receive(self) -> Message:
         waiting: list[asyncio.Future[Any]] = [
-            asyncio.ensure_future(receive()),
-            asyncio.ensure_future(over()),
+            asyncio.ensure_future(self._receive()),
+            asyncio.ensure_future(self._over()),
         ]
         try:
             await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
@@ -159,4 +168,11 @@ def _until(receive: Receive, over: Callable[[], Awaitable[None]]) -> Receive:
                 task.cancel()
             await asyncio.gather(*waiting, return_exceptions=True)
 
-    return receive_until
+    async def send(self, message: Message) -> None:
+        self._unfinished = bool(message.get("more_body", message["type"] == "http.response.start"))
+        await self._send(message)
+
+    async def finish(self) -> None:
+        """After the application: end an answer that it did not."""
+        if self._unfinished:
+            await self._send({"type": "http.response.body", "body": b"", "more_body": False})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import AsyncIterator, Callable, Iterable
 from dataclasses import dataclass, field
 from functools import cache
@@ -83,19 +84,21 @@ def templates() -> Environment:
 
 @dataclass
 class ConsoleSite:
-    """One console; `seconds` is its clock."""
+    """One console; `seconds` is its clock, unless that is the machine's (`running`)."""
 
     roles: str = "reviewer/ana=admin,reviewer/*=reviewer"
     url: str = ORIGIN
     shown: Iterable[BaseRoute] = ()
     sign_on: Callable[[Site], SignOn] | None = None
     seconds: float = 1000.0
+    running: bool = False
+    longest_s: float = 8 * 3600
     limiter: Limiter = field(default_factory=lambda: Limiter(1000, 1000))
 
     def __post_init__(self) -> None:
         self.site = Site.of(self.url)
         self.log = ConsoleLog()
-        self.sessions = Sessions(longest_s=8 * 3600, idle_s=3600, now=self.now)
+        self.sessions = Sessions(longest_s=self.longest_s, idle_s=3600, now=self.now)
         self.entrance = Entrance(
             self.log,
             Access.parse(self.roles),
@@ -111,7 +114,7 @@ class ConsoleSite:
         self.app = application(self.console, [*PAGES, *self.shown])
 
     def now(self) -> float:
-        return self.seconds
+        return time.monotonic() if self.running else self.seconds
 
     def entered(self) -> list[dict[str, object]]:
         """What the log has of people who entered, or failed to."""
