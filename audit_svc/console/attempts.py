@@ -1,7 +1,7 @@
 """The programs of one request in the order in which they came: who wrote each, how it was judged, how it ran.
 
-Knows which records belong to one program. Pure; must not know pages. Records are shown, never believed: of each
-field only what is of the wanted type is taken.
+Knows which records belong to one program. Pure; must not know pages. Records are shown, never believed: of
+each field only what is of the wanted type is taken.
 """
 
 from __future__ import annotations
@@ -16,7 +16,13 @@ from placet.audit.actors import path_of
 from placet.audit.ocsf_objects import number, text
 from placet.audit.record import RecordInvalid, parse_object
 
-_WRITTEN: Final = ("program_generated", "verdict_reached", "review_failed", "run_started", "admission_refused")
+_WRITTEN: Final = (
+    "program_generated",
+    "verdict_reached",
+    "review_failed",
+    "run_started",
+    "admission_refused",
+)
 MAX_FINDINGS: Final = 1000
 
 

@@ -1,7 +1,7 @@
 """Everything that the log holds on one request, as it is shown: records, and the bodies a person may read.
 
-Knows in which order a reading is put on record and carried out. Must not know pages. What does not fit its own
-digest is kept and named, not hidden: a reader of evidence has to see it.
+Knows in which order a reading is put on record and carried out. Must not know pages. What does not fit its
+own digest is named, not left out in silence: a reader of evidence has to know.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from audit_svc.access import Role
 from audit_svc.console.log import Log
 from audit_svc.console.people import Person
 from audit_svc.draft import Draft
+from placet.audit.finding import BEYOND
 from placet.audit.merkle import leaf_hash
 from placet.audit.query import Query
 from placet.audit.reader import Entry, LogReader, StoredBody
@@ -24,7 +25,18 @@ from placet.rpc.identity import service_uri
 MAX_RECORDS: Final = 2000
 """Of one request; nearly all beyond its life are readings of it."""
 READ_ROLES: Final = frozenset(
-    {"task", "program", "findings", "statement", "scope", "proposal", "decision", "stdout", "stderr", "artifacts"}
+    {
+        "task",
+        "program",
+        "findings",
+        "statement",
+        "scope",
+        "proposal",
+        "decision",
+        "stdout",
+        "stderr",
+        "artifacts",
+    }
 )
 """Bodies that a request's page shows. Prompts, replies and figures have pages of their own."""
 READINGS: Final = frozenset({"records_read", "records_exported"})
@@ -93,9 +105,9 @@ class Dossier:
 
 
 async def collect(log: Log, request_id: str, person: Person) -> Dossier:
-    """The request for `person`, with bodies when their role may read them; empty when there is no such record.
+    """The request for `person`, with bodies when their role may read them; empty when there is none.
 
-    Raises ServiceError AUDIT_UNAVAILABLE: the reading could not be put on record, or the database not be read.
+    Raises ServiceError AUDIT_UNAVAILABLE: the reading cannot be put on record, or the database not be read.
     """
     items, more = await log.ask(lambda reader: _items(reader, request_id))
     wanted = {item.index: roles for item in items if (roles := _readable(item))} if _reads(person) else {}
@@ -110,7 +122,7 @@ async def item_at(log: Log, index: int) -> Item | None:
     """One record without its bodies; None when there is none. Raises like `collect`."""
 
     def read(reader: LogReader) -> Item | None:
-        entry = reader.get(index)
+        entry = reader.get(index) if index < BEYOND else None
         return _item(entry, reader.kept(index)) if entry else None
 
     return await log.ask(read)
@@ -164,9 +176,7 @@ def _readable(item: Item) -> list[str]:
     return [role for role in item.kept if role in READ_ROLES]
 
 
-def _with_bodies(
-    item: Item, stored: Sequence[StoredBody], roles: Collection[str] = READ_ROLES
-) -> Item:
+def _with_bodies(item: Item, stored: Sequence[StoredBody], roles: Collection[str] = READ_ROLES) -> Item:
     named = {ref.role: ref for ref in item.record.bodies} if item.record else {}
     good, bad = {}, []
     for body in stored:

@@ -125,9 +125,7 @@ def _marks(text: str, starts: Sequence[int], findings: Sequence[Finding]) -> lis
     return marks
 
 
-def _pieces(
-    text: str, styles: Sequence[str], marks: Sequence[str], start: int, end: int
-) -> Iterator[Piece]:
+def _pieces(text: str, styles: Sequence[str], marks: Sequence[str], start: int, end: int) -> Iterator[Piece]:
     def alike(at: int) -> tuple[str, str, int]:
         # An unseen character is alike with none but itself.
         return styles[at], marks[at], at if is_unseen(text[at]) else -1

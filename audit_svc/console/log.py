@@ -14,6 +14,7 @@ import structlog
 from placetpb.audit.v1 import audit_pb2, audit_pb2_grpc
 
 from audit_svc.draft import Draft
+from audit_svc.threads import in_thread
 from placet.audit.client import Appended, GrpcAuditLog
 from placet.audit.reader import LogReader, LogUnreadable
 from placet.rpc.errors import ServiceError
@@ -52,7 +53,7 @@ class Reading:
         """See Log.ask."""
         async with self._one:
             try:
-                return await asyncio.to_thread(read, self._reader)
+                return await in_thread(lambda: read(self._reader))
             except LogUnreadable as error:
                 raise ServiceError(
                     grpc.StatusCode.UNAVAILABLE,

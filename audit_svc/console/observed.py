@@ -1,6 +1,6 @@
 """What a run was allowed, beside what it did: limits and usage, tiers, inputs, files handed over.
 
-Knows the fields of approvals and runs (docs/audit-format.md §2). Pure; judges nothing but greater and smaller.
+Knows the fields of approvals and runs (docs/audit-format.md §2). Pure; says greater or smaller, no more.
 """
 
 from __future__ import annotations
@@ -83,7 +83,7 @@ def grants(run: Run) -> list[str]:
 
 
 def handed(end: Item) -> list[Handed]:
-    """The files that a run handed over, from its record or, when they are many, from the body that lists them."""
+    """The files that a run handed over: of its record or, when they are many, of the body that lists them."""
     listed: object = end.body.get("artifacts")
     if number(end.body, "artifacts_total"):
         try:
@@ -114,7 +114,13 @@ def _mapping(value: object) -> Mapping[str, object]:
 
 
 def _used(
-    limits: Mapping[str, int], usage: Mapping[str, object], what: str, limit: str, used: str, per: int, unit: str
+    limits: Mapping[str, int],
+    usage: Mapping[str, object],
+    what: str,
+    limit: str,
+    used: str,
+    per: int,
+    unit: str,
 ) -> Measure:
     value = number(usage, used)
     return _bounded(what, limits.get(limit), None if value is None else value / per, unit)
@@ -166,4 +172,6 @@ def _kinds(files: Sequence[Handed], scope: Scope | None) -> Iterator[Measure]:
     kinds = sorted({PurePosixPath(each.name).suffix.removeprefix(".").lower() for each in files})
     asked = set(scope.outputs.kinds)
     state = "within" if set(kinds) <= asked else "beyond"
-    yield Measure("kinds of files", ", ".join(sorted(asked - {"text"})) or "none", ", ".join(kinds) or "none", state)
+    yield Measure(
+        "kinds of files", ", ".join(sorted(asked - {"text"})) or "none", ", ".join(kinds) or "none", state
+    )

@@ -1,6 +1,6 @@
 """A picture that a program made, rebuilt so that a browser gets pixels and nothing else.
 
-Knows PNG (ISO/IEC 15948): signature, chunks, checksums, and how many bytes of pixels a header announces. Pure.
+Knows PNG (ISO/IEC 15948): signature, chunks, checksums, and how many bytes of pixels a header means. Pure.
 Whatever is not plain is refused; nothing of a program's own text, time, profile or trailing bytes survives.
 """
 
@@ -63,7 +63,12 @@ def _chunks(content: bytes) -> Iterator[tuple[bytes, bytes]]:
 def _check_order(names: list[bytes]) -> None:
     order = [_KEPT.index(name) for name in names]
     singles = [name for name in names if name != b"IDAT"]
-    if names[:1] != [b"IHDR"] or b"IDAT" not in names or order != sorted(order) or len(set(singles)) < len(singles):
+    if (
+        names[:1] != [b"IHDR"]
+        or b"IDAT" not in names
+        or order != sorted(order)
+        or len(set(singles)) < len(singles)
+    ):
         raise PictureRefused("its chunks are not in order")
 
 

@@ -16,9 +16,11 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import BaseRoute
 
 from audit_svc.access import Role
+from audit_svc.console.labels import Labels
 from audit_svc.console.live import Live
 from audit_svc.console.log import Reading
 from audit_svc.console.people import Person
+from audit_svc.console.sample import Sample
 from audit_svc.console.scopes import Scopes
 from audit_svc.console.tree import LogTree
 from audit_svc.console.web import Console, Forbidden
@@ -59,7 +61,7 @@ async def pages(
 ) -> AsyncIterator[httpx.AsyncClient]:
     """A browser for these routes and parts. The header `who` is NAME=ROLE; without it ana, a reviewer, asks."""
     log = WorldLog(reader, sequencer)
-    listed = [LogTree(log), Live(log), Scopes(scopes), *more]
+    listed = [LogTree(log), Live(log), Scopes(scopes), Labels(Sample(0)), *more]
     parts = {type(part): part for part in listed}
 
     async def enter(request: Request, go_on: RequestResponseEndpoint) -> Response:
