@@ -9,6 +9,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Final, Protocol, TypeVar
 
 import grpc
@@ -17,6 +18,7 @@ import structlog
 from audit_svc.access import Access, Role
 from audit_svc.batch import Draft
 from audit_svc.store.types import BodyKey
+from audit_svc.threads import in_thread
 from placet.audit.client import Appended
 from placet.audit.columns import CLASSES
 from placet.audit.record import canonical
@@ -175,7 +177,8 @@ class Sweeper:
         for class_, age in self._retention.items():
             before = (self._now() - age).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
             keys: list[BodyKey] = []
-            while due := await asyncio.to_thread(self._kept.kept_before, class_, before, SWEPT_AT_ONCE):
+            due_now = partial(self._kept.kept_before, class_, before, SWEPT_AT_ONCE)
+            while due := await in_thread(due_now):
                 if keys == (keys := [BodyKey(index, role) for index, role in due]):
                     raise RuntimeError(f"{len(keys)} bodies were erased and are still there")
                 await erase(self._append, keys, by=service_uri("audit"), reason="retention", request_id="")

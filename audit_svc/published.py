@@ -11,6 +11,7 @@ from dataclasses import replace
 from typing import TypeVar
 
 from audit_svc.sequencer import Head
+from audit_svc.threads import in_thread
 from placet.audit.merkle import leaf_hash
 from placet.audit.reader import LogReader, LogUnreadable
 from placet.audit.tiles import WIDTH, TiledTree, TileName, bundle
@@ -55,4 +56,4 @@ class Published:
 
     async def _ask(self, read: Callable[[], T]) -> T:
         async with self._one:
-            return await asyncio.to_thread(read)
+            return await in_thread(read)
