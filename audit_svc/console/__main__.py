@@ -81,7 +81,7 @@ async def main(settings: ConsoleSettings) -> None:
             )
         )
         stack.callback(live.close)  # pages that stay open would keep the server from ending
-        stack.callback(replays.close)
+        stack.push_async_callback(replays.close)
         if settings.url_file:
             write_atomically(settings.url_file, site.origin)
         await answer(settings, console)

@@ -22,6 +22,7 @@ from audit_svc.console.recorded import READ_AT_ONCE, Period, Recorded, Verdicts
 from placet.approval.reading import write_time
 from placet.audit.replay_report import (
     MAX_FLIPS,
+    MAX_RULE_CHARS,
     MAX_RULES,
     Flip,
     LogState,
@@ -268,6 +269,10 @@ def _counted(policies: Sequence[Policy]) -> tuple[Policy, ...]:
     return ordered([msgspec.structs.replace(policy, verdicts=count) for policy, count in counts])
 
 
+def _named(rules: Sequence[str]) -> tuple[str, ...]:
+    return tuple(rule[:MAX_RULE_CHARS] for rule in rules[:MAX_RULES])
+
+
 def _flip(outcome: Outcome) -> Flip:
     compared = outcome.compared
     return Flip(
@@ -275,6 +280,6 @@ def _flip(outcome: Outcome) -> Flip:
         leaf_hash=outcome.recorded.leaf_hash.hex(),
         before=compared.old.verdict,
         after=compared.new.verdict,
-        came=compared.came[:MAX_RULES],
-        went=compared.went[:MAX_RULES],
+        came=_named(compared.came),
+        went=_named(compared.went),
     )

@@ -30,11 +30,16 @@ class Replays:
         self._log = log
         self._replays: dict[str, Replay] = {}
         self._tasks: dict[str, asyncio.Task[None]] = {}
+        self._closed = False
 
     def start(self, person: Person, order: Order) -> Replay:
         """Begin one. Raises ServiceError RESOURCE_EXHAUSTED/REPLAYS_RUNNING, or KeyError for its guard."""
         running = [replay for replay in self._replays.values() if replay.state == "running"]
-        if len(running) >= MAX_RUNNING or any(replay.person.name == person.name for replay in running):
+        if (
+            self._closed
+            or len(running) >= MAX_RUNNING
+            or any(replay.person.name == person.name for replay in running)
+        ):
             raise ServiceError(
                 grpc.StatusCode.RESOURCE_EXHAUSTED,
                 "REPLAYS_RUNNING",
@@ -54,10 +59,13 @@ class Replays:
         if task := self._tasks.get(name):
             task.cancel()
 
-    def close(self) -> None:
-        """End all: the console stops."""
-        for task in self._tasks.values():
+    async def close(self) -> None:
+        """End all, and begin no more: the console stops."""
+        self._closed = True
+        ending = list(self._tasks.values())
+        for task in ending:
             task.cancel()
+        await asyncio.gather(*ending, return_exceptions=True)
 
     def named(self, name: str) -> Replay | None:
         """None when there is none of that name any more."""

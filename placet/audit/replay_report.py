@@ -19,8 +19,9 @@ from placet.audit.record import RecordInvalid, canonical, parse_object
 STATEMENT_TYPE: Final = "https://in-toto.io/Statement/v1"
 PREDICATE_TYPE: Final = "https://placet.dev/attestation/replay/v1"
 MAX_REPORT_BYTES: Final = 2 * 1024 * 1024
-MAX_FLIPS: Final = 2000
-MAX_RULES: Final = 20
+MAX_FLIPS: Final = 1000
+MAX_RULES: Final = 8
+MAX_RULE_CHARS: Final = 64
 
 
 class ReportInvalid(ValueError):  # noqa: N818 - named for the state it reports
@@ -198,8 +199,12 @@ def _check_flips(report: Report) -> None:
     if indexes != sorted(set(indexes)) or not inside:
         raise ReportInvalid("flips are by index, each once, within the range")
     for flip in report.flips:
-        if not _DIGEST.fullmatch(flip.leaf_hash) or max(len(flip.came), len(flip.went)) > MAX_RULES:
-            raise ReportInvalid("2.4: a flip names its record's leaf hash and at most 20 rules a side")
+        if not _DIGEST.fullmatch(flip.leaf_hash):
+            raise ReportInvalid("2.4: a flip names its record's leaf hash")
+        if max(len(flip.came), len(flip.went)) > MAX_RULES:
+            raise ReportInvalid(f"a flip names at most {MAX_RULES} rules a side")
+        if any(len(rule) > MAX_RULE_CHARS for rule in (*flip.came, *flip.went)):
+            raise ReportInvalid(f"a flip names a rule by at most {MAX_RULE_CHARS} characters")
         if not {flip.before, flip.after} <= _WORDS or flip.before == flip.after:
             raise ReportInvalid("a flip is from one verdict to another")
     if not len(indexes) <= report.flipped <= report.verdicts or len(indexes) > MAX_FLIPS:

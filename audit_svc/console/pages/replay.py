@@ -13,7 +13,7 @@ from typing import Any, Final
 from starlette.datastructures import FormData
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import RedirectResponse, Response, StreamingResponse
+from starlette.responses import JSONResponse, RedirectResponse, Response, StreamingResponse
 from starlette.routing import Route
 
 from audit_svc.access import Role
@@ -28,7 +28,7 @@ from audit_svc.console.web import console_of, page, person_of, require
 from placet.approval.reading import write_time
 from placet.audit.ocsf_objects import short
 from placet.audit.record import Record
-from placet.audit.replay_report import digest_of
+from placet.audit.replay_report import ReportInvalid, digest_of
 from placet.rpc.errors import ServiceError
 from placet.scope import MAX_DOCUMENT_BYTES, ScopeInvalid, load_scope
 
@@ -94,15 +94,19 @@ async def stop(request: Request) -> Response:
 async def statement(request: Request) -> Response:
     """The bytes that the person who asks may sign."""
     person = require(request, Role.REVIEWER)
-    return Response(_reportable(_replay(request)).report(person).to_bytes(), media_type="application/json")
+    try:
+        payload = _reportable(_replay(request)).report(person).to_bytes()
+    except ReportInvalid as error:
+        raise HTTPException(409, f"There is no report: {error}. Choose a shorter range.") from error
+    return Response(payload, media_type="application/json")
 
 
 async def sign(request: Request) -> Response:
-    """Take a signed report, and hand it out once it is in the log."""
+    """Put a signed report into the log. Asked by a script, for a form's field would be too short for it."""
     person = require(request, Role.REVIEWER)
-    signed = _text(await request.form(), "report").encode()
-    done = await _reports(request).record(person, _reportable(_replay(request)).report(person), signed)
-    return RedirectResponse(f"/replay/reports/{done.index}", 303)
+    report = _reportable(_replay(request)).report(person)
+    done = await _reports(request).record(person, report, await request.body())
+    return JSONResponse({"address": f"/replay/reports/{done.index}"})
 
 
 async def report(request: Request) -> Response:

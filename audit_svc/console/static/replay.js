@@ -33,8 +33,7 @@ async function submit(event) {
   const trouble = report.querySelector("[data-trouble]");
   trouble.hidden = true;
   try {
-    report.elements.report.value = await signed();
-    report.submit();
+    location.assign(await recorded(await signed()));
   } catch (error) {
     trouble.textContent = error.message;
     trouble.hidden = false;
@@ -44,12 +43,24 @@ async function submit(event) {
 async function signed() {
   const key = await keyOf(report.dataset.name);
   if (key === undefined) throw new Error("This browser has no key of yours. Load it on the page Keys, then sign.");
-  const answer = await fetch(report.dataset.report);
+  const answer = await fetch(`${report.dataset.report}/statement`);
   if (!answer.ok) throw new Error("The console has no report of this replay any more. Replay it again.");
   const payload = new Uint8Array(await answer.arrayBuffer());
   const problem = differs(payload, JSON.parse(report.dataset.seen), report.dataset.name);
   if (problem) throw new Error(`Not signed: ${problem}. Reload the page.`);
   return sign(payload, key);
+}
+
+// Puts the signed report into the log; the address of its page.
+async function recorded(envelope) {
+  const answer = await fetch(`${report.dataset.report}/report`, {
+    method: "POST",
+    headers: { "content-type": "application/json", "x-csrf-token": document.querySelector("meta[name=csrf]").content },
+    body: envelope,
+  });
+  const said = await answer.json();
+  if (!answer.ok) throw new Error(said.message);
+  return said.address;
 }
 
 // How a statement differs from what the page shows; empty when it does not.

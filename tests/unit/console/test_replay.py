@@ -26,7 +26,8 @@ from placet.audit.replay_report import Policy, Report, ScopeEdition
 from placet.flips import Judged
 from placet.rpc.errors import ServiceError
 from tests.fakes.audit_world import GENERATOR, GUARD, SCOPE, World, Writer, verdict
-from tests.fakes.console_log import WorldLog, console_log
+from tests.fakes.console_log import console_log
+from tests.fakes.console_pages import WorldLog
 
 ANA = Person("ana", Role.REVIEWER)
 NOW = Policy(ScopeEdition("data-analysis", 2, "6" * 64), "1" * 16, "", "", 1)
@@ -284,6 +285,25 @@ async def test_a_person_has_one_replay_at_a_time(log: tuple[WorldLog, Writer]) -
     for person in (people[0], people[2]):
         with pytest.raises(ServiceError, match="REPLAYS_RUNNING"):
             replays.start(person, order())
+    await replays.close()
+
+
+async def test_a_console_that_stops_ends_its_replays_before_the_log_is_closed(
+    log: tuple[WorldLog, Writer],
+) -> None:
+    """And begins no more; a guard that hangs does not hold it up."""
+    console, writer = log
+    await recorded(writer, b"one")
+    replays = Replays(console, Guards({"running": SaidGuard(hold=asyncio.Event())}))
+    replay = replays.start(ANA, order())
+    await asyncio.sleep(0.05)
+
+    async with asyncio.timeout(5):
+        await replays.close()
+
+    assert replay.state == "stopped"
+    with pytest.raises(ServiceError):
+        replays.start(Person("ben", Role.REVIEWER), order())
 
 
 async def finished(console: WorldLog, writer: Writer) -> Replay:
