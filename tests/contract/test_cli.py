@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import hashlib
 import json
@@ -21,11 +22,13 @@ from placetpb.audit.v1 import audit_pb2
 from placetpb.common.v1 import common_pb2
 from placetpb.generator.v1 import generator_pb2
 
-from placet.approval import Approval, KeySet
+from guard_svc.proposal import Proposal
+from placet.approval import Approval, InputDigest, KeySet
 from placet.approval.envelope import open_envelope
 from placet.cli.main import run
 from placet.local.layout import Layout
 from placet.rpc.errors import ServiceError
+from placet.scope import load_scope
 from tests.fakes.chain import PNG, SCOPE, Chain, chain_in_thread
 
 HONEST = b"import pandas as pd\nprint(1)\n"
@@ -411,6 +414,50 @@ def test_approve_records_twice_then_signs(
     assert approval.audit_log.index == verdict.index
     assert issued.body["statement_sha256"] == hashlib.sha256(payload).hexdigest()
     assert issued.body["key_id"] in {key["key_id"] for key in placet("keys", "list", "--json").lines}
+
+
+def test_approve_answers_a_review_that_a_request_waits_for(
+    placet: Placet, fakes: Chain, program: Path, tmp_path: Path
+) -> None:
+    """What it grants is the guard's proposal; the caller that waits gets the same file."""
+    placet("keys", "new-reviewer", "ana")
+    scope = load_scope(SCOPE)
+    proposal = Proposal(
+        scope, "mean?", (InputDigest("sales.csv", b"\1" * 32, 9),), ("import:pandas",), "here"
+    )
+    body = {
+        "verdict": "NEEDS_REVIEW",
+        "program_sha256": hashlib.sha256(HONEST).hexdigest(),
+        "scope": {"name": scope.name, "version": scope.version, "sha256": scope.sha256.hex()},
+        "decided_by": "rules+reviewer",
+        "task_sha256": "0" * 64,
+        "caller": "spiffe://placet.local/caller/team",
+        **proposal.fields(),
+    }
+    asked = fakes.audit.log.append("verdict_reached", body, request_id="r-7", bodies=proposal.bodies())
+    index = asyncio.run(asked).index
+    out = tmp_path / "a.json"
+    done = placet("approve", program, "--request", "r-7", "--reason", "read it", "--as", "ana", "--out", out)
+
+    assert done.code == 0, done.err
+    _, vote, verdict, issued, signed = fakes.audit.log.records
+    assert (vote.body["verdict_index"], verdict.body["reviewed_index"]) == (index, index)
+    assert (signed.kind, signed.body["issued_index"]) == ("approval_signed", issued.index)
+    assert signed.bodies == {"approval": out.read_bytes()}
+    first, _ = out.read_bytes().splitlines()
+    approval = Approval.from_bytes(open_envelope(first, KeySet.load(Layout(fakes.state).trusted)))
+    assert (approval.grants, approval.audience, approval.request_id) == (("import:pandas",), ("here",), "r-7")
+
+
+@pytest.mark.parametrize(
+    "options", [[], ["--scope", "s", "--request", "r"], ["--request", "r", "--input", "f"]]
+)
+def test_approve_takes_a_scope_or_a_request(placet: Placet, program: Path, options: list[str]) -> None:
+    """What a request's approval grants is what it was reviewed for, and nothing from here."""
+    done = placet("approve", program, "--reason", "r", *options)
+
+    assert done.code == 4
+    assert "--scope" in done.err
 
 
 @pytest.mark.parametrize("kind", ["verdict_reached", "approval_issued"])

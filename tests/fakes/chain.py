@@ -361,7 +361,7 @@ class FakeAudit(audit_pb2_grpc.AuditServiceServicer):
             fit = [index for index in reversed(fit) if not request.from_index or index < request.from_index]
         else:
             fit = [index for index in fit if index >= request.from_index]
-        page = fit[: min(2, request.page_size)]
+        page = fit[: min(2, request.page_size or 100)]
         more = len(fit) > len(page)
         next_index = page[-1] + (0 if request.descending else 1) if more else 0
         records = [self._record(index) for index in page]
