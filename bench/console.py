@@ -163,13 +163,9 @@ class BigConsole:
 def _settings() -> ConsoleSettings:
     """Of a console that nobody reaches but by `BigConsole`."""
     nowhere = Path("/nonexistent")
-    return ConsoleSettings(
-        database=nowhere,
-        audit_address="-",
-        tls_ca=nowhere,
-        tls_cert=nowhere,
-        tls_key=nowhere,
-        roles=Access.parse("reviewer/*=admin"),
+    files = dict.fromkeys(("database", "tls_ca", "tls_cert", "tls_key"), nowhere)
+    return ConsoleSettings.model_validate(
+        {**files, "audit_address": "-", "roles": Access.parse("reviewer/*=admin")}
     )
 
 

@@ -34,8 +34,8 @@ class View:
 
 BUILT_IN: Final = (
     View("Denied in 24 hours", Search(verdict="DENIED", since="24h").url),
-    View("For review", Search(verdict="NEEDS_REVIEW").url),
     View("Denied in 7 days", Search(verdict="DENIED", since="7d").url),
+    View("For review", Search(verdict="NEEDS_REVIEW").url),
 )
 
 

@@ -12,6 +12,7 @@ import pytest
 
 from audit_svc.console.earlier import Overview
 from audit_svc.console.labels import Labels
+from audit_svc.console.live import Part
 from audit_svc.console.names import Names
 from audit_svc.console.pages import overview, requests
 from audit_svc.console.queue import Queue
@@ -35,7 +36,7 @@ async def console(world: World) -> AsyncIterator[tuple[httpx.AsyncClient, Writer
     async with world.writing() as writer:
         with world.reader() as reader:
             log = WorldLog(reader, writer.sequencer)
-            parts = [Overview(), Names(), Queue(), Labels(Sample())]
+            parts: list[Part] = [Overview(), Names(), Queue(), Labels(Sample())]
             for part in parts:
                 await part.start(log)
             more = [*parts, Views(), Readings(log.append)]

@@ -23,7 +23,8 @@ from placet.audit.reader import LogReader
 from placet.audit.record import Record
 from placet.rpc.identity import caller_uri, reviewer_uri, service_uri
 from tests.fakes.audit_world import OTHER_SHA256, World, Writer, verdict
-from tests.fakes.console_log import WorldLog, console_log
+from tests.fakes.console_log import console_log
+from tests.fakes.console_pages import WorldLog
 
 SCOPES = ("shop", "reports")
 CALLERS = ("ana", "ben")
