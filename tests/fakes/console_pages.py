@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterable
-from contextlib import asynccontextmanager
+from contextlib import aclosing, asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -43,8 +43,10 @@ class WorldLog(Reading):
         return await self._sequencer.append(replace(draft, actor=service_uri("console")))
 
     async def growth(self) -> AsyncIterator[int]:
-        """See Log; says the size once."""
-        yield self._sequencer.head.size
+        """See Log."""
+        async with aclosing(self._sequencer.growth()) as sizes:
+            async for size in sizes:
+                yield size
 
     async def vkey(self) -> str:
         """See Log."""
