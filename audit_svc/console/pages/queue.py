@@ -24,6 +24,7 @@ from audit_svc.console.cases import KINDS
 from audit_svc.console.claims import Claims
 from audit_svc.console.decisions import Decisions, Progress
 from audit_svc.console.dossier import Item
+from audit_svc.console.labels import Labels
 from audit_svc.console.listing import listing, teller
 from audit_svc.console.live import Growth, Live
 from audit_svc.console.people import Person
@@ -86,15 +87,15 @@ async def live(request: Request) -> Response:
 
 async def show(request: Request) -> Response:
     """An item with all that a decision is about. Being shown it is on record first."""
-    person, decisions = require(request, Role.REVIEWER), _decisions(request)
+    person = require(request, Role.REVIEWER)
     console, now = console_of(request), datetime.now(UTC)
     size = console.part(Live).size
-    case = await decisions.case(request.path_params["index"])
+    case = await _case(request)
     kept = await bodies.shown_to(person, console.log, case.entry, READ_ROLES)
     proposal = None
     problem_text = ""
     try:
-        proposal = await decisions.proposal(case)
+        proposal = await _decisions(request).proposal(case)
     except Refused as refused:
         problem_text = str(refused)
     body = case.record.body
@@ -124,6 +125,8 @@ async def show(request: Request) -> Response:
         now=write_time(now),
         obstacle=problem_text or _obstacle(person, case, kept),
         to_sign=_to_sign(person, case),
+        # Only afterwards: what others think of the verdict must not decide for this person.
+        labels=console.part(Labels).view(person, case.entry, case.record) if case.settled else None,
     )
 
 
@@ -156,7 +159,7 @@ async def moved(request: Request) -> Response:
     """Events: what others do on this item while somebody reads it."""
     require(request, Role.REVIEWER)
     console, index = console_of(request), request.path_params["index"]
-    case = await _decisions(request).case(index)
+    case = await _case(request)
 
     async def make(growth: Growth) -> Iterable[Event]:
         about = [n for n in growth.news if n.request_id == case.record.request_id and n.kind in _MOVES]
@@ -233,7 +236,7 @@ async def sign(request: Request) -> Response:
 async def approval(request: Request) -> Response:
     """The approval file, for `placet exec`; being handed it is on record first."""
     person, console = require(request, Role.REVIEWER), console_of(request)
-    case = await _decisions(request).case(request.path_params["index"])
+    case = await _case(request)
     signed: Issued | None = case.signed
     if signed is None:
         raise HTTPException(404)
@@ -264,6 +267,16 @@ async def _answered(act: Callable[[], Awaitable[dict[str, object]]]) -> Response
     except ServiceError as error:
         status = 404 if error.code == grpc.StatusCode.NOT_FOUND else 503
         return JSONResponse({"reason": error.reason, "message": error.message}, status)
+
+
+async def _case(request: Request) -> Case:
+    """The item that the address names."""
+    try:
+        return await _decisions(request).case(request.path_params["index"])
+    except ServiceError as error:
+        if error.code != grpc.StatusCode.NOT_FOUND:
+            raise
+        raise HTTPException(404) from error
 
 
 def _order(request: Request) -> str:
