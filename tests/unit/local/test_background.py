@@ -14,9 +14,11 @@ from pathlib import Path
 
 import pytest
 
+from placet.cli.invocation import Exit
+from placet.cli.main import run
 from placet.local import LocalStack, StackAlreadyRunning, StackError
 from placet.local.lock import holder
-from tests.unit.local.test_stack import left, make
+from tests.unit.local.test_stack import EXTERNAL, left, make
 
 SUPERVISOR = Path(__file__).parents[2] / "fakes" / "local_supervisor.py"
 
@@ -44,6 +46,24 @@ def eventually(condition: Callable[[], object], timeout: float = 15) -> None:
     while not condition():
         assert time.monotonic() < deadline
         time.sleep(0.05)
+
+
+def test_the_command_shows_the_way_into_the_console(
+    state: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """`up` and `console` print a link, `status` an address that lets nobody in."""
+    for name, value in {**EXTERNAL, "PLACET_SANDBOX_PYTHON": sys.executable}.items():
+        monkeypatch.setenv(name, value)
+    here = ["--state", str(state)]
+
+    assert run([*here, "up", "--detach", "--scopes", str(state.parent / "scopes")]) == Exit.DONE
+    assert "\nlog in: http://127.0.0.1:1/enter/x (works once" in capsys.readouterr().out
+    assert run([*here, "console"]) == Exit.DONE
+    assert capsys.readouterr().out == "http://127.0.0.1:1/enter/x\n"
+    assert run([*here, "status", "--json"]) == Exit.DONE
+    assert json.loads(capsys.readouterr().out)["console"] == "http://127.0.0.1:1"
+    assert run([*here, "console", "--as", "eve"]) == Exit.NO_ANSWER
+    assert "placet keys new-reviewer eve" in capsys.readouterr().err
 
 
 def test_it_is_ready_when_the_start_returns_and_gone_when_the_stop_does(state: Path) -> None:
