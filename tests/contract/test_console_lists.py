@@ -10,9 +10,10 @@ import grpc
 import httpx
 import pytest
 
+from audit_svc.console import stream
 from audit_svc.console.earlier import Overview
 from audit_svc.console.labels import Labels
-from audit_svc.console.live import Part
+from audit_svc.console.live import Live, Part
 from audit_svc.console.names import Names
 from audit_svc.console.pages import overview, requests
 from audit_svc.console.queue import Queue
@@ -37,11 +38,10 @@ async def console(world: World) -> AsyncIterator[tuple[httpx.AsyncClient, Writer
         with world.reader() as reader:
             log = WorldLog(reader, writer.sequencer)
             parts: list[Part] = [Overview(), Names(), Queue(), Labels(Sample())]
-            for part in parts:
-                await part.start(log)
-            more = [*parts, Views(), Readings(log.append)]
+            live = Live(log, parts)
+            more = [live, *parts, Views(), Readings(log.append)]
             routes = [*overview.ROUTES, *requests.ROUTES]
-            async with pages(reader, writer.sequencer, routes, more=more) as browser:
+            async with live.following(), pages(reader, writer.sequencer, routes, more=more) as browser:
                 yield browser, writer
 
 
@@ -141,3 +141,36 @@ async def test_the_overview_shows_each_range_and_an_unknown_one_as_the_first(tmp
             answer = await browser.get(f"/?range={name}")
             assert answer.status_code == 200
             assert "style=" not in answer.text
+
+
+@pytest.fixture
+def short_streams(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Streams that end at once, since a browser of this kind waits for their end."""
+    for name, seconds in (("STREAM_S", 0.3), ("PING_S", 0.1), ("GATHER_S", 0.0)):
+        monkeypatch.setattr(stream, name, seconds)
+
+
+@pytest.mark.usefixtures("short_streams")
+async def test_a_stream_tells_of_what_matches_from_where_the_page_was(tmp_path: Path) -> None:
+    async with console(World(tmp_path)) as (browser, writer):
+        await deny(writer, "seen")
+        size = writer.sequencer.head.size
+        await deny(writer, "new")
+        told = (await browser.get(f"/live/requests?verdict=DENIED&after={size}")).text
+        assert '"request_id": "new"' in told
+        assert '"request_id": "seen"' not in told
+        assert "event: row" not in (await browser.get(f"/live/requests?verdict=ALLOWED&after={size}")).text
+        assert '"verdicts": "2"' in (await browser.get(f"/live/overview?after={size}")).text
+
+
+@pytest.mark.usefixtures("short_streams")
+async def test_of_too_much_the_page_is_told_to_load_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(requests, "MAX_TOLD", 2)
+    async with console(World(tmp_path)) as (browser, writer):
+        for number in range(3):
+            await deny(writer, f"r{number}")
+        told = (await browser.get("/live/requests?after=0")).text
+        assert "event: many" in told
+        assert "event: row" not in told

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from itertools import count
@@ -12,7 +12,7 @@ import pytest
 
 from audit_svc.console import earlier, requests
 from audit_svc.console.earlier import Overview, count_back
-from audit_svc.console.hours import Hours
+from audit_svc.console.hours import DAYS, Hours
 from audit_svc.console.names import Names
 from audit_svc.console.requests import Page, Requests
 from audit_svc.draft import Draft
@@ -90,6 +90,10 @@ async def told(world: World) -> AsyncIterator[tuple[LogReader, Teller, WorldLog]
     async with console_log(world) as (log, writer):
         with world.reader() as reader:
             yield reader, Teller(writer), log
+
+
+def clock_at(time: datetime) -> Callable[[], datetime]:
+    return lambda: time
 
 
 def names(page: Page) -> list[str]:
@@ -228,6 +232,20 @@ async def test_counting_back_gives_what_following_would_have_given(
         assert overview.hours.between(since, until).verdicts == one.verdicts
         assert count_back(reader, 0) is None
         assert size == max(entry.index for entry in reader.entries()) + 1
+
+
+async def test_what_is_older_than_the_longest_range_is_not_counted(log_world: World) -> None:
+    async with told(log_world) as (_, teller, log):
+        await teller.tell(5)
+        for days, counted in ((DAYS - 1, True), (DAYS + 1, False)):
+            later = datetime.now(UTC) + timedelta(days=days)
+            overview = Overview(now=clock_at(later))
+            await overview.start(log)
+            assert overview.counting
+            await overview.counting
+            everything = overview.hours.between(later - timedelta(days=DAYS + 2), later)
+            assert bool(everything.verdicts) == counted
+            assert (overview.hours.left, overview.hours.counted_since) == (0, None)
 
 
 async def test_names_in_use_are_found_by_their_indexes_and_learned_as_they_come(log_world: World) -> None:

@@ -61,7 +61,7 @@ async def pages(
     scopes: Path | None = None,
     more: Iterable[object] = (),
 ) -> AsyncIterator[httpx.AsyncClient]:
-    """A browser for these routes and parts. The header `who` is NAME=ROLE; without it ana, a reviewer, asks."""
+    """A browser for routes and parts. The header `who` is NAME=ROLE; without it ana, a reviewer, asks."""
     log = WorldLog(reader, sequencer)
     listed = [LogTree(log), Live(log), Scopes(scopes), Labels(Sample(0)), *more]
     parts = {type(part): part for part in listed}
