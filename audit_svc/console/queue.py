@@ -5,11 +5,13 @@ Follows the log (live.py). For lists only: whoever decides, decides on what the 
 
 from __future__ import annotations
 
+from bisect import bisect_left, insort
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
+from itertools import islice
 from typing import Final
 
 from audit_svc.console.bodies import record_of
@@ -47,6 +49,8 @@ class Item:
     allowed_by: str = ""
     """Who allowed it last and has not signed the approval yet."""
     allowed_at: str = ""
+    done: bool = False
+    """Denied, or allowed and signed."""
 
     @property
     def requester(self) -> str:
@@ -64,16 +68,20 @@ class Item:
 
     @property
     def urgency(self) -> tuple[int, int, int]:
-        """Greater is graver; of two alike the older one."""
-        return SEVERITY_IDS.get(self.severity, 0), self.risk_pct, -self.index
+        """Smaller is graver; of two alike the older one."""
+        return -SEVERITY_IDS.get(self.severity, 0), -self.risk_pct, self.index
 
 
 class Queue:
     """Part of the console: what waits. The log has checked who wrote the records that it comes from."""
 
     def __init__(self) -> None:
-        self._items: dict[int, Item] = {}
-        self._by_request: defaultdict[str, list[int]] = defaultdict(list)
+        self._waiting: dict[int, Item] = {}
+        """By index, which is their age."""
+        self._urgent: list[tuple[int, int, int]] = []
+        """The urgency of each, sorted."""
+        self._unsigned: dict[int, Item] = {}
+        self._by_request: defaultdict[str, list[Item]] = defaultdict(list)
         self._seen = 0
 
     async def start(self, log: Log) -> None:
@@ -87,30 +95,41 @@ class Queue:
             return
         self._seen = entry.index + 1
         if is_for_people(entry, record):
-            self._items[entry.index] = _item(entry, record)
-            self._by_request[record.request_id].append(entry.index)
-        elif record.kind in KINDS:
-            for index in list(self._by_request.get(record.request_id, ())):
-                self._apply(self._items[index], record)
+            self._add(_item(entry, record))
+        elif record.kind in _ACTS:
+            for item in list(self._by_request.get(record.request_id, ())):
+                _ACTS[record.kind](item, record)
+                self._place(item)
 
-    def waiting(self, order: str = "risk") -> list[Item]:
-        """What people must decide, the most urgent first."""
-        waiting = [item for item in self._items.values() if not item.allowed_by]
+    def __len__(self) -> int:
+        """How many items wait for people."""
+        return len(self._waiting)
+
+    def waiting(self, most: int = MANY, order: str = "risk") -> list[Item]:
+        """What people must decide, the first of it in one of ORDERS."""
         if order == "age":
-            return sorted(waiting, key=lambda item: item.index)
-        return sorted(waiting, key=lambda item: item.urgency, reverse=True)
+            return list(islice(self._waiting.values(), most))
+        return [self._waiting[index] for *_, index in self._urgent[:most]]
 
     def unsigned(self, name: str, now: datetime) -> list[Item]:
         """What this person has allowed and still can sign."""
-        mine = (item for item in self._items.values() if item.allowed_by == name)
+        mine = (item for item in self._unsigned.values() if item.allowed_by == name)
         return [item for item in mine if now < moment(item.allowed_at) + SIGNED_WITHIN]
 
-    def _apply(self, item: Item, record: Record) -> None:
-        act = _ACTS.get(record.kind)
-        if act and act(item, record):
-            del self._items[item.index]
+    def _add(self, item: Item) -> None:
+        self._waiting[item.index] = item
+        insort(self._urgent, item.urgency)
+        self._by_request[item.request_id].append(item)
+
+    def _place(self, item: Item) -> None:
+        """Put an item where it belongs after something happened to it."""
+        if (item.allowed_by or item.done) and self._waiting.pop(item.index, None):
+            del self._urgent[bisect_left(self._urgent, item.urgency)]
+            self._unsigned[item.index] = item
+        if item.done:
+            del self._unsigned[item.index]
             of_request = self._by_request[item.request_id]
-            of_request.remove(item.index)
+            of_request.remove(item)
             if not of_request:
                 del self._by_request[item.request_id]
 
@@ -160,50 +179,47 @@ def _name(record: Record) -> str:
     return text(record.body, "decided_by").removeprefix("human:")
 
 
-def _claimed(item: Item, record: Record) -> bool:
+def _claimed(item: Item, record: Record) -> None:
     if _about(item, record):
         item.claim = Claim(_name(record), moment(text(record.body, "until")))
-    return False
 
 
-def _released(item: Item, record: Record) -> bool:
+def _released(item: Item, record: Record) -> None:
     if _about(item, record):
         item.claim = None
-    return False
 
 
-def _voted(item: Item, record: Record) -> bool:
+def _voted(item: Item, record: Record) -> None:
     name = _name(record)
     if _about(item, record) and name != item.requester:
         item.votes[name] = text(record.body, "verdict")
         item.claim = None if item.claim and item.claim.name == name else item.claim
-    return False
 
 
-def _settled(item: Item, record: Record) -> bool:
+def _settled(item: Item, record: Record) -> None:
     """A denial ends it, and so does an approval that was made elsewhere, signature and all."""
     body = record.body
     if not text(body, "decided_by").startswith("human:"):
-        return False
+        return
     named = number(body, "reviewed_index")
-    if named != item.index and not (named is None and text(body, "program_sha256") == item.program_sha256):
-        return False
-    item.allowed_by, item.allowed_at, item.claim = _name(record), record.time, None
-    return text(body, "verdict") == "DENIED" or named is None
+    if named == item.index or (named is None and text(body, "program_sha256") == item.program_sha256):
+        item.allowed_by, item.allowed_at, item.claim = _name(record), record.time, None
+        item.done = text(body, "verdict") == "DENIED" or named is None
 
 
-def _signed(item: Item, record: Record) -> bool:
-    return bool(item.allowed_by) and text(record.body, "program_sha256") == item.program_sha256
+def _signed(item: Item, record: Record) -> None:
+    same = text(record.body, "program_sha256") == item.program_sha256
+    item.done = item.done or (bool(item.allowed_by) and same)
 
 
-_ACTS: Final[Mapping[str, Callable[[Item, Record], bool]]] = {
+_ACTS: Final[Mapping[str, Callable[[Item, Record], None]]] = {
     "review_claimed": _claimed,
     "review_released": _released,
     "review_given": _voted,
     "verdict_reached": _settled,
     "approval_signed": _signed,
 }
-"""What a later record of its request does to an item; True when the item is done."""
+"""What a later record of its request does to an item."""
 
 
 def told(item: Item, name: str, now: datetime) -> dict[str, object]:

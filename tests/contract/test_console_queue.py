@@ -46,8 +46,8 @@ async def test_the_gravest_comes_first_and_of_two_alike_the_older(world: ReviewW
     high = await world.asked(request="c", findings=[finding("HIGH")])
     also_medium = await world.asked(request="d", findings=[finding("MEDIUM")])
     queue = followed(world)
-    assert [item.index for item in queue.waiting()] == [high, medium, also_medium, clean]
-    assert [item.index for item in queue.waiting("age")] == [clean, medium, high, also_medium]
+    assert [item.index for item in queue.waiting(9)] == [high, medium, also_medium, clean]
+    assert [item.index for item in queue.waiting(9, "age")] == [clean, medium, high, also_medium]
 
 
 async def test_a_console_that_starts_sees_what_one_that_followed_saw(world: ReviewWorld) -> None:
@@ -61,8 +61,10 @@ async def test_a_console_that_starts_sees_what_one_that_followed_saw(world: Revi
     await world.claims.claim(person("ana"), claimed)
     await world.decide("cleo", half)
     one, other = followed(world), await started(world)
-    assert [item.index for item in one.waiting("age")] == [claimed, half]
-    assert one.waiting("age") == other.waiting("age")
+    assert [item.index for item in one.waiting(9, "age")] == [claimed, half]
+    assert one.waiting(9) == other.waiting(9)
+    assert len(one) == len(other) == 2
+    assert one.waiting(9, "age") == other.waiting(9, "age")
     assert [item.index for item in one.unsigned("ana", NOW)] == [allowed]
     assert one.unsigned("ana", NOW) == other.unsigned("ana", NOW)
     assert not one.unsigned("ana", NOW + timedelta(minutes=16))
@@ -76,7 +78,7 @@ async def test_the_list_says_what_a_person_can_do_about_an_item(world: ReviewWor
     free = await world.asked(request="free")
     await world.claims.claim(person("ben"), claimed)
     await world.decide("ana", half)
-    states = {item.index: told(item, "ana", NOW) for item in followed(world).waiting()}
+    states = {item.index: told(item, "ana", NOW) for item in followed(world).waiting(9)}
     assert states[mine]["state"] == "yours: somebody else decides"
     assert str(states[claimed]["state"]).startswith("ben is at it until")
     assert (states[half]["state"], states[half]["people"]) == ("you have decided", "1 of 2")
@@ -86,4 +88,4 @@ async def test_the_list_says_what_a_person_can_do_about_an_item(world: ReviewWor
 async def test_two_programs_of_one_request_are_two_items(world: ReviewWorld) -> None:
     first = await world.asked(program_sha256="1" * 64)
     second = await world.asked(program_sha256="2" * 64)
-    assert [item.index for item in followed(world).waiting("age")] == [first, second]
+    assert [item.index for item in followed(world).waiting(9, "age")] == [first, second]

@@ -56,7 +56,6 @@ async def index(request: Request) -> Response:
     """The queue, the most urgent first."""
     person, queue = require(request, Role.VIEWER), _queue(request)
     order = _order(request)
-    items = queue.waiting(order)
     now = datetime.now(UTC)
     return page(
         request,
@@ -65,8 +64,8 @@ async def index(request: Request) -> Response:
         title="Queue",
         size=console_of(request).part(Live).size,
         order=order,
-        rows=[told(item, person.name, now) for item in items[:ON_PAGE]],
-        total=len(items),
+        rows=[told(item, person.name, now) for item in queue.waiting(ON_PAGE, order)],
+        total=len(queue),
         unsigned=[told(item, person.name, now) for item in queue.unsigned(person.name, now)],
     )
 
@@ -78,9 +77,9 @@ async def live(request: Request) -> Response:
     async def make(growth: Growth) -> Iterable[Event]:
         if not any(news.kind in KINDS for news in growth.news):
             return []
-        items, now = queue.waiting(order), datetime.now(UTC)
-        rows = [told(item, person.name, now) for item in items[:ON_PAGE]]
-        return [Event("queue", {"rows": rows, "total": len(items)})]
+        now = datetime.now(UTC)
+        rows = [told(item, person.name, now) for item in queue.waiting(ON_PAGE, order)]
+        return [Event("queue", {"rows": rows, "total": len(queue)})]
 
     return stream(request, console_of(request).part(Live), make)
 
