@@ -16,11 +16,13 @@ from functools import cached_property
 from typing import Final
 
 from placet.audit.columns import columns_of, rules_of, words_of
+from placet.audit.finding import BEYOND
 from placet.audit.ocsf_objects import short, text
 from placet.audit.query import Query
 from placet.audit.reader import Entry, LogReader
 from placet.audit.record import Record, RecordInvalid
 from placet.audit.sentences import ending, scope_of
+from placet.audit.tally import Tally
 
 ON_PAGE: Final = 50
 BEGINNINGS: Final = (
@@ -102,12 +104,12 @@ class Requests:
         place = before
         if before == 0:
             return Page()
-        for walked, entry in enumerate(self._walk(before or 0)):
+        for walked, (index, request_id) in enumerate(self._walk(before or 0)):
             if len(rows) == number or walked == MAX_WALKED:
                 return Page(rows, place, cut_short=len(rows) < number)
-            place = entry.index
-            if entry.request_id and self._place(entry.request_id) == entry.index:
-                rows.append(summary(self._records(entry.request_id), entry.index))
+            place = index
+            if request_id and self._place(request_id) == index:
+                rows.append(summary(self._records(request_id), index))
         return Page(rows)
 
     def rows(self, request_ids: Iterable[str]) -> list[Summary]:
@@ -115,12 +117,14 @@ class Requests:
         placed = ((request_id, self._place(request_id)) for request_id in request_ids)
         return [summary(self._records(name), place) for name, place in placed if place is not None]
 
-    def _walk(self, before: int) -> Iterator[Entry]:
-        """The records that match, the newest first."""
+    def _walk(self, before: int) -> Iterator[tuple[int, str]]:
+        """(index, request) of the records that match, the newest first. `before` 0: from the newest on."""
         if not self._unfiltered:
             return _descending(self.reader, self.query, before)
-        walks = [_descending(self.reader, replace(self.query, kind=kind), before) for kind in BEGINNINGS]
-        return heapq.merge(*walks, key=lambda entry: -entry.index)
+        tally, query = self.reader.tally, self.query
+        low = tally.first_at(query.since) if query.since else 0
+        high = min(before or BEYOND, tally.first_at(query.until) if query.until else BEYOND)
+        return heapq.merge(*(_of_kind(tally, kind, low, high) for kind in BEGINNINGS), reverse=True)
 
     def _place(self, request_id: str) -> int | None:
         """Index of the request's first record that matches."""
@@ -233,12 +237,19 @@ def _moment(entry: Entry) -> datetime:
     return datetime.fromisoformat(entry.time)
 
 
-def _descending(reader: LogReader, query: Query, before: int) -> Iterator[Entry]:
-    """What a query finds, the newest first, a few at a time. `before` 0: from the newest on."""
+def _descending(reader: LogReader, query: Query, before: int) -> Iterator[tuple[int, str]]:
+    """What a query finds, the newest first, a few at a time."""
     step = replace(query, descending=True, limit=_AT_ONCE)
     while True:
         found = list(reader.find(replace(step, from_index=before)))
-        yield from found
+        yield from ((entry.index, entry.request_id) for entry in found)
         if len(found) < _AT_ONCE or found[-1].index == 0:
             return
         before = found[-1].index
+
+
+def _of_kind(tally: Tally, kind: str, low: int, high: int) -> Iterator[tuple[int, str]]:
+    """The same of one kind's records in a range; none of them is read."""
+    while found := tally.newest(kind, low, high, _AT_ONCE):
+        yield from found
+        high, _ = found[-1]
