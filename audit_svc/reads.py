@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, Callable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Final, TypeVar
@@ -17,6 +16,7 @@ import grpc
 from audit_svc.access import Access, Role
 from audit_svc.readings import Readings
 from audit_svc.sequencer import Sequencer
+from audit_svc.threads import in_thread
 from placet.audit.query import Query
 from placet.audit.reader import Entry, LogReader, LogUnreadable, StoredBody
 from placet.rpc.errors import ServiceError
@@ -47,7 +47,7 @@ class Reads:
     def __init__(self, sequencer: Sequencer, reader: LogReader, access: Access) -> None:
         self._sequencer, self._reader, self._access = sequencer, reader, access
         self._readings = Readings(sequencer.append)
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix="log-reader")
+        self._reading = asyncio.Lock()
 
     async def record(self, caller: Caller, index: int, *, with_bodies: bool) -> Found:
         """One record. Raises NOT_FOUND/RECORD_UNKNOWN."""
@@ -86,15 +86,16 @@ class Reads:
             await self._sequencer.wait_for_growth(first)
 
     async def ask(self, read: Callable[[], T]) -> T:
-        """What the database answers. Whoever is cancelled leaves a read that goes on: the next one waits."""
-        try:
-            return await asyncio.get_running_loop().run_in_executor(self._thread, read)
-        except LogUnreadable as error:
-            raise ServiceError(
-                grpc.StatusCode.UNAVAILABLE,
-                "AUDIT_UNAVAILABLE",
-                "The log's database cannot be read; look at the audit service's own log.",
-            ) from error
+        """What the database answers."""
+        async with self._reading:
+            try:
+                return await in_thread(read)
+            except LogUnreadable as error:
+                raise ServiceError(
+                    grpc.StatusCode.UNAVAILABLE,
+                    "AUDIT_UNAVAILABLE",
+                    "The log's database cannot be read; look at the audit service's own log.",
+                ) from error
 
     @property
     def _size(self) -> int:

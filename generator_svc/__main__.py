@@ -68,6 +68,7 @@ async def run(settings: GeneratorSettings) -> None:
             ready_file=settings.ready_file,
             health_check=healthy,
             max_rpc_s=MAX_RPC_S + MAX_REVIEW_WAIT_S,
+            on_stop=places.close,
         )
 
 

@@ -3,12 +3,16 @@
 Each holds its inputs in memory, which is what the numbers bound. Knows numbers only.
 """
 
-from collections.abc import Iterator
+import asyncio
+from collections.abc import Coroutine, Iterator
 from contextlib import contextmanager
+from typing import Any, TypeVar
 
 import grpc
 
 from placet.rpc.errors import ServiceError
+
+T = TypeVar("T")
 
 
 class Places:
@@ -16,6 +20,11 @@ class Places:
 
     def __init__(self, *, solving: int, waiting: int) -> None:
         self._solving, self._waiting = solving, waiting
+        self._closing = asyncio.Event()
+
+    def close(self) -> None:
+        """The service stops: whoever waits is answered now, while there is somebody to answer."""
+        self._closing.set()
 
     @contextmanager
     def solving(self) -> Iterator[None]:
@@ -44,3 +53,14 @@ class Places:
             yield True
         finally:
             self._waiting, self._solving = self._waiting + 1, self._solving - 1
+
+    async def unless_closing(self, waited: Coroutine[Any, Any, T]) -> T | None:
+        """What is waited for; None when the service stops before it is there."""
+        waiting, closing = asyncio.ensure_future(waited), asyncio.ensure_future(self._closing.wait())
+        try:
+            await asyncio.wait({waiting, closing}, return_when=asyncio.FIRST_COMPLETED)
+            return waiting.result() if waiting.done() else None
+        finally:
+            for task in (waiting, closing):
+                task.cancel()
+            await asyncio.gather(waiting, closing, return_exceptions=True)

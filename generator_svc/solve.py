@@ -259,7 +259,8 @@ class _Attempts:
             if wait_s <= 0 or not may_wait:
                 return review
             await self._tell(Progress("awaiting_review", attempt, f"for at most {wait_s:.0f} s"))
-            decided = await self._ports.people.decided(self._task, program, wait_s)
+            deciding = self._ports.people.decided(self._task, program, wait_s)
+            decided = await self._places.unless_closing(deciding)
         if decided is None:
             return review
         verdict = Verdict.ALLOWED if decided.allowed else Verdict.DENIED

@@ -95,6 +95,7 @@ async def serve(
     max_message_bytes: int = MAX_MESSAGE_BYTES,
     endless: Collection[str] = (),
     max_rpc_s: float = MAX_RPC_S,
+    on_stop: Callable[[], object] = lambda: None,
 ) -> None:
     """Serve until SIGTERM or SIGINT, then drain.
 
@@ -107,6 +108,7 @@ async def serve(
         drain_s: how long RPCs in flight may take to end, in seconds.
         endless: methods that have no end of their own.
         max_rpc_s: how long any other may take, in seconds.
+        on_stop: called before the drain; RPCs in flight may be told by it to come to an end.
     """
     stopping = _stop_on_signals()
     built = build_server(
@@ -131,6 +133,7 @@ async def serve(
     finally:
         watching.cancel()
         _remove(ready_file)
+        on_stop()
         await built.stop(drain_s)
         _log.info("stopped", server=name)
 

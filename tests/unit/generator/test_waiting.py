@@ -89,7 +89,7 @@ class World:
 
 @dataclass
 class _People:
-    decided: Callable[[Task, bytes, float], object]
+    decided: Callable[..., object]
 
 
 def deciding(decided: Decided | None, **given: object) -> World:
@@ -182,6 +182,31 @@ async def test_a_caller_that_leaves_while_it_waits_is_on_record_and_makes_room()
     assert world.log.of("task_finished")[0].body == {"outcome": "CANCELLED"}
     world.gate.set()
     assert await world.solve() is ports.Outcome.DONE
+
+
+async def test_a_service_that_stops_answers_those_that_wait() -> None:
+    """Their review goes on, and its decision can be awaited elsewhere; the answer is true until then."""
+    world = World(ALLOWED)
+    waiting = asyncio.create_task(world.solve())
+    while not world.waits:
+        await asyncio.sleep(0)
+    world.places.close()
+
+    assert await waiting is ports.Outcome.NEEDS_REVIEW
+    assert world.log.of("task_finished")[0].body == {"outcome": "NEEDS_REVIEW"}
+
+
+async def test_what_goes_wrong_while_waiting_is_an_error_and_no_answer() -> None:
+    world = deciding(ALLOWED)
+    world.decided = None
+
+    async def lost(*_: object) -> None:
+        raise ServiceError(grpc.StatusCode.NOT_FOUND, "REVIEW_UNKNOWN", "no such review")
+
+    world._decided = lost  # type: ignore[method-assign,assignment]
+    with pytest.raises(ServiceError, match="REVIEW_UNKNOWN"):
+        await world.solve()
+    assert world.log.of("task_finished")[0].body == {"outcome": "UNANSWERED", "reason": "REVIEW_UNKNOWN"}
 
 
 async def test_a_task_ends_with_its_own_deadline_however_long_others_may_wait() -> None:
