@@ -19,10 +19,10 @@ from pathlib import Path
 from typing import Final
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, expect, sync_playwright
 
 from tests.browser.kit.stories import Stories
-from tests.browser.kit.visitor import Visit, Visitors
+from tests.browser.kit.visitor import WAIT_MS, Visit, Visitors
 from tests.browser.kit.watching import Watch
 from tests.browser.kit.world import World
 
@@ -34,6 +34,7 @@ def browser() -> Iterator[Browser]:
     """Debian's Chromium. As root it cannot have its own sandbox."""
     if not CHROMIUM.exists():
         pytest.skip("Chromium is not installed (deploy/setup.sh dev)")
+    expect.set_options(timeout=WAIT_MS)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, chromium_sandbox=os.getuid() != 0)
         yield browser
@@ -43,7 +44,7 @@ def browser() -> Iterator[Browser]:
 @pytest.fixture(scope="package")
 def world(browser: Browser) -> Iterator[World]:
     """Audit log and console; nothing of it is started for a test that is skipped for its browser."""
-    with World.make() as world:
+    with World.make(PLACET_CONSOLE_SAMPLE_PERCENT="100") as world:
         yield world
 
 

@@ -11,19 +11,30 @@ from playwright.sync_api import Page, expect
 from placet.approval import KeySet, envelope
 from placet.audit.replay_report import Report
 from tests.browser.kit.stories import Stories
-from tests.browser.kit.visitor import Visit, axe, scrolls_sideways, shot
+from tests.browser.kit.visitor import Visit, Visitors, axe, scrolls_sideways, shot
 from tests.browser.kit.watching import Watch
 from tests.browser.kit.world import World
 
 LOCKED_DOWN = "imports: [pandas, numpy, matplotlib"
 
 
-@pytest.fixture(scope="module", autouse=True)
-def guard(world: World, stories: Stories) -> str:
-    """The running guard, and verdicts to ask it about."""
+@pytest.fixture(scope="module")
+def replay(world: World, stories: Stories, visitors: Visitors) -> str:
+    """The address of a replay under a stricter scope by the running guard, asked for by ana."""
     stories.done()
     stories.denied_twice_then_done()
-    return world.start("guard")
+    world.start("guard")
+    watch = Watch()
+    page = visitors.open(watch, "ana")
+    page.goto("/replay")
+    page.get_by_text("Judge under a changed scope").click()
+    page.get_by_label("Scope document (YAML)").fill(stricter(world))
+    page.get_by_role("button", name="Replay").click()
+    expect(page.locator("[data-state]")).to_have_text("done")
+    address = page.url
+    page.context.close()
+    watch.check()
+    return address
 
 
 def stricter(world: World) -> str:
@@ -37,20 +48,18 @@ def stricter(world: World) -> str:
     return f"{changed}examples:\n  denied:{allowed}"
 
 
-def replay(page: Page, document: str = "") -> None:
-    """Fill in the form and wait for the end."""
-    page.goto("/replay")
-    if document:
-        page.get_by_text("Judge under a changed scope").click()
-        page.get_by_label("Scope document (YAML)").fill(document)
-    page.get_by_role("button", name="Replay").click()
-    expect(page.locator("[data-state]")).to_have_text("done")
+def load_key(page: Page, world: World, name: str) -> None:
+    """Into this browser, as its owner does."""
+    page.goto("/keys")
+    page.locator("input[type=file]").set_input_files(world.key_of(name))
+    page.locator("[data-do=load] button").click()
+    expect(page.locator("[data-known]")).to_be_visible()
 
 
-def test_a_stricter_scope_flips_the_programs_that_it_forbids(visit: Visit, world: World) -> None:
+def test_a_stricter_scope_flips_the_programs_that_it_forbids(visit: Visit, replay: str) -> None:
     """By verdict, rule and caller, each flip with the rules that came."""
     page = visit("ana")
-    replay(page, stricter(world))
+    page.goto(replay)
 
     flips = page.get_by_role("region", name="Verdicts that flip")
     expect(flips).to_contain_text("+ scope.import.not_allowed")
@@ -60,14 +69,13 @@ def test_a_stricter_scope_flips_the_programs_that_it_forbids(visit: Visit, world
     shot(page, "replay", dark=True, phone=True)
 
 
-def test_a_report_is_signed_in_the_browser_and_downloaded(visit: Visit, world: World, tmp_path: Path) -> None:
+def test_a_report_is_signed_in_the_browser_and_downloaded(
+    visit: Visit, world: World, replay: str, tmp_path: Path
+) -> None:
     """Whoever has the public keys can check it without the console."""
     page = visit("ana")
-    page.goto("/keys")
-    page.locator("input[type=file]").set_input_files(world.key_of("ana"))
-    page.locator("[data-do=load] button").click()
-    expect(page.locator("[data-known]")).to_be_visible()
-    replay(page, stricter(world))
+    load_key(page, world, "ana")
+    page.goto(replay)
     page.get_by_role("button", name="Sign the report").click()
     expect(page.get_by_role("heading", name="Replay report")).to_be_visible()
     with page.expect_download() as downloading:
@@ -82,22 +90,20 @@ def test_a_report_is_signed_in_the_browser_and_downloaded(visit: Visit, world: W
     assert report.flipped == len(report.flips) > 0
 
 
-def test_without_a_key_nothing_is_signed(visit: Visit, world: World) -> None:
+def test_without_a_key_nothing_is_signed(visit: Visit, replay: str) -> None:
     """And the page says where to load one."""
     page = visit("ben")
-    replay(page, stricter(world))
+    page.goto(replay)
     page.get_by_role("button", name="Sign the report").click()
 
     expect(page.get_by_role("alert")).to_contain_text("This browser has no key of yours")
 
 
-def test_a_statement_that_says_something_else_is_not_signed(visit: Visit, world: World) -> None:
+def test_a_statement_that_says_something_else_is_not_signed(visit: Visit, world: World, replay: str) -> None:
     """A console that was taken over cannot have a person sign what the page does not show."""
     page = visit("ana")
-    page.goto("/keys")
-    page.locator("input[type=file]").set_input_files(world.key_of("ana"))
-    page.locator("[data-do=load] button").click()
-    replay(page, stricter(world))
+    load_key(page, world, "ana")
+    page.goto(replay)
     page.route("**/statement", lambda route: route.fulfill(body=_one_flip_less(route.fetch().text())))
     page.get_by_role("button", name="Sign the report").click()
 
