@@ -13,6 +13,7 @@ from placet.audit.cosignature import WitnessSigner
 from placet.cli.main import run
 from tests.contract.test_audit_bundle import collected
 from tests.fakes.audit_world import GUARD, World, Writer, verdict
+from tests.fakes.people import KEYS, at_the_console
 
 Verify = Callable[..., tuple[int, str, str]]
 
@@ -109,6 +110,30 @@ def test_an_unfit_policy_is_no_answer(placet: Verify, tmp_path: Path) -> None:
 
     assert code == 4
     assert "POLICY_UNFIT" in err or "policy" in err
+
+
+async def test_with_the_keys_of_people_their_signatures_are_checked(
+    world: World, placet: Verify, tmp_path: Path
+) -> None:
+    keys = tmp_path / "trusted"
+    keys.mkdir()
+    async with World(tmp_path / "audit", world.signer).writing() as log:
+        await (await at_the_console(log)).approves("kim")
+    (keys / "reviewer-kim.pub.pem").write_bytes(KEYS["kim"].public.to_pem())
+    code, out, _ = placet("--reviewers", keys)
+    assert (code, "signed by people, with the keys that were given: 2" in out) == (0, True)
+
+    (keys / "reviewer-kim.pub.pem").write_bytes(KEYS["lee"].public.to_pem())
+    code, out, _ = placet("--reviewers", keys)
+    assert (code, "put words into a person's mouth" in out) == (1, True)
+
+
+def test_unfit_keys_of_people_are_no_answer(placet: Verify, tmp_path: Path) -> None:
+    (tmp_path / "reviewer-kim.pub.pem").write_text("no key")
+    code, _, err = placet("--reviewers", tmp_path)
+
+    assert code == 4
+    assert "reviewer-kim.pub.pem" in err
 
 
 def test_an_address_with_a_password_is_no_answer(placet: Verify) -> None:

@@ -50,6 +50,11 @@ class Deciding:
     log: Writer
     item: Appended
 
+    @property
+    def approval_id(self) -> str:
+        """One of its own for each item."""
+        return f"{self.item.index:032x}"
+
     def says(self, name: str, **change: Any) -> Decision:
         """A person's decision on this item, as their browser makes it."""
         about = LogRef(ORIGIN, self.item.index, self.item.leaf_hash)
@@ -81,7 +86,7 @@ class Deciding:
         """What the approver signs."""
         now = datetime.now(UTC)
         return Approval(
-            approval_id="a" * 32,
+            approval_id=self.approval_id,
             issued_at=now,
             expires_at=now.replace(year=now.year + 1),
             program_sha256=hashlib.sha256(PROGRAM).digest(),
@@ -102,7 +107,8 @@ class Deciding:
     async def issues(self, name: str, reached: Appended, **change: object) -> tuple[Appended, bytes]:
         """The approval's record, and the statement that it speaks of."""
         statement = self.statement(name, reached)
-        fields = {
+        fields: dict[str, object] = {
+            "approval_id": self.approval_id,
             "decided_by": f"human:{name}",
             "key_id": KEYS[name].key_id,
             "statement_sha256": hashlib.sha256(statement).hexdigest(),
@@ -113,7 +119,7 @@ class Deciding:
     async def signs(self, issued: Appended, file: bytes, **change: object) -> Appended:
         """The signature arrives."""
         body = {
-            "approval_id": "a" * 32,
+            "approval_id": self.approval_id,
             "program_sha256": hashlib.sha256(PROGRAM).hexdigest(),
             "issued_index": issued.index,
             "envelope_sha256": hashlib.sha256(file).hexdigest(),

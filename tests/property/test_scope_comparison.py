@@ -170,6 +170,8 @@ def test_a_change_of_any_key_is_seen(document: dict[str, object], data: st.DataO
 def _other(key: str, value: object) -> object:
     if key == "undecided":
         return "allow" if value == "needs_review" else "needs_review"
+    if key == "quorum_by_severity":
+        return {"CRITICAL": 5}
     others = {"required": "off", "off": "required", "needs_review": "deny", "deny": "needs_review"}
     tiers = {"T0": "T1", "T1": "T2", "T2": "T3", "T3": "T0"}
     if isinstance(value, bool):

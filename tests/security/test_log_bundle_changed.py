@@ -16,11 +16,16 @@ from placet.audit.reader import LogReader
 from placet.audit.record import Record, canonical
 from tests.fakes.audit_world import AUDIT, World, approval, verdict
 from tests.fakes.plain_tree import Tree
+from tests.security import test_log_asker_decides as asker
+from tests.security import test_log_console_invents_decision as invented
+from tests.security import test_log_decision_changed as changed
+from tests.security import test_log_item_decided_twice as twice
 from tests.security import test_log_quorum_evaded as quorum_evaded
 from tests.security import test_log_revoked_key as revoked_key
 from tests.security import test_log_wrong_content as wrong_content
 from tests.security.test_log_rules_all_matter import BY_CHECK, BY_STEP
 from tests.unit.audit import test_pauses as paused
+from tests.unit.audit import test_people as deciding
 
 Files = dict[str, bytes]
 
@@ -140,6 +145,12 @@ def test_a_malformed_manifest_is_broken_not_a_crash(world: World, change: Callab
         *(quorum_evaded.with_a_vote_on_another_program, quorum_evaded.after_a_verdict_that_names_no_quorum),
         *(revoked_key.issues_afterwards, revoked_key.starts_afterwards),
         *(wrong_content.keeps_another_program, wrong_content.keeps_another_output),
+        *(story for _, story, _ in deciding.BROKEN),
+        *(story for _, story, _ in invented.STORIES),
+        *(asker.as_a_caller, asker.denying_it, asker.without_the_console),
+        *(twice.allows_afterwards, twice.allows_afterwards_as_oneself),
+        *(quorum_evaded.with_a_vote_on_another_item, quorum_evaded.with_too_few_for_this_item),
+        *changed.STORIES,
     ],
 )
 async def test_what_the_whole_logs_verifier_calls_broken_the_bundles_does_too(
@@ -147,6 +158,7 @@ async def test_what_the_whole_logs_verifier_calls_broken_the_bundles_does_too(
 ) -> None:
     """§15.2. The log's own writer broke a rule: every byte is signed, and the story is still wrong."""
     monkeypatch.setattr("audit_svc.batch.check_key", lambda *_: None)
+    monkeypatch.setattr("audit_svc.batch.check_open", lambda *_: None)
     world = World(tmp_path)
     async with world.writing() as log:
         await story(log)
@@ -170,6 +182,9 @@ async def test_what_the_whole_logs_verifier_calls_good_the_bundles_does_too(tmp_
         await paused.resumed(log, await paused.paused(log))
         await revoked_key.revoked(log)
         await log.whole_run("2")
+        await deciding.claims_and_labels(log)
+        await deciding.one_denies(log)
+        await deciding.two_allow(log)
 
     assert world.verify().ok
     report = verified(unpacked(bundle_of(world), world.directory / "b.zip"), world)

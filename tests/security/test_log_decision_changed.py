@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ import pytest
 from placet.approval import LogRef, ScopeRef
 from placet.approval.decision import sign_decision
 from placet.approval.envelope import sign
-from tests.fakes.audit_world import ORIGIN, World
+from tests.fakes.audit_world import ORIGIN, World, Writer
 from tests.fakes.people import KEYS, REVIEWERS, at_the_console
 from tests.fakes.weakened import without
 
@@ -27,13 +28,34 @@ OTHERS: dict[str, dict[str, Any]] = {
 }
 
 
+def saying_another(what: str) -> Callable[[Writer], Awaitable[None]]:
+    """kim's true signature under something else."""
+
+    async def story(log: Writer) -> None:
+        item = await at_the_console(log)
+        signed = item.says("kim", **OTHERS[what])
+        await item.decides("kim", signed=sign_decision(signed, KEYS["kim"]))
+
+    return story
+
+
+async def signs_another_statement(log: Writer) -> None:
+    """§6.24: the approval that is kept is an envelope around the recorded statement."""
+    item = await at_the_console(log)
+    await item.decides("kim")
+    issued, statement = await item.issues("kim", await item.closes("kim"))
+    later = str(datetime.now(UTC).year + 1).encode()
+    await item.signs(issued, sign(statement.replace(later, b"2099"), KEYS["kim"]))
+
+
+STORIES = [*map(saying_another, OTHERS), signs_another_statement]
+
+
 @pytest.mark.parametrize("what", OTHERS)
 async def test_each_difference_is_named(tmp_path: Path, what: str, monkeypatch) -> None:
     world = World(tmp_path)
     async with world.writing() as log:
-        item = await at_the_console(log)
-        signed = item.says("kim", **OTHERS[what])
-        await item.decides("kim", signed=sign_decision(signed, KEYS["kim"]))
+        await saying_another(what)(log)
     report = world.verify()
 
     assert report.first_break is not None
@@ -44,15 +66,9 @@ async def test_each_difference_is_named(tmp_path: Path, what: str, monkeypatch) 
 
 
 async def test_another_statement_than_the_recorded_one_is_signed(tmp_path: Path) -> None:
-    """§6.24: the approval that is kept is an envelope around the recorded statement."""
     world = World(tmp_path)
     async with world.writing() as log:
-        item = await at_the_console(log)
-        await item.decides("kim")
-        reached = await item.closes("kim")
-        issued, statement = await item.issues("kim", reached)
-        later = str(datetime.now(UTC).year + 1).encode()
-        await item.signs(issued, sign(statement.replace(later, b"2099"), KEYS["kim"]))
+        await signs_another_statement(log)
     report = world.verify()
 
     assert report.first_break is not None

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.fakes.audit_world import GUARD, OTHER_SHA256, SCOPE, World, Writer, approval, verdict
+from tests.fakes.people import Deciding, at_the_console
 from tests.fakes.weakened import without
 
 KIM, LEE, MAX = (f"spiffe://placet.local/reviewer/{name}" for name in ("kim", "lee", "max"))
@@ -85,9 +86,28 @@ async def after_a_verdict_that_names_no_quorum(log: Writer) -> None:
     await approves(log)
 
 
+async def with_a_vote_on_another_item(log: Writer) -> None:
+    """Who allowed it in one request did not allow it in another, with other inputs."""
+    await (await at_the_console(log, quorum=2)).decides("lee", quorum=2)
+    await closes(await at_the_console(log, quorum=2))
+
+
+async def with_too_few_for_this_item(log: Writer) -> None:
+    """A grave finding needs more people than the scope."""
+    await needs(log, 1)
+    await closes(await at_the_console(log, quorum=3))
+
+
+async def closes(item: Deciding) -> None:
+    await item.decides("kim", quorum=2)
+    await item.issues("kim", await item.closes("kim"))
+
+
 @pytest.mark.parametrize(
     "story",
     [
+        with_a_vote_on_another_item,
+        with_too_few_for_this_item,
         alone,
         with_ones_own_vote_as_well,
         with_one_of_three_missing,

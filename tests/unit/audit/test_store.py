@@ -15,7 +15,7 @@ from audit_svc.store.types import BodyKey, Growth, NewEntry, Store, StoreFailed
 from placet.audit.reader import StoredBody
 from placet.audit.record import BodyRef, Record, body_digest
 from placet.audit.tiles import Frontier, Tile
-from tests.fakes.audit_world import AUDIT, EXECUTOR, GENERATOR, ORIGIN, started
+from tests.fakes.audit_world import AUDIT, EXECUTOR, GENERATOR, GUARD, ORIGIN, started, verdict
 
 Opener = Callable[[], Store]
 SALT = bytes(16)
@@ -106,6 +106,21 @@ def test_a_run_that_started_has_spent_its_approval(store: Store) -> None:
     store.commit(grown(entry(0, "run_started")))
 
     assert store.spent({"a" * 32, "b" * 32}) == {"a" * 32}
+
+
+def test_verdicts_are_found_by_their_request_without_those_of_whoever_asked(store: Store) -> None:
+    """§4.6: people's verdicts say which items are closed."""
+    asked, closed = verdict_by(GUARD, 0), verdict_by("spiffe://placet.local/reviewer/kim", 1)
+    store.commit(grown(asked, closed, entry(2), verdict_by("spiffe://placet.local/reviewer/kim", 3, "q")))
+
+    assert list(store.verdicts({"r"}, GUARD)) == [closed.entry.leaf]
+    assert len(list(store.verdicts({"r", "q", "none"}, EXECUTOR))) == 3
+    assert list(store.verdicts({""}, EXECUTOR)) == []
+
+
+def verdict_by(actor: str, index: int, request_id: str = "r") -> NewEntry:
+    record = Record(ORIGIN, "2026-01-01T00:00:00.000000Z", "verdict_reached", request_id, actor, verdict())
+    return NewEntry.of(index, record, record.encode())
 
 
 @pytest.mark.parametrize(
