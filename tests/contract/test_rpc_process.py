@@ -32,12 +32,15 @@ from placet.rpc.telemetry import annotate, configure_logging
 from placet.rpc.tls import TlsFiles
 
 directory = Path(sys.argv[1])
+stopping = asyncio.Event()
 
 class Slow(rpc.AuditServiceServicer):
     async def Append(self, request, context):
         annotate(request_id=request.request_id)
         if request.kind == "crash":
             raise RuntimeError("password=hunter2")
+        if request.kind == "waits":
+            await stopping.wait()
         await asyncio.sleep(0.5 if request.kind == "slow" else 0)
         return pb.AppendResponse(checkpoint="done")
 
@@ -54,7 +57,7 @@ configure_logging("audit")
 asyncio.run(serve(
     name="audit", listen=sys.argv[2], tls=TlsFiles(*map(Path, sys.argv[3:6])), register=register,
     allow={"/placetpb.audit.v1.AuditService/Append": frozenset({"caller/*"})},
-    ready_file=directory / "ready", health_check=healthy,
+    ready_file=directory / "ready", health_check=healthy, on_stop=stopping.set,
 ))
 """
 
@@ -95,13 +98,15 @@ async def log_of(child: asyncio.subprocess.Process) -> list[dict[str, object]]:
 async def test_a_signal_ends_it_after_what_was_begun(
     authority: Authority, tmp_path: Path, number: signal.Signals
 ) -> None:
-    """The call in flight is answered, the exit code is 0, the ready file is gone."""
+    """The call in flight is answered, also one that waits for the end; exit code 0, no ready file."""
     async with process(authority, tmp_path) as (child, channel):
         call = rpc.AuditServiceStub(channel).Append(pb.AppendRequest(kind="slow"), timeout=10)
-        waiting = asyncio.ensure_future(call.code())
+        waits = rpc.AuditServiceStub(channel).Append(pb.AppendRequest(kind="waits"), timeout=10)
+        waiting = asyncio.gather(call.code(), waits.code())
         await asyncio.sleep(0.2)
         child.send_signal(number)
         reply = await call
+        assert (await waits).checkpoint == "done"
         await waiting
         code = await asyncio.wait_for(child.wait(), 10)
 
