@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 from playwright.sync_api import Page, expect
 
 from placet.approval import Approval, KeySet
@@ -221,26 +222,14 @@ def test_a_page_that_the_console_altered_is_not_signed(stories: Stories, reviewe
         page.evaluate("([s, n]) => document.querySelector(s).childNodes[n].remove()", [alter, before])
 
 
-@pytest.mark.parametrize(
-    ("member", "value", "complaint"),
-    [
-        ("subject", [{"name": "program.py", "digest": {"sha256": "0" * 64}}], "it is about another program"),
-        ("scope", {"name": "data-analysis", "version": 9, "sha256": "0" * 64}, "it is about another scope"),
-        ("inputs", [], "it is for other inputs"),
-        ("grants", ["network:evil.example:443"], "it grants something else"),
-        ("minTier", "T0", "it is for another executor"),
-        ("decidedBy", "human:ben", "it is in another name"),
-        ("expiresAt", "2999-01-01T00:00:00.000000Z", "it holds for too long"),
-    ],
-)
-def test_an_approval_that_says_something_else_than_the_page_is_not_signed(
-    stories: Stories, reviewer: Open, member: str, value: object, complaint: str
-) -> None:
-    page = reviewer("ana")
+def test_an_approval_that_says_something_else_than_the_page_is_not_signed(visit: Visit) -> None:
+    page = visit("ana")
     page.goto("/keys")
+    scope = {"name": "s", "version": 1, "sha256": "1" * 64}
+    inputs = [{"name": "a.csv", "sha256": "2" * 64, "size": 3}]
     said = {
-        "scope": {"name": "s", "version": 1, "sha256": "1" * 64},
-        "inputs": [{"name": "a.csv", "sha256": "2" * 64, "size": 3}],
+        "scope": scope,
+        "inputs": inputs,
         "grants": ["fs.read:inputs"],
         "limits": {"wallS": 30},
         "audience": ["local"],
@@ -250,26 +239,51 @@ def test_an_approval_that_says_something_else_than_the_page_is_not_signed(
         "auditLog": {"origin": "o", "index": 1, "leafHash": "3" * 64},
         "expiresAt": "2026-01-01T00:05:00.000000Z",
     }
-    statement: dict[str, object] = {
-        "_type": "https://in-toto.io/Statement/v1",
-        "predicateType": "https://placet.dev/attestation/approval/v1",
-        "subject": [{"name": "program.py", "digest": {"sha256": "4" * 64}}],
-        "predicate": said,
-    }
     seen = {
         "program": "4" * 64,
-        "scope": said["scope"],
-        "inputs": said["inputs"],
+        "scope": scope,
+        "inputs": inputs,
         "grants": said["grants"],
         "limits": {"wall_s": 30},
         "pool": {"audience": ["local"], "min_tier": "T1"},
     }
-    find = """async ([statement, seen]) => {
-        const { problems } = await import("/static/statement.js");
-        const item = { origin: "o", request: "r", name: "ana" };
-        const now = new Date("2026-01-01T00:00:00Z");
-        return problems(new TextEncoder().encode(statement), seen, item, now);
+
+    def problems(program: str = "4" * 64, **change: object) -> object:
+        statement = {
+            "_type": "https://in-toto.io/Statement/v1",
+            "predicateType": "https://placet.dev/attestation/approval/v1",
+            "subject": [{"name": "program.py", "digest": {"sha256": program}}],
+            "predicate": said | change,
+        }
+        find = """async ([statement, seen]) => {
+            const { problems } = await import("/static/statement.js");
+            const item = { origin: "o", request: "r", name: "ana" };
+            const now = new Date("2026-01-01T00:00:00Z");
+            return problems(new TextEncoder().encode(statement), seen, item, now);
+        }"""
+        return page.evaluate(find, [json.dumps(statement), seen])
+
+    assert problems() == []
+    assert problems(program="0" * 64) == ["it is about another program"]
+    assert problems(scope=scope | {"sha256": "0" * 64}) == ["it is about another scope"]
+    assert problems(inputs=[]) == ["it is for other inputs"]
+    assert problems(grants=["network:evil.example:443"]) == ["it grants something else"]
+    assert problems(limits={"wallS": 600}) == ["its limits are others"]
+    assert problems(audience=["elsewhere"]) == ["it is for another executor"]
+    assert problems(minTier="T0") == ["it is for another executor"]
+    assert problems(requestId="another") == ["it is about another request"]
+    assert problems(decidedBy="human:ben") == ["it is in another name"]
+    assert problems(auditLog={"origin": "elsewhere"}) == ["it rests on another log"]
+    assert problems(expiresAt="2999-01-01T00:00:00.000000Z") == ["it holds for too long"]
+
+
+def test_signatures_are_in_der_whatever_their_numbers_are(visit: Visit) -> None:
+    page = visit("ana")
+    page.goto("/keys")
+    encode = """async (raw) => {
+        const { der } = await import("/static/sign.js");
+        return [...der(Uint8Array.from(raw))];
     }"""
-    assert page.evaluate(find, [json.dumps(statement), seen]) == []
-    (statement if member == "subject" else said)[member] = value
-    assert page.evaluate(find, [json.dumps(statement), seen]) == [complaint]
+    for r, s in ((1, 2), (0x80, 2**255), (2**256 - 1, 0x7F), (2**247, 2**248 - 1)):
+        raw = r.to_bytes(32, "big") + s.to_bytes(32, "big")
+        assert bytes(page.evaluate(encode, list(raw))) == encode_dss_signature(r, s)
