@@ -25,6 +25,7 @@ from starlette.types import ASGIApp, Scope
 from audit_svc.console import pages
 from audit_svc.console.gate import Gate
 from audit_svc.console.limits import Limiter
+from audit_svc.console.logged import Logged
 from audit_svc.console.security import Hardened
 from audit_svc.console.sessions import Sessions
 from audit_svc.console.sign_on import SignOn
@@ -67,7 +68,7 @@ def application(console: Console, shown: Iterable[BaseRoute]) -> ASGIApp:
     )
     app.router.redirect_slashes = False
     app.state.console = console
-    return Hardened(app, site)
+    return Logged(Hardened(app, site))
 
 
 def routes() -> Iterator[BaseRoute]:

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
-from audit_svc.console.limits import Limiter
+import httpx
+import pytest
+
+from audit_svc.console.limits import Limiter, Lockout
+from audit_svc.http_server import serving
+from placet.listening import listening, url_of
 from tests.fakes.console_site import ConsoleSite
 
 
@@ -51,6 +56,21 @@ async def test_one_network_of_ipv6_is_one_guesser() -> None:
         (await site.browser(f"2001:db8::{n:x}").get(f"/enter/guess{n}")).status_code for n in range(1, 12)
     ]
     assert statuses == [403] * 10 + [429]
+
+
+@pytest.mark.parametrize(("proxy", "statuses"), [("", [403, 429]), ("127.0.0.1", [403, 403])])
+async def test_whose_address_a_header_gives_is_believed_of_a_trusted_proxy_alone(
+    proxy: str, statuses: list[int]
+) -> None:
+    """Else whoever guesses would be somebody else each time."""
+    bound = listening("127.0.0.1:0")
+    site = ConsoleSite(url=url_of(bound))
+    site.entrance.lockout = Lockout(failures=1)
+    async with serving(site.app, bound, trusted_proxies=proxy), httpx.AsyncClient(base_url=site.url) as http:
+        answers = [
+            await http.get(f"/enter/{n}", headers={"x-forwarded-for": f"203.0.113.{n}"}) for n in range(2)
+        ]
+    assert [answer.status_code for answer in answers] == statuses
 
 
 async def test_failures_from_everywhere_do_not_fill_the_log_and_are_counted() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 
 import pytest
+from structlog.testing import capture_logs
 
 from audit_svc.console.links import LIFETIME_S, MAX_OF_ONE_PERSON
 from placet.rpc.errors import ServiceError
@@ -94,6 +95,24 @@ async def test_nothing_that_is_kept_opens_a_door() -> None:
     assert link not in kept
     assert browser.secret
     assert browser.secret not in kept
+
+
+async def test_the_consoles_own_log_says_who_asked_for_what_and_holds_no_secret() -> None:
+    site = ConsoleSite()
+    secret = site.entrance.links.issue("ana")
+    browser = site.browser("192.0.2.1")
+    with capture_logs() as lines:
+        await browser.get("/static/console.css")
+        await browser.post(f"/enter/{secret}")
+        await browser.get("/manage")
+    told = [(line["method"], line["path"], line["status"], line["person"], line["peer"]) for line in lines]
+    assert told == [
+        ("POST", "/enter/", 303, "", "192.0.2.1"),
+        ("GET", "/manage", 200, "ana", "192.0.2.1"),
+    ]
+    assert secret not in repr(lines)
+    assert browser.secret
+    assert browser.secret not in repr(lines)
 
 
 async def test_the_fake_log_fails_as_the_real_one_does() -> None:
