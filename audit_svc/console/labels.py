@@ -20,7 +20,8 @@ from audit_svc.console.people import Person
 from audit_svc.console.sample import WANTED, Sample
 from placet.audit.actors import path_of
 from placet.audit.labels import Label, newest
-from placet.audit.ocsf_objects import text
+from placet.audit.ocsf_objects import findings as listed
+from placet.audit.ocsf_objects import number, text
 from placet.audit.query import Query
 from placet.audit.reader import Entry, LogReader
 from placet.audit.record import Record, RecordInvalid
@@ -50,6 +51,8 @@ class View:
 
     verdict_index: int
     judged: str
+    findings: Sequence[tuple[str, int, str]] = ()
+    """Rule, line and message of each that can be labelled, each rule and line once."""
     why_not: str = ""
     """Why this person may not label it; empty when they may."""
     mine: Mapping[tuple[str, int], Label] = field(default_factory=dict)
@@ -114,6 +117,7 @@ class Labels:
         return View(
             entry.index,
             entry.verdict,
+            _findings(record),
             unfit(person, record),
             mine,
             () if concealed else others,
@@ -182,6 +186,14 @@ def unfit(person: Person, record: Record) -> str:
     if requester_of(text(record.body, "caller")) == person.name:
         return "You asked for this yourself; others may say whether the verdict was right."
     return ""
+
+
+def _findings(record: Record) -> list[tuple[str, int, str]]:
+    found = {
+        (text(each, "rule_id"), number(each, "line") or 0): text(each, "message")
+        for each in listed(record.body)
+    }
+    return [(rule, line, message) for (rule, line), message in found.items() if rule]
 
 
 def _read(query: Query, reader: LogReader) -> list[tuple[Entry, Record]]:

@@ -76,7 +76,7 @@ class Label:
             verdict_index=number(body, "verdict_index") or 0,
             verdict_hash=_hash(text(body, "verdict_leaf_hash")),
             program_sha256=text(body, "program_sha256"),
-            judged=text(body, "judged"),
+            judged=judged if (judged := text(body, "judged")) in VERDICTS else "",
             verdict=text(body, "verdict"),
             right=text(body, "label") == AGREE,
             rule=text(body, "rule"),

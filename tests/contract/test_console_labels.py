@@ -15,13 +15,14 @@ import pytest
 from audit_svc.console.labels import Labels
 from audit_svc.console.live import Live
 from audit_svc.console.pages import labels as page
+from audit_svc.console.pages import request as request_page
 from audit_svc.console.sample import Sample
 from placet.audit.dataset_proof import verify
 from placet.rpc.identity import reviewer_uri
 from tests.fakes.audit_world import World, Writer, verdict
-from tests.fakes.console_log import CONSOLE, WorldLog, console_log
+from tests.fakes.console_log import WorldLog, console_log
 from tests.fakes.console_pages import pages
-from tests.fakes.labels import DOUBT, FINDING, Judged, judge, say
+from tests.fakes.labels import CONSOLE, DOUBT, FINDING, Judged, judge, say
 
 PROGRAM = "import os\nprint(os.environ)\n"
 
@@ -54,16 +55,16 @@ class Site:
 
 
 @asynccontextmanager
-async def opened(world: World) -> AsyncIterator[Site]:
-    """Every verdict is in its sample."""
+async def opened(world: World, percent: int = 100) -> AsyncIterator[Site]:
+    """Every verdict is in its sample, unless `percent` says otherwise."""
     async with AsyncExitStack() as stack:
         log, services = await stack.enter_async_context(console_log(world))
-        kept = Labels(Sample(100))
+        kept = Labels(Sample(percent))
         live = Live(log, [kept])
         await stack.enter_async_context(live.following())
         reader = stack.enter_context(world.reader())
         browser = await stack.enter_async_context(
-            pages(reader, services.sequencer, page.ROUTES, more=[kept, live])
+            pages(reader, services.sequencer, [*page.ROUTES, *request_page.ROUTES], more=[kept, live])
         )
         yield Site(browser, services, world, log, live)
 
@@ -227,6 +228,36 @@ async def test_after_ones_own_label_the_others_are_shown(site: Site) -> None:
     assert answer.headers["location"] == f"/labels/review/{judged.at.index}"
     for path in ("/labels", answer.headers["location"]):
         assert "a word of bens" in (await site.get(path)).text
+
+
+async def test_the_request_and_its_records_keep_the_secret_too(site: Site) -> None:
+    """§2.4: neither its labels, nor its timeline, nor the record itself."""
+    judged = await denied(site)
+    said = await say(site.services, judged, "ben", "ALLOWED", why="a word of bens")
+    found = await say(
+        site.services, judged, "ben", "DENIED", rule="capability.process.os", line=1, why="bens too"
+    )
+    places = ["/requests/req-1", f"/records/{said.index}", f"/records/{found.index}"]
+    before = [await site.get(path) for path in places]
+    await site.give(judged, verdict="DENIED")
+    after = [await site.get(path) for path in places]
+
+    assert [answer.status_code for answer in before] == [200, 403, 403]
+    assert not any("word of bens" in answer.text or "bens too" in answer.text for answer in before)
+    assert [answer.status_code for answer in after] == [200, 200, 200]
+    assert after[0].text.count("a word of bens") == 2
+    assert after[0].text.count("bens too") == 2
+
+
+async def test_a_verdict_that_is_not_in_the_sample_hides_nothing(tmp_path: Path) -> None:
+    async with opened(World(tmp_path), percent=0) as site:
+        judged = await denied(site)
+        await say(site.services, judged, "ben", "ALLOWED", why="a word of bens")
+        shown = await site.get("/requests/req-1")
+        review = await site.get(f"/labels/review/{judged.at.index}")
+
+    assert "a word of bens" in shown.text
+    assert review.status_code == 404
 
 
 async def test_whoever_may_not_label_sees_what_others_said(site: Site) -> None:
