@@ -125,8 +125,9 @@ class Review(_Closed):
 
     def quorum_for(self, severities: Iterable[str]) -> int:
         """How many people must allow a program whose findings have these severities."""
-        by_severity: Mapping[str, int] = self.quorum_by_severity
-        return max((self.quorum, *(by_severity.get(severity, 1) for severity in severities)))
+        found = set(severities)
+        graver = (count for severity, count in self.quorum_by_severity.items() if severity in found)
+        return max((self.quorum, *graver))
 
     @property
     def strictest_quorum(self) -> int:
