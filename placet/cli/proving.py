@@ -17,6 +17,7 @@ from placet.cli.dataset import verify_dataset
 from placet.cli.human import visible
 from placet.cli.invocation import Exit, Invocation, Json, State, invocation
 from placet.cli.outdir import write_whole
+from placet.cli.reported import Evidence, verify_report
 from placet.client import PlacetSync
 from placet.rpc.errors import ServiceError
 
@@ -50,6 +51,10 @@ def verify(
         Path | None,
         typer.Option("--dataset", metavar="FILE", help="Instead: prove a file of labelled verdicts."),
     ] = None,
+    report: Annotated[
+        Path | None,
+        typer.Option("--report", metavar="FILE", help="Instead: prove a signed report of a replay."),
+    ] = None,
     state: State = None,
     as_json: Json = False,
 ) -> int:
@@ -70,6 +75,8 @@ def verify(
         placet audit verify bundle.zip
 
         placet audit verify --dataset labels.jsonl --key audit.vkey
+
+        placet audit verify --report placet-replay-812.dsse.json
     """
     del state, as_json  # their callbacks kept them
     here = invocation(ctx)
@@ -79,8 +86,12 @@ def verify(
         return _verify_bundle(here, bundle, vkey)
     if dataset is not None:
         return verify_dataset(here, dataset, vkey)
+    if report is not None:
+        trusted = _reviewers(reviewers or directory / "keys" / "trusted")
+        place = database or directory / "audit" / "audit.sqlite"
+        return verify_report(here, Evidence(report, place, required=bool(database)), vkey, trusted)
     try:
-        report = verify_database(
+        found = verify_database(
             database if "://" in database else Path(database or directory / "audit" / "audit.sqlite"),
             checkpoint or directory / "audit" / "checkpoint",
             vkey,
@@ -91,10 +102,10 @@ def verify(
     except ValueError as error:
         raise ServiceError(grpc.StatusCode.INVALID_ARGUMENT, "DATABASE_UNFIT", str(error)) from error
     if here.as_json:
-        here.emit(report.to_json())
+        here.emit(found.to_json())
     else:
-        _print(here, report.lines(), ok=report.ok)
-    return report.exit_code
+        _print(here, found.lines(), ok=found.ok)
+    return found.exit_code
 
 
 def write_bundle(here: Invocation, request_id: str, out: Path | None) -> int:
