@@ -22,6 +22,7 @@ DECISION: Final = "decision"
 """Role of the body that holds a decision's envelope."""
 SIGNED_WITHIN: Final = timedelta(minutes=15)
 """After a verdict; later, too much may have changed for an approval of what was seen then."""
+ELSEWHERE_WITHIN: Final = timedelta(minutes=1)
 _REQUESTERS: Final = ("caller/", "reviewer/")
 _LONG_AGO: Final = datetime.min.replace(tzinfo=UTC)
 
@@ -38,6 +39,8 @@ class Vote:
     verdict: str
     reason: str
     time: str
+    here: bool = True
+    """Whether it was given in the console; `placet approve` gives others."""
 
 
 @dataclass(frozen=True)
@@ -57,6 +60,8 @@ class Settled:
     verdict: str
     name: str
     time: str
+    here: bool = True
+    """As of Vote: whoever decided elsewhere signs there too."""
 
 
 @dataclass(frozen=True)
@@ -123,6 +128,23 @@ class Case:
         """The approval that was signed, if one was."""
         return next((issued for issued in self.issued if issued.signed_index is not None), None)
 
+    @property
+    def signer(self) -> str:
+        """Whose signature under the approval is what is missing; empty when none is."""
+        settled = self.settled
+        missing = settled and settled.here and settled.verdict == "ALLOWED" and not self.signed
+        return settled.name if settled and missing else ""
+
+    def is_complete_at(self, now: datetime) -> bool:
+        """Whether the verdict that its votes lead to is to be written here, if it is not there.
+
+        `placet approve` writes its own; when it was stopped before that, the console does so after a minute.
+        """
+        deciding = self.deciding
+        if self.settled or not deciding:
+            return False
+        return deciding.here or now > moment(deciding.time) + ELSEWHERE_WITHIN
+
     def claim_at(self, now: datetime) -> Claim | None:
         """The claim that holds then: not run out, and nobody has decided."""
         held = self.claim is not None and now < self.claim.until and self.settled is None
@@ -181,7 +203,8 @@ def _votes(about: Iterable[Told]) -> Iterator[Vote]:
     for entry, record in about:
         if record.kind == "review_given" and any(body.role == DECISION for body in record.bodies):
             verdict, reason = text(record.body, "verdict"), text(record.body, "reason")
-            yield Vote(entry.index, entry.leaf_hash, _name(record), verdict, reason, record.time)
+            here = path_of(record.actor) == CONSOLE
+            yield Vote(entry.index, entry.leaf_hash, _name(record), verdict, reason, record.time, here)
 
 
 def _claims(about: Iterable[Told]) -> tuple[Claim | None, int]:
@@ -205,7 +228,8 @@ def _settled(verdict: Entry, asked: Record, told: Iterable[Told]) -> Settled | N
         named = number(body, "reviewed_index")
         same = all(body[field] == asked.body[field] for field in ("program_sha256", "scope"))
         if named == verdict.index or (named is None and same):
-            return Settled(entry.index, entry.leaf_hash, text(body, "verdict"), _name(record), record.time)
+            said, here = text(body, "verdict"), path_of(record.actor) == CONSOLE
+            return Settled(entry.index, entry.leaf_hash, said, _name(record), record.time, here)
     return None
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
@@ -58,10 +59,11 @@ class Decisions:
     async def case(self, index: int) -> Case:
         """An item as it stands, with the verdict on record that its votes lead to."""
         case = await self._cases.get(index)
-        if case.settled or not case.deciding:
+        if not case.is_complete_at(self._now()):
             return case
-        # A console that was stopped between a vote and its verdict: whoever comes next writes the same one.
-        await self._append(drafts.verdict(case, case.deciding))
+        # After a stop between a vote and its verdict whoever comes next writes the same one.
+        with suppress(Refused):  # somebody closed it meanwhile
+            await self._append(drafts.verdict(case))
         return await self._cases.get(index)
 
     async def proposal(self, case: Case) -> Proposal:
@@ -214,7 +216,7 @@ def _check_key(person: Person, key_id: str, keys: KeySet) -> None:
 
 
 def _progress(person: Person, case: Case) -> Progress:
-    """Raises Refused when another decision came first in the log."""
+    """Raises Refused when one of `placet approve` came first, in the same moment; then ours has no effect."""
     mine, deciding = case.vote_of(person.name), case.deciding
     if deciding and (mine is None or mine.index > deciding.index):
         raise Refused("DECIDED_ALREADY", f"{deciding.name} decided first: {deciding.verdict}.")

@@ -61,8 +61,10 @@ def vote(case: Case, decision: Decision, envelope: bytes) -> Draft:
     return Draft("review_given", case.record.request_id, CONSOLE, body, {DECISION: envelope}, key)
 
 
-def verdict(case: Case, deciding: Vote) -> Draft:
-    """`verdict_reached` by the person whose vote decided."""
+def verdict(case: Case) -> Draft:
+    """`verdict_reached` by the person whose vote decided; only for an item on which one did."""
+    deciding = case.deciding
+    assert deciding is not None
     findings = canonical(_findings(deciding))
     asked = case.record.body
     body = {

@@ -15,9 +15,10 @@ from itertools import islice
 from typing import Final
 
 from audit_svc.console.bodies import record_of
-from audit_svc.console.case import SIGNED_WITHIN, Claim, is_for_people, moment, requester_of
+from audit_svc.console.case import CONSOLE, SIGNED_WITHIN, Claim, is_for_people, moment, requester_of
 from audit_svc.console.cases import KINDS
 from audit_svc.console.log import Log
+from placet.audit.actors import path_of
 from placet.audit.ocsf_objects import SEVERITY_IDS, findings, number, short, text
 from placet.audit.query import Query
 from placet.audit.reader import Entry, LogReader
@@ -204,7 +205,7 @@ def _settled(item: Item, record: Record) -> None:
     named = number(body, "reviewed_index")
     if named == item.index or (named is None and text(body, "program_sha256") == item.program_sha256):
         item.allowed_by, item.allowed_at, item.claim = _name(record), record.time, None
-        item.done = text(body, "verdict") == "DENIED" or named is None
+        item.done = text(body, "verdict") == "DENIED" or path_of(record.actor) != CONSOLE
 
 
 def _signed(item: Item, record: Record) -> None:

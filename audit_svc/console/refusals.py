@@ -25,10 +25,9 @@ class Refused(Exception):  # noqa: N818 - named for the answer
 
 def check_may_decide(person: Person, case: Case, now: datetime) -> None:
     """Raises Refused: DECIDED_ALREADY, OWN_REQUEST, VOTED_ALREADY, CLAIMED."""
-    if case.settled:
+    if first := case.settled or case.deciding:
         raise Refused(
-            "DECIDED_ALREADY",
-            f"{case.settled.name} decided first: {case.settled.verdict}. Yours was not recorded.",
+            "DECIDED_ALREADY", f"{first.name} decided first: {first.verdict}. Yours was not recorded."
         )
     if case.requester == person.name:
         raise Refused("OWN_REQUEST", "You asked for this program yourself. Somebody else must decide.")
@@ -42,11 +41,11 @@ def check_may_decide(person: Person, case: Case, now: datetime) -> None:
 
 
 def check_may_sign(person: Person, case: Case) -> None:
-    """Raises Refused: NOT_ALLOWED_YET, NOT_YOURS_TO_SIGN, SIGNED_ALREADY."""
+    """Raises Refused: NOT_ALLOWED_YET, SIGNED_ALREADY, NOT_YOURS_TO_SIGN."""
     settled = case.settled
     if settled is None or settled.verdict != "ALLOWED":
-        raise Refused("NOT_ALLOWED_YET", "Too few people have allowed this, so there is nothing to sign.")
-    if settled.name != person.name:
-        raise Refused("NOT_YOURS_TO_SIGN", f"{settled.name} decided last and signs the approval.")
-    if case.signed:
-        raise Refused("SIGNED_ALREADY", "The approval has been signed already.")
+        raise Refused("NOT_ALLOWED_YET", "It has not been allowed, so there is nothing to sign.")
+    if not case.signer:
+        raise Refused("SIGNED_ALREADY", "The approval has been signed already, here or by `placet approve`.")
+    if case.signer != person.name:
+        raise Refused("NOT_YOURS_TO_SIGN", f"{case.signer} decided last and signs the approval.")

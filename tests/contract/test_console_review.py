@@ -210,6 +210,29 @@ async def test_a_console_that_stopped_after_the_vote_writes_the_verdict_when_it_
     assert not world.verify().breaks
 
 
+async def test_what_placet_approve_decides_is_left_to_it_for_a_minute(world: ReviewWorld) -> None:
+    index = await world.asked()
+    await world.vote_elsewhere("ben", index)
+    assert (await world.decisions.case(index)).settled is None
+    with refused("DECIDED_ALREADY"):
+        await world.decide("ana", index)
+    assert world.kinds() == ["verdict_reached", "review_given"]
+    world.ahead = timedelta(minutes=2)
+    case = await world.decisions.case(index)
+    assert case.settled is not None
+    assert (case.settled.name, case.signer) == ("ben", "ben")
+
+
+async def test_what_placet_approve_has_decided_is_not_signed_here(world: ReviewWorld) -> None:
+    index = await world.asked()
+    await world.settle_elsewhere("ben", index)
+    with refused("DECIDED_ALREADY"):
+        await world.decide("ana", index)
+    with refused("SIGNED_ALREADY"):
+        await world.approve("ben", index)
+    assert not world.verify().breaks
+
+
 async def test_a_statement_that_was_handed_out_is_handed_out_again(world: ReviewWorld) -> None:
     index = await world.asked()
     await world.decide("ana", index)

@@ -25,13 +25,14 @@ from audit_svc.draft import Draft
 from audit_svc.policy import check_may_append
 from audit_svc.sequencer import Sequencer
 from placet.approval import KeySet, SigningKey
-from placet.approval.decision import Decision, sign_decision
+from placet.approval.decision import Decision, open_decision, sign_decision
 from placet.approval.envelope import sign
 from placet.audit.client import Appended
 from placet.audit.reader import Entry, LogReader
 from placet.audit.record import canonical
 from placet.audit.report import Report
 from placet.audit.verify import verify_database
+from placet.rpc.identity import reviewer_uri
 from placet.scope import Scope, load_scope
 from tests.fakes.audit_world import GUARD, World
 
@@ -184,6 +185,22 @@ class ReviewWorld:
         key = self.keys[name]
         payload = await self.decisions.statement(person(name), index, key.key_id)
         return await self.decisions.sign(person(name), index, sign(payload, key))
+
+    async def vote_elsewhere(self, name: str, index: int) -> None:
+        """What `placet approve --request` records first, under the reviewer's own identity."""
+        case = await self.decisions.case(index)
+        envelope, _ = await self.signed(name, index, review_token=None)
+        decision = open_decision(envelope, KeySet.load(self.directory / "keys")).decision
+        draft = drafts.vote(case, decision, envelope)
+        body = {key: value for key, value in draft.body.items() if key != "review_token"}
+        draft = replace(draft, body=body)
+        await self.sequencer.append(replace(draft, actor=reviewer_uri(name), idempotency_key=""))
+
+    async def settle_elsewhere(self, name: str, index: int) -> None:
+        """And its verdict after that."""
+        await self.vote_elsewhere(name, index)
+        draft = drafts.verdict(await self.decisions.case(index))
+        await self.sequencer.append(replace(draft, actor=reviewer_uri(name), idempotency_key=""))
 
     def entries(self) -> list[Entry]:
         return self.world.entries()

@@ -123,7 +123,7 @@ async def show(request: Request) -> Response:
         claim=case.claim_at(now),
         now=write_time(now),
         obstacle=problem_text or _obstacle(person, case, kept),
-        to_sign=_to_sign(person, case),
+        to_sign=case.signer == person.name,
         # Only afterwards: what others think of the verdict must not decide for this person.
         labels=console.part(Labels).view(person, case.entry, case.record) if case.settled else None,
     )
@@ -143,15 +143,11 @@ def _obstacle(person: Person, case: Case, kept: Iterable[str]) -> str:
         return f"{', '.join(missing)} of this verdict is not kept. What cannot be read cannot be decided."
     if case.requester == person.name:
         return "You asked for this program yourself. Somebody else must decide."
+    if case.deciding and not case.settled:
+        return f"{case.deciding.name} is deciding about it, with `placet approve`."
     if case.vote_of(person.name) and not case.settled:
         return "You have decided. Others must decide as well."
     return ""
-
-
-def _to_sign(person: Person, case: Case) -> bool:
-    """Whether this person's signature under the approval is what is missing."""
-    settled = case.settled
-    return bool(settled and settled.verdict == "ALLOWED" and settled.name == person.name and not case.signed)
 
 
 async def moved(request: Request) -> Response:
