@@ -38,7 +38,8 @@ class Gate:
         """Refuse, ask to log in, or let through."""
         request = Request(scope, receive)
         secret = request.cookies.get(self._site.cookie, "")
-        session = self._sessions.find(secret, active=_by_hand(request)) if secret else None
+        own = secret and not _from_elsewhere(request)
+        session = self._sessions.find(secret, active=_by_hand(request)) if own else None
         if refused := self._too_much(request, session):
             await refused(scope, receive, send)
         elif session:
@@ -70,11 +71,11 @@ class Gate:
         await connection.finish()
 
     def _outside(self, request: Request) -> Response:
-        """Somebody without a session: ask them to log in, unless their browser kept the cookie back."""
+        """Somebody without a session: ask them to log in, unless they only followed a link from elsewhere."""
         if is_fetch(request) or request.method not in SAFE_METHODS:
             return problem(request, 401, "Your session has ended; log in again.")
-        if request.headers.get("sec-fetch-site") == "cross-site":
-            # A link on another site: the cookie comes only with what this site's own pages ask for.
+        if _from_elsewhere(request) and request.headers.get("sec-fetch-mode") == "navigate":
+            # A link on another site: a session counts only for what this site's own pages ask for.
             address = self._site.origin + _asked(request)
             return page(request, "continue.html", here="", title="Placet", address=address)
         return RedirectResponse(f"/login?next={quote(_asked(request), safe='')}", 303)
@@ -92,6 +93,14 @@ class Gate:
 def is_public(path: str) -> bool:
     """What is shown to everybody: how to log in, and the files of the pages."""
     return path == "/login" or path.startswith(("/static/", "/enter/", "/login/"))
+
+
+def _from_elsewhere(request: Request) -> bool:
+    """Whether a page of another origin asks: in somebody's name it would read, which goes on their record.
+
+    The cookie is kept from other sites by the browser, but not from other ports of the same host.
+    """
+    return request.headers.get("sec-fetch-site") in ("cross-site", "same-site")
 
 
 def _by_hand(request: Request) -> bool:

@@ -6,6 +6,8 @@ import pytest
 
 from tests.fakes.console_site import ORIGIN, Browser, ConsoleSite
 
+FOLLOWED = {"sec-fetch-site": "cross-site", "sec-fetch-mode": "navigate"}
+
 
 @pytest.fixture
 async def ana() -> Browser:
@@ -71,13 +73,26 @@ async def test_nothing_allows_another_origin_to_read(ana: Browser) -> None:
 
 async def test_a_link_on_another_site_leads_to_the_page_by_way_of_our_own(ana: Browser) -> None:
     stranger = ConsoleSite().browser()
-    answer = await stranger.get("/queue/7?x=%22%3E", sec_fetch_site="cross-site", sec_fetch_dest="document")
+    answer = await stranger.http.get("/queue/7?x=%22%3E", headers=FOLLOWED)
     assert answer.status_code == 200
     assert f'content="0; url={ORIGIN}/queue/7?x=%22%3E"' in answer.text
+
+
+@pytest.mark.parametrize("site", ["cross-site", "same-site"])
+@pytest.mark.parametrize("how", ["no-cors", "cors", "navigate"])
+async def test_a_page_of_another_origin_reads_nothing_in_somebodys_name(
+    ana: Browser, site: str, how: str
+) -> None:
+    """Another port of this machine is the same site: the cookie comes along, and reading goes on record."""
+    headers = {"sec-fetch-site": site, "sec-fetch-mode": how, "sec-fetch-dest": "image"}
+    answer = await ana.http.get("/", headers=headers)
+    assert "ana" not in answer.text
+    assert answer.status_code == (200 if how == "navigate" else 303)
+    assert ('http-equiv="refresh"' in answer.text) == (how == "navigate")
 
 
 async def test_no_path_leads_to_another_site() -> None:
     stranger = ConsoleSite().browser()
     for path in ("//evil.example/x", "/\\evil.example"):
-        answer = await stranger.http.get(f"{ORIGIN}{path}", headers={"sec-fetch-site": "cross-site"})
+        answer = await stranger.http.get(f"{ORIGIN}{path}", headers=FOLLOWED)
         assert f"url={ORIGIN}/" in answer.text
