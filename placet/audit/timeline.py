@@ -89,11 +89,18 @@ def _moment(index: int, record: Record, begin: datetime, gone: Mapping[tuple[int
         index,
         record.time,
         round(offset, 3),
-        short(record.actor),
+        _who(record),
         sentence(record),
         _details(record),
         tuple(shown),
     )
+
+
+def _who(record: Record) -> str:
+    """Who appended it; of what a service appended for a person, both: it is the service that says so."""
+    kind, _, name = text(record.body, "decided_by").partition(":")
+    service = short(record.actor)
+    return f"{service} for {name}" if kind == "human" and not service.startswith("reviewer/") else service
 
 
 def _details(record: Record) -> tuple[str, ...]:

@@ -145,6 +145,30 @@ def test_a_person_is_the_user_of_their_own_decision() -> None:
     assert made["actor"]["user"]["uid"] == "spiffe://placet.local/reviewer/kim"
 
 
+def test_a_person_at_the_console_is_the_user_too() -> None:
+    made = made_of(record("review_given"))
+
+    assert made["actor"]["app_name"] == "console"
+    assert made["actor"]["user"]["uid"] == "spiffe://placet.local/reviewer/lee"
+
+
+@pytest.mark.parametrize(
+    ("outcome", "activity", "status"),
+    [
+        ("entered", 1, "Success"),
+        ("refused", 1, "Failure"),
+        ("locked_out", 1, "Failure"),
+        ("left", 2, "Success"),
+    ],
+)
+def test_whoever_comes_to_the_console_is_an_authentication(outcome: str, activity: int, status: str) -> None:
+    made = made_of(record("console_entered", {**BODIES["console_entered"], "outcome": outcome}))
+
+    assert problems(made) == []
+    assert (made["class_uid"], made["activity_id"], made["status"]) == (3002, activity, status)
+    assert made["user"]["name"] == "reviewer/lee"
+
+
 def test_no_event_carries_a_program() -> None:
     """Bodies outside the tree are not exported: they could not be erased where they went."""
     made = made_of(record("verdict_reached"))

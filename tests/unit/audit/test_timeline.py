@@ -81,3 +81,19 @@ def test_whatever_the_open_fields_hold_a_record_can_be_told(recorded: Record) ->
 
 def test_nothing_has_no_story() -> None:
     assert timeline([]) == []
+
+
+def test_what_the_console_wrote_for_a_person_names_both() -> None:
+    (told,) = timeline([(4, record("label_given"))])
+
+    assert told.who == "console for lee"
+    assert told.what == (
+        "lee calls finding capability.process.os in line 1 of verdict 3 wrong: only counts files"
+    )
+
+
+def test_a_persons_own_records_name_the_person_alone() -> None:
+    (told,) = timeline([(4, record("review_given", actor="spiffe://placet.local/reviewer/lee"))])
+
+    assert told.who == "reviewer/lee"
+    assert told.what == "lee votes ALLOWED on program 555555555555: reads its input only"
