@@ -6,7 +6,7 @@ made.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Final
@@ -87,7 +87,7 @@ class Export:
             reading = {"reader": self._person.uri, "indexes": some, "roles": ["program", "task"]}
             await self._append("records_read", reading)
 
-    async def _append(self, kind: str, body: dict[str, object]) -> None:
+    async def _append(self, kind: str, body: Mapping[str, object]) -> None:
         await self._log.append(Draft(kind, "", service_uri("console"), body))
 
     async def _line(self, found: _Found) -> bytes:

@@ -160,6 +160,15 @@ async def test_a_viewer_reviews_nothing(site: Site, path: str) -> None:
     assert (await site.get(path, "vera=viewer")).status_code == 403
 
 
+async def test_a_viewer_finds_no_form(site: Site) -> None:
+    await denied(site)
+    shown = (await site.get("/requests/req-1", "vera=viewer")).text
+
+    assert "Labels need the role reviewer." in shown
+    assert "Save label" not in shown
+    assert "Save label" in (await site.get("/requests/req-1")).text
+
+
 async def test_a_viewer_labels_nothing_and_exports_nothing(site: Site) -> None:
     judged = await denied(site)
     assert (await site.give(judged, "vera=viewer", verdict="DENIED")).status_code == 403

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from collections.abc import Mapping
 from itertools import islice
 from typing import Final
 from urllib.parse import quote
@@ -31,7 +32,7 @@ from audit_svc.console.prose import Prose, prose
 from audit_svc.console.tree import LogTree
 from audit_svc.console.web import Forbidden, console_of, page, person_of, problem, require
 from placet.audit.labels import VERDICTS
-from placet.audit.ocsf_objects import findings
+from placet.audit.ocsf_objects import findings, text
 from placet.audit.reader import Entry
 from placet.audit.record import Record
 
@@ -78,7 +79,7 @@ async def review(request: Request) -> Response:
         raise Forbidden(why.rstrip("."))
     told = labels.has_opinion(person, entry.index)
     seen = await has_seen(console_of(request).log, person, entry)
-    code, task = await _texts(console_of(request).log, person, entry, record)
+    code, task, inputs = await _texts(console_of(request).log, person, entry, record)
     return page(
         request,
         "labels_review.html",
@@ -89,6 +90,7 @@ async def review(request: Request) -> Response:
         verdicts=VERDICTS,
         listed=code,
         task=task,
+        inputs=inputs,
         seen=seen and not told,
         view=labels.view(person, entry, record) if told else None,
         findings=findings(record.body) if told else (),
@@ -154,8 +156,8 @@ async def _verdict(request: Request) -> tuple[Entry, Record]:
 
 async def _texts(
     log: Log, person: Person, entry: Entry, record: Record
-) -> tuple[Listing | None, Prose | None]:
-    """Program and task, put on record; None for what is erased."""
+) -> tuple[Listing | None, Prose | None, list[str]]:
+    """Program and task, put on record, None for what is erased; and the names of the inputs."""
     shown = await shown_to(person, log, entry, ("program",))
     holder = await log.ask(lambda reader: task_of(reader, entry, record.body.get("task_sha256")))
     task = (await shown_to(person, log, holder, ("task",))).get("task") if holder else None
@@ -163,7 +165,14 @@ async def _texts(
     return (
         listing(program) if program is not None else None,
         prose(task) if task is not None else None,
+        _inputs(record) or (_inputs(record_of(holder)) if holder else []),
     )
+
+
+def _inputs(record: Record) -> list[str]:
+    listed = record.body.get("inputs")
+    named = listed if isinstance(listed, list) else []
+    return [text(each, "name") for each in named if isinstance(each, Mapping)]
 
 
 def _labels(request: Request) -> Labels:
