@@ -15,7 +15,7 @@ from typing import Final
 import structlog
 
 from audit_svc.console.course import ASIDE, Course, Milestone
-from audit_svc.console.hours import DAYS, Hour, Hours, Piece, Waiting, hour_of
+from audit_svc.console.hours import DAYS, Hour, Hours, Piece, Waiting, day_of, hour_of
 from audit_svc.console.log import Log
 from placet.audit.actors import path_of
 from placet.audit.query import Query
@@ -59,7 +59,7 @@ class Overview:
         self.hours.follow(entry, record)
 
     async def _count_back(self, log: Log) -> None:
-        oldest = hour_of(self.now() - timedelta(days=DAYS))
+        oldest = day_of(self.now() - timedelta(days=DAYS))
         while self.hours.left:
             try:
                 piece = await log.ask(partial(count_back, high=self.hours.left))

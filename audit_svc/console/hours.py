@@ -25,6 +25,7 @@ MAX_UNDER_WAY: Final = 20_000
 """Requests whose beginning is remembered."""
 MAX_OPEN: Final = 10_000
 HOUR: Final = timedelta(hours=1)
+DAY: Final = timedelta(days=1)
 
 
 @dataclass
@@ -91,6 +92,8 @@ class Hours:
 
     def __init__(self) -> None:
         self._hours: defaultdict[datetime, Hour] = defaultdict(Hour)
+        self._days: defaultdict[datetime, Hour] = defaultdict(Hour)
+        """The same by the day: long ranges are made of these."""
         self._courses: OrderedDict[str, Course] = OrderedDict()
         self._next = 0
         self.left = 0
@@ -104,9 +107,11 @@ class Hours:
 
     def add(self, piece: Piece) -> None:
         """What was counted back."""
-        self._hours[piece.at] = Hour.of([self._hours[piece.at], piece.hour])
+        for kept, at in ((self._hours, piece.at), (self._days, day_of(piece.at))):
+            kept[at] = Hour.of([kept[at], piece.hour])
         for when, seconds in piece.decided:
-            self._hours[hour_of(when)].waited.add(seconds)
+            for counted in self._at(when):
+                counted.waited.add(seconds)
         self.waiting.update(piece.waiting)
         self.left, self.counted_since = piece.low, piece.at
 
@@ -122,19 +127,26 @@ class Hours:
         time = datetime.fromisoformat(entry.time)
         if hour_of(time) not in self._hours:
             self._forget(time)
-        hour = self._hours[hour_of(time)]
-        self._count_times(entry, time, hour)
+        self._count_times(entry, time)
         if record.kind == "verdict_reached":
-            hour.verdicts[entry.scope, entry.verdict] += 1
-            hour.reasons.update(rules_of(record) if entry.verdict == "DENIED" else ())
-            self._count_reviews(entry, record, time, hour)
+            for counted in self._at(time):
+                counted.verdicts[entry.scope, entry.verdict] += 1
+                counted.reasons.update(rules_of(record) if entry.verdict == "DENIED" else ())
+            self._count_reviews(entry, record, time)
 
     def between(self, since: datetime, until: datetime) -> Hour:
         """Everything from the hour of `since` on, up to that of `until`, which is not part of it."""
         first, last = hour_of(since), hour_of(until)
-        return Hour.of(hour for at, hour in self._hours.items() if first <= at < last)
+        whole_days = first == day_of(first) and last == day_of(last)
+        kept, step = (self._days, DAY) if whole_days else (self._hours, HOUR)
+        starts = (first + n * step for n in range((last - first) // step))
+        return Hour.of(kept[at] for at in starts if at in kept)
 
-    def _count_times(self, entry: Entry, time: datetime, hour: Hour) -> None:
+    def _at(self, time: datetime) -> tuple[Hour, Hour]:
+        """What is counted at a time: its hour and its day."""
+        return self._hours[hour_of(time)], self._days[day_of(time)]
+
+    def _count_times(self, entry: Entry, time: datetime) -> None:
         if not entry.request_id or entry.kind in ASIDE:
             return
         course = self._courses.get(entry.request_id)
@@ -143,22 +155,26 @@ class Hours:
             if len(self._courses) > MAX_UNDER_WAY:
                 self._courses.popitem(last=False)
         elif reached := course.step(entry.kind, time, entry.verdict):
-            hour.reached(*reached)
+            for counted in self._at(time):
+                counted.reached(*reached)
 
-    def _count_reviews(self, entry: Entry, record: Record, time: datetime, hour: Hour) -> None:
+    def _count_reviews(self, entry: Entry, record: Record, time: datetime) -> None:
         if is_for_people(entry, record):
             self.waiting[entry.index] = Waiting(time, entry.request_id)
         elif text(record.body, "decided_by").startswith("human:"):
             named = number(record.body, "reviewed_index")
             for index, waiting in list(self.waiting.items()):
                 if index == named or (named is None and waiting.request_id == entry.request_id):
-                    hour.waited.add((time - self.waiting.pop(index).since).total_seconds())
+                    seconds = (time - self.waiting.pop(index).since).total_seconds()
+                    for counted in self._at(time):
+                        counted.waited.add(seconds)
 
     def _forget(self, now: datetime) -> None:
         """Once an hour: what is too old, and the oldest of what is too much."""
-        oldest = hour_of(now - timedelta(days=DAYS))
-        for at in [at for at in self._hours if at < oldest]:
-            del self._hours[at]
+        oldest = day_of(now - timedelta(days=DAYS))
+        for kept in (self._hours, self._days):
+            for at in [at for at in kept if at < oldest]:
+                del kept[at]
         for index in sorted(self.waiting)[:-MAX_OPEN]:
             del self.waiting[index]
 
@@ -166,3 +182,8 @@ class Hours:
 def hour_of(time: datetime) -> datetime:
     """When the hour of a time began."""
     return time.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
+
+
+def day_of(time: datetime) -> datetime:
+    """When the day of a time began, in UTC."""
+    return hour_of(time).replace(hour=0)

@@ -5,19 +5,21 @@ Cheap to make: everything is counted already.
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
+from functools import cached_property
 from typing import Final
 from urllib.parse import urlencode
 
-from audit_svc.console.agreement import Kappa, Matrix, independent
 from audit_svc.console.characters import spelled
 from audit_svc.console.chart import Bar, Chart, Series, count, duration
-from audit_svc.console.hours import HOUR, Hour, Hours, hour_of
+from audit_svc.console.hours import DAY, Hour, Hours
+from audit_svc.console.judgement import Judgement
+from audit_svc.console.ranges import Range
 from audit_svc.console.spread import Spread
-from placet.audit.labels import Label, opinions, settled
+from placet.audit.labels import Label
 from placet.proportion import Share
 
 VERDICTS: Final = (
@@ -26,31 +28,8 @@ VERDICTS: Final = (
     ("DENIED", Series("denied", "bad")),
 )
 SHOWN_ROWS: Final = 10
+_LOOKS: Final = ("scope-1", "scope-2", "scope-3", "scope-4", "scope-5")
 _SPREAD: Final = (Series("half within", "one"), Series("95 of 100 within", "two"))
-
-
-@dataclass(frozen=True)
-class Range:
-    """A stretch of time up to now, in bars."""
-
-    name: str
-    """As it stands in the URL; `since=NAME` on the requests' page means the same."""
-    words: str
-    bars: int
-    step: timedelta
-
-    def starts(self, now: datetime) -> list[datetime]:
-        """When its bars begin; the last ends with the present hour."""
-        end = hour_of(now) + HOUR
-        return [end - self.step * (self.bars - n) for n in range(self.bars)]
-
-
-RANGES: Final = (
-    Range("24h", "24 hours", 24, HOUR),
-    Range("7d", "7 days", 28, 6 * HOUR),
-    Range("30d", "30 days", 30, 24 * HOUR),
-    Range("90d", "90 days", 30, 72 * HOUR),
-)
 
 
 @dataclass(frozen=True)
@@ -64,21 +43,6 @@ class Waits:
     def words(self) -> str:
         """Of the oldest."""
         return f"the oldest for {duration(self.oldest_s)}" if self.number else "nobody is waited for"
-
-
-@dataclass(frozen=True)
-class Opinion:
-    """What people say of the guard, and of one another."""
-
-    matrix: Matrix
-    among_people: Kappa
-
-    @property
-    def agreed(self) -> Share:
-        """Verdicts that people call right."""
-        return Share(
-            sum(n for (judged, right), n in self.matrix.counts.items() if judged == right), self.matrix.n
-        )
 
 
 @dataclass(frozen=True)
@@ -134,14 +98,29 @@ class View:
         return Chart("Verdicts", _series(), tuple(bars), count)
 
     @property
+    def scopes_by_time(self) -> Chart:
+        """Verdicts of the scopes with most of them, and of all others together."""
+        first = [scope for scope, _ in self._sums.most_common(len(_LOOKS))]
+        bars = []
+        for label, hour in self._labelled():
+            sums = _by_scope(hour)
+            named = [float(sums[scope]) for scope in first]
+            bars.append(Bar(label, (*named, sums.total() - sum(named))))
+        named_series = [Series(_name(scope), look) for scope, look in zip(first, _LOOKS, strict=False)]
+        series = (*named_series, Series("all others", "others"))
+        return Chart("Verdicts by scope over time", series, tuple(bars), count)
+
+    @cached_property
+    def _sums(self) -> Counter[str]:
+        return _by_scope(self._whole)
+
+    @property
     def by_scope(self) -> Chart:
         """Verdicts of the scopes with most of them."""
-        sums: Counter[str] = Counter()
-        for (scope, _), number in self._whole.verdicts.items():
-            sums[scope] += number
+        sums = self._sums
         bars = [
             Bar(
-                spelled(scope) or "(no scope)",
+                _name(scope),
                 tuple(float(self._whole.verdicts[scope, verdict]) for verdict, _ in VERDICTS),
                 href=self._requests(scope=scope) if scope else "",
             )
@@ -191,18 +170,9 @@ class View:
         return Chart("What people say of verdicts", series, tuple(bars), count)
 
     @property
-    def opinion(self) -> Opinion:
+    def judgement(self) -> Judgement:
         """Of verdicts that were labelled in the range."""
-        by_verdict: defaultdict[int, list[Label]] = defaultdict(list)
-        for _, label in self._labels:
-            by_verdict[label.verdict_index].append(label)
-        matrix = Matrix()
-        for labels in by_verdict.values():
-            judged, right = next((each.judged for each in opinions(labels)), ""), settled(labels)
-            if judged and right:
-                matrix.add(judged, right)
-        pairs = [pair for labels in by_verdict.values() if (pair := independent(labels))]
-        return Opinion(matrix, Kappa.of(pairs))
+        return Judgement.of(label for _, label in self._labels)
 
     def _spread(self, title: str, which: Callable[[Hour], Spread], note: str = "") -> Chart:
         bars = []
@@ -216,11 +186,22 @@ class View:
         return zip(self._words(), self._bars, strict=True)
 
     def _words(self) -> list[str]:
-        form = "%d %b %H:%M" if self._range.step < 24 * HOUR else "%d %b"
+        form = "%d %b %H:%M" if self._range.step < DAY else "%d %b"
         return [f"{start:{form}}" for start in self._starts]
 
     def _requests(self, **filters: str) -> str:
         return f"/requests?{urlencode({**filters, 'since': self._range.name})}"
+
+
+def _name(scope: str) -> str:
+    return spelled(scope) or "(no scope)"
+
+
+def _by_scope(hour: Hour) -> Counter[str]:
+    sums: Counter[str] = Counter()
+    for (scope, _), number in hour.verdicts.items():
+        sums[scope] += number
+    return sums
 
 
 def _series() -> tuple[Series, ...]:
@@ -229,8 +210,3 @@ def _series() -> tuple[Series, ...]:
 
 def _most(number: int, things: str) -> str:
     return f"the {SHOWN_ROWS} with most of {number} {things}" if number > SHOWN_ROWS else ""
-
-
-def chosen(name: str) -> Range:
-    """The range of a URL; the first for any other word."""
-    return next((each for each in RANGES if each.name == name), RANGES[0])

@@ -1,6 +1,6 @@
-"""Requests as rows: who asked, in which scope, what was decided, how it ended; and pages of them.
+"""The requests that a query names, page by page.
 
-Knows which records make a request's row. Must not know HTML, or who looks.
+Knows where a request stands in the list. Must not know HTML, or who looks.
 
 A request stands where its first record that matches stands: records are only ever added, so a request is on
 one page and stays there, however the log grows meanwhile.
@@ -11,17 +11,14 @@ from __future__ import annotations
 import heapq
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
 from functools import cached_property
 from typing import Final
 
-from placet.audit.columns import columns_of, rules_of, words_of
+from audit_svc.console.summary import Summary, read, summary
+from placet.audit.columns import columns_of, words_of
 from placet.audit.finding import BEYOND
-from placet.audit.ocsf_objects import short, text
 from placet.audit.query import Query
 from placet.audit.reader import Entry, LogReader
-from placet.audit.record import Record, RecordInvalid
-from placet.audit.sentences import ending, scope_of
 from placet.audit.tally import Tally
 
 ON_PAGE: Final = 50
@@ -41,42 +38,6 @@ MAX_WALKED: Final = 3_000
 """Records that a page passes at most; it then says how far it came."""
 _AT_ONCE: Final = 32
 _COLUMNS: Final = frozenset({"request_id", "kind", "caller", "scope", "verdict"})
-_UNRUN: Final = {"ALLOWED": "allowed, not run", "NEEDS_REVIEW": "waits for a person", "DENIED": "denied"}
-
-
-@dataclass(frozen=True)
-class Summary:
-    """One request in a row."""
-
-    request_id: str
-    place: int
-    """Index of the record by which it stands in the list."""
-    began: str
-    """RFC 3339, as the log writes it."""
-    caller: str
-    """Short: `caller/reports`. Empty when no record names one, and so are the next three."""
-    scope: str
-    verdict: str
-    """The newest; `outcome` tells of denials before it."""
-    rules: tuple[str, ...]
-    """Of the findings of all its verdicts."""
-    outcome: str
-    took_s: float
-    """From its first to its newest record of a service: what people read and label afterwards is no part."""
-
-    def to_json(self) -> dict[str, object]:
-        """For scripts."""
-        return {
-            "request_id": self.request_id,
-            "place": self.place,
-            "began": self.began,
-            "caller": self.caller,
-            "scope": self.scope,
-            "verdict": self.verdict,
-            "rules": list(self.rules),
-            "outcome": self.outcome,
-            "took_s": self.took_s,
-        }
 
 
 @dataclass(frozen=True)
@@ -176,65 +137,6 @@ def records_of(reader: LogReader, request_id: str) -> list[Entry]:
         return first
     last = reader.of_request(request_id, MAX_OF_REQUEST, descending=True)
     return first + [entry for entry in reversed(last) if entry.index > first[-1].index]
-
-
-def summary(entries: Sequence[Entry], place: int) -> Summary:
-    """The row of a request with these records, at least one, in order."""
-    records = [record for record in map(read, entries) if record is not None]
-    bodies = [record.body for record in records]
-    verdicts = [record for record in records if record.kind == "verdict_reached"]
-    return Summary(
-        request_id=entries[0].request_id,
-        place=place,
-        began=entries[0].time,
-        caller=short(next(filter(None, (text(body, "caller") for body in bodies)), "")),
-        scope=next(filter(None, map(scope_of, bodies)), ""),
-        verdict=text(verdicts[-1].body, "verdict") if verdicts else "",
-        rules=tuple(sorted({rule for record in verdicts for rule in rules_of(record)})),
-        outcome=_outcome(records) + _after(verdicts[:-1]),
-        took_s=_took(entries),
-    )
-
-
-def read(entry: Entry) -> Record | None:
-    """The record; None when it is not valid, which `placet audit verify` names."""
-    try:
-        return Record.decode(entry.leaf)
-    except RecordInvalid:
-        return None
-
-
-def _outcome(records: Sequence[Record]) -> str:
-    """How it ended, by the newest record that says so."""
-    for record in reversed(records):
-        if record.kind == "verdict_reached":
-            return _UNRUN[text(record.body, "verdict")]
-        if told := ending(record):
-            return told
-    return "under way"
-
-
-def _after(verdicts: Sequence[Record]) -> str:
-    """Of the verdicts before the newest."""
-    denials = sum(text(record.body, "verdict") == "DENIED" for record in verdicts)
-    return f", after {denials} denial{'s' if denials > 1 else ''}" if denials else ""
-
-
-def _took(entries: Sequence[Entry]) -> float:
-    begin, end = (
-        _moment(next((entry for entry in order if entry.kind not in _AFTERWARDS), order[0]))
-        for order in (entries, entries[::-1])
-    )
-    return round((end - begin).total_seconds(), 3)
-
-
-_AFTERWARDS: Final = frozenset(
-    {"records_read", "records_exported", "bodies_erased", "label_given", "review_claimed", "review_released"}
-)
-
-
-def _moment(entry: Entry) -> datetime:
-    return datetime.fromisoformat(entry.time)
 
 
 def _descending(reader: LogReader, query: Query, before: int) -> Iterator[tuple[int, str]]:

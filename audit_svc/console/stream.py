@@ -43,14 +43,18 @@ Make = Callable[[Growth], Awaitable[Iterable[Event]]]
 """What to tell of a growth; nothing for one that does not concern the page."""
 
 
-def stream(request: Request, live: Live, make: Make) -> Response:
-    """Events from the size on that the browser has seen last: `Last-Event-ID`, or `after` in the URL."""
+def stream(request: Request, live: Live, make: Make, *, gather_s: float | None = None) -> Response:
+    """Events from the size on that the browser has seen last: `Last-Event-ID`, or `after` in the URL.
+
+    `gather_s`: a longer time than GATHER_S, where telling costs more.
+    """
     seen = request.headers.get("last-event-id") or request.query_params.get("after", "")
     after = int(seen) if seen.isascii() and seen.isdigit() and len(seen) < 16 else live.size
-    return StreamingResponse(_events(live, min(after, live.size), make), 200, HEADERS, "text/event-stream")
+    events = _events(live, min(after, live.size), make, GATHER_S if gather_s is None else gather_s)
+    return StreamingResponse(events, 200, HEADERS, "text/event-stream")
 
 
-async def _events(live: Live, after: int, make: Make) -> AsyncIterator[str]:
+async def _events(live: Live, after: int, make: Make, gather_s: float) -> AsyncIterator[str]:
     yield f"retry: {RETRY_MS}\n\n"
     until = time.monotonic() + STREAM_S
     while not live.closed and time.monotonic() < until:
@@ -59,7 +63,7 @@ async def _events(live: Live, after: int, make: Make) -> AsyncIterator[str]:
         except TimeoutError:
             yield ": still here\n\n"
             continue
-        await asyncio.sleep(GATHER_S)
+        await asyncio.sleep(gather_s)
         growth = await live.since(after)
         after = growth.size
         for event in await make(growth):

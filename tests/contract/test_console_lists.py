@@ -148,6 +148,7 @@ def short_streams(monkeypatch: pytest.MonkeyPatch) -> None:
     """Streams that end at once, since a browser of this kind waits for their end."""
     for name, seconds in (("STREAM_S", 0.3), ("PING_S", 0.1), ("GATHER_S", 0.0)):
         monkeypatch.setattr(stream, name, seconds)
+    monkeypatch.setattr(overview, "GATHER_S", 0.0)
 
 
 @pytest.mark.usefixtures("short_streams")

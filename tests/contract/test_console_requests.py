@@ -12,7 +12,7 @@ import pytest
 
 from audit_svc.console import earlier, requests
 from audit_svc.console.earlier import Overview, count_back
-from audit_svc.console.hours import DAYS, Hours
+from audit_svc.console.hours import DAYS, Hours, day_of
 from audit_svc.console.names import Names
 from audit_svc.console.requests import Page, Requests
 from audit_svc.draft import Draft
@@ -243,8 +243,9 @@ async def test_what_is_older_than_the_longest_range_is_not_counted(log_world: Wo
             await overview.start(log)
             assert overview.counting
             await overview.counting
-            everything = overview.hours.between(later - timedelta(days=DAYS + 2), later)
-            assert bool(everything.verdicts) == counted
+            for end in (later, day_of(later)):  # by the hour, and by the day
+                everything = overview.hours.between(end - timedelta(days=DAYS + 2), end)
+                assert bool(everything.verdicts) == counted
             assert (overview.hours.left, overview.hours.counted_since) == (0, None)
 
 

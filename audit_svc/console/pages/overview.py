@@ -18,10 +18,14 @@ from audit_svc.console.chart import percent
 from audit_svc.console.earlier import Overview
 from audit_svc.console.labels import Labels
 from audit_svc.console.live import Growth, Live
-from audit_svc.console.overview import RANGES, Known, Range, View, chosen
+from audit_svc.console.overview import Known, View
 from audit_svc.console.queue import Queue
+from audit_svc.console.ranges import RANGES, Range, chosen
 from audit_svc.console.stream import Event, stream
 from audit_svc.console.web import Console, console_of, page, require
+
+GATHER_S: Final = 1.0
+"""All figures are made anew for each event: not more often than this."""
 
 
 async def show(request: Request) -> Response:
@@ -56,7 +60,7 @@ async def changes(request: Request) -> Response:
     async def make(growth: Growth) -> Iterable[Event]:
         return [Event("figures", _figures(_view(console, shown)))] if growth.requests else []
 
-    return stream(request, console.part(Live), make)
+    return stream(request, console.part(Live), make, gather_s=GATHER_S)
 
 
 def _view(console: Console, shown: Range) -> View:

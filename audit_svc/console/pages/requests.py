@@ -20,9 +20,10 @@ from audit_svc.console.characters import spelled
 from audit_svc.console.chart import duration
 from audit_svc.console.live import Growth, Live
 from audit_svc.console.names import Names
-from audit_svc.console.requests import Page, Requests, Summary
+from audit_svc.console.requests import Page, Requests
 from audit_svc.console.search import VERDICTS, Search, meaning
 from audit_svc.console.stream import Event, stream
+from audit_svc.console.summary import Summary
 from audit_svc.console.views import BUILT_IN, MAX_NAME, View, Views
 from audit_svc.console.web import console_of, page, problem, require
 from audit_svc.readings import Readings
