@@ -181,6 +181,24 @@ def test_a_claim_is_seen_by_others_and_keeps_them_from_deciding(
     expect(page.get_by_role("button", name="Claim it for 15 minutes")).to_be_visible()
 
 
+def test_hostile_texts_are_shown_as_text_and_decided_about_byte_for_byte(
+    stories: Stories, reviewer: Open, watch: Watch
+) -> None:
+    markup = "</textarea><img src=x onerror=alert(1)><script>alert(2)</script>"
+    payload = f"{markup}\u202e\u200b\r\t {{{{7*7}}}} \U000e0041 &amp;"
+    told = stories.hostile(payload)
+    page = reviewer("ana")
+    page.on("dialog", lambda dialog: watch.complaints.append(f"it opened a dialog: {dialog.message}"))
+    page.goto("/queue")
+    page.locator(f"a[href='/queue/{told.verdict_index}']").click()
+    page.get_by_label("Reason").fill(payload)
+    page.get_by_role("button", name="Deny and sign").click()
+    expect(page.get_by_text("Denied.")).to_be_visible()
+    page.reload()
+    expect(page.get_by_role("region", name="Decide").get_by_text("onerror=alert(1)")).to_be_visible()
+    assert page.locator("main img, main script").count() == 0
+
+
 def test_a_browser_without_the_persons_key_says_so_and_signs_nothing(stories: Stories, visit: Visit) -> None:
     told = stories.waiting()
     page = visit("ana")
