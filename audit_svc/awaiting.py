@@ -16,7 +16,7 @@ from typing import Final, Protocol, TypeVar
 
 import grpc
 
-from audit_svc.decided import Decided, Review, decision_on, requests_decided, review_of
+from audit_svc.decided import Decided, Review, caller_of_task, decision_on, requests_decided, review_of
 from audit_svc.readings import Readings
 from audit_svc.sequencer import Sequencer
 from placet.audit.reader import Entry, LogReader
@@ -54,13 +54,18 @@ class Awaited:
         Waits without an end of its own. Raises ServiceError: NOT_FOUND/REVIEW_UNKNOWN,
         NOT_FOUND/APPROVAL_ERASED, RESOURCE_EXHAUSTED/TOO_MANY_WAITING, UNAVAILABLE/AUDIT_UNAVAILABLE.
         """
-        about = "" if caller.kind == "svc" else caller.uri  # services wait on others' behalf
-        review = await self._ask(lambda: review_of(self._reader, request_id, program_sha256, about))
+        review = await self._ask(lambda: self._review(caller, request_id, program_sha256))
         if review is None:
             raise _unknown()
         with self._counted(caller.path):
             decided = await self._decided(review)
         return decided, await self._approval(caller, decided.signed) if decided.signed else b""
+
+    def _review(self, caller: Caller, request_id: str, program_sha256: str) -> Review | None:
+        """Request ids are chosen by callers, so two of them may use one: each waits for their own."""
+        waits_for_others = caller.kind == "svc"
+        whose = caller_of_task(self._reader, request_id) if waits_for_others else caller.uri
+        return review_of(self._reader, request_id, program_sha256, whose)
 
     async def _decided(self, review: Review) -> Decided:
         with self._told_of(review.request_id) as told:

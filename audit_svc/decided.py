@@ -41,8 +41,17 @@ class Decided:
     """The `approval_signed` record whose body is the approval; None: the program was denied."""
 
 
+def caller_of_task(reader: LogReader, request_id: str) -> str:
+    """On whose behalf the generator works on a request; empty when it does not. It takes each id once."""
+    for entry in reader.find(Query(request_id=request_id, kind="task_received", limit=1)):
+        return entry.caller
+    return ""
+
+
 def review_of(reader: LogReader, request_id: str, program_sha256: str, caller: str) -> Review | None:
-    """The newest verdict NEEDS_REVIEW on a program in a request; `caller` empty: whoever it is about."""
+    """The newest verdict NEEDS_REVIEW on a program that somebody asked for in a request."""
+    if not caller:
+        return None
     query = Query(
         request_id=request_id,
         kind="verdict_reached",

@@ -51,26 +51,40 @@ class Item:
 async def item_of(log: audit_pb2_grpc.AuditServiceStub, request_id: str, program: bytes) -> Item:
     """The newest item of a request on a program. The reading is recorded.
 
-    Raises ServiceError: NOT_FOUND/REVIEW_UNKNOWN, DATA_LOSS/REVIEW_UNREADABLE; and grpc.aio.AioRpcError.
+    Raises ServiceError: NOT_FOUND/REVIEW_UNKNOWN, FAILED_PRECONDITION/REVIEW_AMBIGUOUS when more than one
+    caller uses that request id, DATA_LOSS/REVIEW_UNREADABLE; and grpc.aio.AioRpcError.
     """
-    digest = hashlib.sha256(program).hexdigest()
     query = audit_pb2.ListRecordsRequest(
         request_id=request_id, kind="verdict_reached", verdict="NEEDS_REVIEW", descending=True
     )
     page = await log.ListRecords(query, timeout=READ_TIMEOUT_S)
-    for found in page.records:
-        record = Record.decode(found.leaf)
-        if record.body["program_sha256"] == digest:
-            request = audit_pb2.GetRecordRequest(index=found.index, with_bodies=True)
-            reply = await log.GetRecord(request, timeout=READ_TIMEOUT_S)
-            bodies = {body.role: body.content for body in reply.bodies}
-            return _read(LogRef(record.log, found.index, found.leaf_hash), record.body, bodies)
-    raise ServiceError(
-        grpc.StatusCode.NOT_FOUND,
-        "REVIEW_UNKNOWN",
-        f"no verdict of request {request_id!r} asks people about this program; see `placet audit list "
-        f"--request {request_id}`",
-    )
+    found, record = _asking(page, request_id, hashlib.sha256(program).hexdigest())
+    request = audit_pb2.GetRecordRequest(index=found.index, with_bodies=True)
+    reply = await log.GetRecord(request, timeout=READ_TIMEOUT_S)
+    bodies = {body.role: body.content for body in reply.bodies}
+    return _read(LogRef(record.log, found.index, found.leaf_hash), record.body, bodies)
+
+
+def _asking(
+    page: audit_pb2.ListRecordsResponse, request_id: str, program_sha256: str
+) -> tuple[audit_pb2.Record, Record]:
+    """The newest of the verdicts that ask people about the program."""
+    verdicts = [(found, Record.decode(found.leaf)) for found in page.records]
+    asking = [each for each in verdicts if each[1].body["program_sha256"] == program_sha256]
+    if not asking:
+        raise ServiceError(
+            grpc.StatusCode.NOT_FOUND,
+            "REVIEW_UNKNOWN",
+            f"no verdict of request {request_id!r} asks people about this program; see `placet audit list "
+            f"--request {request_id}`",
+        )
+    if page.more or len({record.body.get("caller") for _, record in asking}) > 1:
+        raise ServiceError(
+            grpc.StatusCode.FAILED_PRECONDITION,
+            "REVIEW_AMBIGUOUS",
+            f"several callers use the request id {request_id!r} for this program; decide in the console",
+        )
+    return asking[0]
 
 
 def _read(verdict: LogRef, body: Mapping[str, object], bodies: Mapping[str, bytes]) -> Item:

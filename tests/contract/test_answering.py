@@ -132,6 +132,13 @@ async def test_nobody_answers_what_they_asked_themselves(peer: As) -> None:
         await answer(peer)
 
 
+async def test_of_two_callers_with_one_request_id_neither_is_answered_by_mistake(peer: As) -> None:
+    await sent_to_people(peer)
+    await sent_to_people(peer, caller=caller_uri("others"))
+    with pytest.raises(ServiceError, match="REVIEW_AMBIGUOUS"):
+        await answer(peer)
+
+
 async def test_another_program_than_the_one_that_waits_is_refused(peer: As) -> None:
     """The person names the program that they have read."""
     await sent_to_people(peer)

@@ -30,7 +30,7 @@ from placet.rpc.channel import connect
 from placet.rpc.errors import ServiceError
 from placet.rpc.identity import caller_uri, parse_uri, reviewer_uri, service_uri
 from placet.rpc.server import build_server
-from tests.contract.test_audit import ACCESS, As, registering, served
+from tests.contract.test_audit import ACCESS, TASK, As, registering, served
 from tests.fakes.audit_world import GUARD, PROGRAM, PROGRAM_SHA256, World, approval, verdict
 from tests.fakes.rpc import Authority, Serving
 
@@ -219,10 +219,11 @@ async def test_a_caller_is_still_waiting_when_the_log_is_back(tmp_path: Path) ->
     "change",
     [
         {"uri": OTHERS},
+        {"uri": GENERATOR},
         {"request_id": "another"},
         {"program_sha256": b"\0" * 32},
     ],
-    ids=lambda change: next(iter(change)),
+    ids=lambda change: str(next(iter(change.values())))[-8:],
 )
 async def test_nobody_waits_for_a_review_that_is_not_theirs(peer: As, change: dict[str, Any]) -> None:
     """MUST 17.1: another caller's verdict is answered as none."""
@@ -234,6 +235,7 @@ async def test_nobody_waits_for_a_review_that_is_not_theirs(peer: As, change: di
 
 
 async def test_the_generator_waits_on_behalf_of_its_callers(peer: As) -> None:
+    await append(peer, GENERATOR, "task_received", TASK | {"caller": TEAM})
     await approved(peer, await sent_to_people(peer))
 
     assert (await wait(peer, GENERATOR)).approval == SIGNED
