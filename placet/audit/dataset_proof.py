@@ -72,9 +72,10 @@ def check(line: bytes, log: LogVerifier) -> dict[str, Any]:
             raise RowRefused(f"it has more than {MAX_ROW_BYTES} bytes")
         found = parse_object(line)
         made = _again(found, log)
-    except (KeyError, TypeError, AttributeError, ValueError) as error:
+        wrong = sorted(found.keys() ^ made.keys()) or [n for n in made if _text(found[n]) != _text(made[n])]
+    except (KeyError, TypeError, AttributeError, ValueError, RecursionError) as error:
         raise RowRefused(_reason(error)) from error
-    if wrong := sorted(found.keys() ^ made.keys()) or [n for n in made if _text(found[n]) != _text(made[n])]:
+    if wrong:
         raise RowRefused(f"{', '.join(wrong)} does not follow from the program and the records")
     return made
 

@@ -75,6 +75,7 @@ def test_no_value_of_a_row_can_be_changed_alone(made: tuple[list[Row], LogVerifi
     (row, _), log = made
     assert proven(row, log)
 
+    # §4.4 and §5.4: everything follows from program, task and leaves, or stands there as it was signed.
     forged = [path for path in places(row) if proven(changed(row, path, another), log)]
     assert forged == []
 
@@ -149,8 +150,10 @@ def test_one_persons_label_is_not_that_of_two(made: tuple[list[Row], LogVerifier
         b'{"log": {"checkpoint": 1, "labels": []}}',
         b"[" * 100_000,
         b'{"log": "\\ud800"}',
+        b'{"log": ' + b"[" * 900 + b"]" * 900 + b"}",
+        b'{"log": 1' + b"0" * 5000 + b"}",
     ],
-    ids=range(9),
+    ids=range(11),
 )
 def test_what_is_no_row_is_refused_and_breaks_nothing(
     made: tuple[list[Row], LogVerifier], line: bytes

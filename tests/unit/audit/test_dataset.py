@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -14,10 +14,13 @@ from audit_svc.console.people import Person
 from audit_svc.console.tree import LogTree
 from guard_svc.prompts import Subject, review_messages
 from guard_svc.views import Shown
-from placet.audit.checkpoint import LogSigner
+from placet.audit.bundle import Exhibit
+from placet.audit.checkpoint import LogSigner, LogVerifier
 from placet.audit.dataset import FORMAT, Labelled, RowRefused, Wording, row, to_line
 from placet.audit.dataset_proof import check, verify
 from placet.audit.labels import Label, exportable, newest, settled
+from placet.audit.merkle import leaf_hash
+from placet.audit.record import Record
 from placet.cli.cases import read_cases
 from placet.cli.measure import BENIGN, UNSAFE
 from tests.fakes.audit_world import ORIGIN, World
@@ -48,9 +51,7 @@ async def lines(tmp_path: Path) -> list[bytes]:
 
 
 @pytest.fixture
-def log(lines: list[bytes], tmp_path: Path) -> Any:
-    from placet.audit.checkpoint import LogVerifier
-
+def log(lines: list[bytes], tmp_path: Path) -> LogVerifier:
     return LogVerifier.from_vkey((tmp_path / "vkey").read_text())
 
 
@@ -86,7 +87,7 @@ def test_a_row_trains_the_answer_to_the_reviewers_own_question(lines: list[bytes
         assert found["non_preferred_output"] == [{"role": "assistant", "content": other}]
 
 
-def test_a_row_carries_each_persons_newest_label_and_the_proofs(lines: list[bytes], log: Any) -> None:
+def test_a_row_carries_each_persons_newest_label_and_the_proofs(lines: list[bytes], log: LogVerifier) -> None:
     found = json.loads(lines[0])
     labels = [json.loads(each["leaf"])["body"] for each in found["log"]["labels"]]
 
@@ -99,14 +100,22 @@ def test_a_row_carries_each_persons_newest_label_and_the_proofs(lines: list[byte
     assert check(lines[0], log) == found
 
 
-def test_a_file_is_proven_as_a_whole(lines: list[bytes], log: Any) -> None:
+def test_hashes_are_hex_and_a_leaf_is_the_records_own_text(lines: list[bytes]) -> None:
+    """§4.1."""
+    for told in (json.loads(lines[0])["log"], *json.loads(lines[0])["log"]["labels"]):
+        assert told["leaf_hash"] == leaf_hash(told["leaf"].encode()).hex()
+        assert Record.decode(told["leaf"].encode()).kind in ("verdict_reached", "label_given")
+        assert all(re.fullmatch("[0-9a-f]{64}", digest) for digest in told["proof"])
+
+
+def test_a_file_is_proven_as_a_whole(lines: list[bytes], log: LogVerifier) -> None:
     found = verify(lines, log)
 
     assert found.ok
     assert (found.rows, found.unsafe, found.other_wording) == (2, 1, 0)
 
 
-def test_a_row_that_asks_in_other_words_is_proven_and_counted(lines: list[bytes], log: Any) -> None:
+def test_a_row_that_asks_in_other_words_is_proven_and_counted(lines: list[bytes], log: LogVerifier) -> None:
     """An older file stays provable when the reviewer's wording changes."""
     found = json.loads(lines[0])
     system = "You judge programs."
@@ -117,18 +126,18 @@ def test_a_row_that_asks_in_other_words_is_proven_and_counted(lines: list[bytes]
     assert (proven.ok, proven.other_wording) == (True, 1)
 
 
-def test_an_empty_file_proves_nothing(log: Any) -> None:
+def test_an_empty_file_proves_nothing(log: LogVerifier) -> None:
     found = verify([], log)
     assert (found.ok, found.line, found.why) == (False, 1, "the file has no rows")
 
 
-def test_a_file_is_broken_at_its_first_broken_line(lines: list[bytes], log: Any) -> None:
+def test_a_file_is_broken_at_its_first_broken_line(lines: list[bytes], log: LogVerifier) -> None:
     """§5: it MUST name the first line."""
     found = verify([lines[0], b"{}\n", lines[1]], log)
     assert (found.ok, found.rows, found.line) == (False, 1, 2)
 
 
-def test_a_verdict_stands_in_a_file_once(lines: list[bytes], log: Any) -> None:
+def test_a_verdict_stands_in_a_file_once(lines: list[bytes], log: LogVerifier) -> None:
     """§5.5."""
     found = verify([lines[0], lines[1], lines[0]], log)
     assert (found.line, "twice" in found.why) == (3, True)
@@ -218,8 +227,6 @@ def test_a_label_on_a_finding_settles_nothing() -> None:
 
 def test_a_label_without_its_verdicts_hash_is_read_as_such() -> None:
     """Whoever writes one has to name it; a reader must not guess."""
-    from placet.audit.record import Record
-
     body = {"decided_by": "human:ana", "verdict_leaf_hash": "no", "rules": "x", "scope": "y", "blind": 1}
     label = Label.of(1, Record("l", "t", "label_given", "", "a", body))
 
@@ -228,9 +235,9 @@ def test_a_label_without_its_verdicts_hash_is_read_as_such() -> None:
 
 def test_parts_that_are_not_of_one_verdict_make_no_row(lines: list[bytes]) -> None:
     """§5.3."""
-    from placet.audit.dataset_proof import _exhibit
-
     one, other = (json.loads(line) for line in lines)
-    verdict, label = _exhibit(one["log"]), _exhibit(other["log"]["labels"][0])
+    verdict, label = (
+        Exhibit(told["index"], told["leaf"].encode(), ()) for told in (one["log"], other["log"]["labels"][0])
+    )
     with pytest.raises(RowRefused, match="no label on the verdict"):
         row(Labelled(verdict, (label,), one["code"], ""), one["log"]["checkpoint"], Wording())
