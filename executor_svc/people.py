@@ -70,10 +70,12 @@ def _needed(decisions: list[SignedDecision], quorum: Quorum) -> int:
 
 def _check_fits(decision: Decision, approval: Approval) -> None:
     age = approval.issued_at - decision.decided_at
+    other_request = decision.request_id != approval.request_id
     problems = (
         ("it is no ALLOWED", decision.verdict != "ALLOWED"),
         ("it is on another program", decision.program_sha256 != approval.program_sha256),
         ("it is in another scope", decision.scope.sha256 != approval.scope.sha256),
+        ("it was made in another request", bool(decision.reviewed) and other_request),
         ("it is for other inputs", not same_inputs(decision.inputs, approval.inputs)),
         (f"it is more than {MAX_DECISION_AGE.days} days older than the approval", age > MAX_DECISION_AGE),
         ("it was made after the approval", age < -MAX_CLOCK_SKEW),

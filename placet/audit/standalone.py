@@ -3,6 +3,7 @@
 
     python3 verify.py bundle.zip --key audit.vkey     0 proven, 1 broken, 2 fits together under its own key
     python3 verify.py bundle.zip --key audit.vkey --witness witness.vkey --json
+    python3 verify.py bundle.zip --key audit.vkey --reviewers DIRECTORY      with the keys of people
 
 Written apart from Placet's own verifier, after docs/audit-format.md (numbers in brackets), so that each is a
 check on the other. Reads the bundle and the key files; writes nothing, asks nobody.
@@ -23,7 +24,9 @@ from pathlib import Path
 from typing import Any
 
 from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ec import ECDSA, EllipticCurvePublicKey
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from cryptography.hazmat.primitives.hashes import SHA256
 
 FORMAT = "placet-bundle/1"
 MAX_FILE_BYTES = 17 * 1024 * 1024
@@ -239,7 +242,39 @@ def check_actor(record: dict[str, Any]) -> None:
         need(not decided_by.startswith("human:"), "a service decided in a person's name")
 
 
-def check_bodies(record: dict[str, Any], kept: list[Any], bundle: Bundle) -> tuple[int, int]:
+People = dict[str, list[EllipticCurvePublicKey]]
+
+
+def read_people(directory: Path) -> People:
+    """Keys of each NAME: `reviewer-NAME[+LABEL].pub.pem`. [approval-format 1.3]"""
+    # Here, because it takes longer to import than a bundle takes to verify.
+    from cryptography.hazmat.primitives.serialization import load_pem_public_key
+
+    found: People = {}
+    for path in sorted(directory.glob("reviewer-*.pub.pem")):
+        key = load_pem_public_key(path.read_bytes())
+        need(isinstance(key, EllipticCurvePublicKey), f"{path} is no key of a person")
+        name = path.name[len("reviewer-") : -len(".pub.pem")].partition("+")[0]
+        found.setdefault(name, []).append(key)  # type: ignore[arg-type]  # need() saw what it is
+    return found
+
+
+def check_signed(envelope: bytes, decided_by: str, people: People) -> None:
+    """One of that person's keys signed the envelope. Nothing is asked without keys. [6.25, DSSE]"""
+    found = json.loads(envelope)
+    kind, payload = found["payloadType"].encode(), base64.b64decode(found["payload"])
+    signed = b"DSSEv1 %d %b %d %b" % (len(kind), kind, len(payload), payload)
+    for key in people.get(decided_by[len("human:") :], []):
+        for signature in found["signatures"]:
+            try:
+                key.verify(base64.b64decode(signature["sig"]), signed, ECDSA(SHA256()))
+            except InvalidSignature:
+                continue
+            return
+    need(not people, f"no key of {decided_by} that was given signed it")
+
+
+def check_bodies(record: dict[str, Any], kept: list[Any], bundle: Bundle, people: People) -> tuple[int, int]:
     """Bodies that match, and bodies that are not in the bundle. [3.1, 3.4, 6.15]"""
     named = {ref["role"]: ref for ref in record["bodies"]}
     for item in kept:
@@ -256,15 +291,15 @@ def check_bodies(record: dict[str, Any], kept: list[Any], bundle: Bundle) -> tup
         )
         if role == "decision":
             check_decision(record, content)
+            check_signed(content, record["body"]["decided_by"], people)
         if role == "approval":
-            record["statement_sha256"] = statement_of(content)
+            record["approval"] = content.split(b"\n")[0]
     return len(kept), len(named)
 
 
-def statement_of(approval: bytes) -> str:
-    """Digest of what the first line of an approval file signs. [approval-format 2.8]"""
-    payload = json.loads(approval.split(b"\n")[0])["payload"]
-    return hashlib.sha256(base64.b64decode(payload)).hexdigest()
+def statement_of(envelope: bytes) -> str:
+    """Digest of what an envelope signs."""
+    return hashlib.sha256(base64.b64decode(json.loads(envelope)["payload"])).hexdigest()
 
 
 def check_decision(record: dict[str, Any], envelope: bytes) -> None:
@@ -294,7 +329,8 @@ def check_decision(record: dict[str, Any], envelope: bytes) -> None:
 class Story:
     """What the records so far allow the next one to be."""
 
-    def __init__(self) -> None:
+    def __init__(self, people: People) -> None:
+        self.people = people
         self.seen: dict[int, tuple[str, dict[str, Any]]] = {}
         self.approvals: dict[str, int] = {}
         self.spent: dict[str, int] = {}
@@ -384,8 +420,13 @@ class Story:
         for name in ("approval_id", "program_sha256"):
             need(body[name] == issued["body"][name], f"its {name} is not that of record {index}")
         need(record["actor"] == issued["actor"], "somebody else issued that approval")
-        signed = record.get("statement_sha256", issued["body"]["statement_sha256"])
-        need(signed == issued["body"]["statement_sha256"], f"it signs another statement than record {index}")
+        if "approval" in record:
+            signed = statement_of(record["approval"])
+            need(
+                signed == issued["body"]["statement_sha256"],
+                f"it signs another statement than record {index}",
+            )
+            check_signed(record["approval"], issued["body"]["decided_by"], self.people)
         need(index not in self.signed, f"record {index} was signed before")
         self.signed.add(index)
 
@@ -483,7 +524,9 @@ def moment(text: str) -> datetime:
 # All of it
 
 
-def verify(path: Path, vkey: str = "", witnesses: tuple[str, ...] = ()) -> dict[str, Any]:
+def verify(
+    path: Path, vkey: str = "", witnesses: tuple[str, ...] = (), reviewers: Path | None = None
+) -> dict[str, Any]:
     """What the bundle proves. Never raises for what it holds: `ok` and `broken` say it."""
     report: dict[str, Any] = {"ok": False, "broken": "", "key": "given" if vkey else "the bundle's own"}
     at = "the bundle"
@@ -496,7 +539,9 @@ def verify(path: Path, vkey: str = "", witnesses: tuple[str, ...] = ()) -> dict[
         size, root = open_checkpoint(note, log, [Key(witness, 4) for witness in witnesses])
         report |= {"log": log.name, "request_id": manifest["request_id"], "checkpoint_size": size}
         report |= {"witnesses": len(witnesses), "records": 0, "bodies": 0, "bodies_missing": 0, "story": []}
-        story, last = Story(), -1
+        people = read_people(reviewers) if reviewers else {}
+        report |= {"people": len(people)}
+        story, last = Story(people), -1
         for item in manifest["records"]:
             at = f"record {item['index']}"
             need(item["index"] > last, "it is out of order")
@@ -508,7 +553,7 @@ def verify(path: Path, vkey: str = "", witnesses: tuple[str, ...] = ()) -> dict[
             record = parse(leaf)
             need(record["log"] == log.name, "it is of another log")
             check_actor(record)
-            present, missing = check_bodies(record, item["bodies"], bundle)
+            present, missing = check_bodies(record, item["bodies"], bundle, people)
             story.take(last, leaf, record)
             report["records"] += 1
             report["bodies"] += present
@@ -551,6 +596,10 @@ def lines(report: dict[str, Any]) -> list[str]:
     found.append(
         f"  bodies: {report['bodies']} match their digests, {report['bodies_missing']} erased or not given"
     )
+    if report["people"]:
+        found.append(
+            f"  what people signed was checked with the keys of {report['people']} people that you gave"
+        )
     found += report["story"]
     found.append("  not shown by a bundle: that no other record of the log speaks of the same approvals")
     return found
@@ -568,10 +617,11 @@ def main() -> int:
         default=[],
         help="key file of a witness that must have cosigned; may be repeated",
     )
+    asked.add_argument("--reviewers", type=Path, help="directory with the keys of people")
     asked.add_argument("--json", action="store_true", help="print the report for programs")
     given = asked.parse_args()
     vkey = given.key.read_text() if given.key else ""
-    report = verify(given.bundle, vkey, tuple(path.read_text() for path in given.witness))
+    report = verify(given.bundle, vkey, tuple(path.read_text() for path in given.witness), given.reviewers)
     print(json.dumps(report) if given.json else "\n".join(lines(report)))
     return 1 if not report["ok"] else 0 if vkey else 2
 

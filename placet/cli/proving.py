@@ -83,7 +83,7 @@ def verify(
     directory = here.state_directory
     vkey = _text_of(key or directory / "keys" / "audit.vkey")
     if bundle is not None:
-        return _verify_bundle(here, bundle, vkey)
+        return _verify_bundle(here, bundle, vkey, reviewers)
     if dataset is not None:
         return verify_dataset(here, dataset, vkey)
     if report is not None:
@@ -121,8 +121,8 @@ def write_bundle(here: Invocation, request_id: str, out: Path | None) -> int:
     return Exit.DONE
 
 
-def _verify_bundle(here: Invocation, bundle: Path, vkey: str) -> int:
-    report = standalone.verify(bundle, vkey)
+def _verify_bundle(here: Invocation, bundle: Path, vkey: str, reviewers: Path | None) -> int:
+    report = standalone.verify(bundle, vkey, reviewers=reviewers)
     if here.as_json:
         here.emit(report)
     else:

@@ -79,6 +79,10 @@ ATTACKS: dict[str, tuple[World, str]] = {
         world(TWO, KIMS, says("lee", LEE, inputs=(InputDigest("salaries.csv", b"\x01" * 32, 9),))),
         "APPROVAL_DECISION_UNFIT",
     ),
+    "a decision about what somebody else asked for": (
+        world(TWO, KIMS, says("lee", LEE, request_id="request-2")),
+        "APPROVAL_DECISION_UNFIT",
+    ),
     "a decision of last year": (
         world(TWO, KIMS, says("lee", LEE, decided_at=NOW - MAX_DECISION_AGE - timedelta(minutes=1))),
         "APPROVAL_DECISION_UNFIT",
