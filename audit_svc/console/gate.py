@@ -51,23 +51,11 @@ class Gate:
             await self._outside(request)(scope, receive, send)
 
     async def _inside(self, request: Request, session: Session, send: Send) -> None:
-        receive = request.receive
+        receive, refused = request.receive, None
         if request.method not in SAFE_METHODS:
-            try:
-                async with asyncio.timeout(FORM_TIMEOUT_S):
-                    body = await request.body()
-            except TimeoutError:
-                await problem(request, 408, "The form did not arrive in time; send it again.")(
-                    request.scope, receive, send
-                )
-                return
-            if not await _carries(request, body, session.csrf):
-                text = "This form is not of your session. Load the page again and send it from there."
-                await problem(request, 403, text)(request.scope, receive, send)
-                return
-            receive = _again(body, receive)
+            receive, refused = await _form(request, session.csrf)
         connection = _WhileItLasts(receive, send, lambda: self._sessions.over(session))
-        await self._app(request.scope, connection.receive, connection.send)
+        await (refused or self._app)(request.scope, connection.receive, connection.send)
         await connection.finish()
 
     def _outside(self, request: Request) -> Response:
@@ -118,6 +106,19 @@ def _introduce(scope: Scope, session: Session, secret: str) -> None:
 def _asked(request: Request) -> str:
     query = request.url.query
     return f"{request.url.path}?{query}" if query else request.url.path
+
+
+async def _form(request: Request, token: str) -> tuple[Receive, Response | None]:
+    """The body of a form of this session, to be read again; or why it is refused."""
+    try:
+        async with asyncio.timeout(FORM_TIMEOUT_S):
+            body = await request.body()
+    except TimeoutError:
+        return request.receive, problem(request, 408, "The form did not arrive in time; send it again.")
+    if not await _carries(request, body, token):
+        text = "This form is not of your session. Load the page again and send it from there."
+        return request.receive, problem(request, 403, text)
+    return _again(body, request.receive), None
 
 
 async def _carries(request: Request, body: bytes, token: str) -> bool:

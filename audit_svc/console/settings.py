@@ -104,6 +104,8 @@ class ConsoleSettings(ServiceSettings):
         here = host == "localhost" or (_is_address(host) and ip_address(host).is_loopback)
         if (self.web_tls_cert is None) != (self.web_tls_key is None):
             raise ValueError("PLACET_CONSOLE_WEB_TLS_CERT and _KEY go together")
+        if self.web_tls_cert and not self.web_url.startswith("https://"):
+            raise ValueError("PLACET_CONSOLE_WEB_TLS_CERT needs PLACET_CONSOLE_WEB_URL, its https:// address")
         if not here and not self.web_url.startswith("https://"):
             raise ValueError(
                 f"browsers elsewhere would send their cookie to {self.web_listen} in the clear: set "

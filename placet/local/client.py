@@ -135,6 +135,6 @@ async def status(layout: Layout) -> dict[str, Any]:
         },
         "tier": await tier(executor["address"], tls) if executor else None,
         "model": stack["model"],
-        "console": stack["console"],
+        "console": stack.get("console"),
         "state": str(layout.state),
     }

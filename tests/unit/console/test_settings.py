@@ -49,6 +49,15 @@ def test_elsewhere_the_console_is_reached_over_tls_only(listen: str, url: str) -
     assert made(web_listen=listen, web_url="https://console.example.com").web_listen == listen
 
 
+def test_a_certificate_for_browsers_comes_with_its_key_and_its_address() -> None:
+    both = {"web_tls_cert": Path("web.pem"), "web_tls_key": Path("web.key")}
+    assert made(**both, web_url="https://console.example.com").web_tls_cert
+    with pytest.raises(ValidationError, match="https:// address"):
+        made(**both)
+    with pytest.raises(ValidationError, match="go together"):
+        made(web_tls_cert=Path("web.pem"), web_url="https://console.example.com")
+
+
 def test_with_single_sign_on_everybody_is_no_reviewer() -> None:
     assert made(**SINGLE_SIGN_ON).oidc_issuer
     with pytest.raises(ValidationError, match="names people"):
