@@ -18,6 +18,7 @@ from audit_svc.console.chart import Bar, Chart, Series, count, duration
 from audit_svc.console.hours import DAY, Hour, Hours
 from audit_svc.console.judgement import Judgement
 from audit_svc.console.ranges import Range
+from audit_svc.console.sample import Sample
 from audit_svc.console.spread import Spread
 from placet.audit.labels import Label
 from placet.proportion import Share
@@ -53,6 +54,7 @@ class Known:
     waiting_since: Sequence[datetime]
     """Of each verdict that waits for people."""
     labels: Sequence[Label]
+    sample: Sample
 
 
 class View:
@@ -168,6 +170,13 @@ class View:
             bars.append(Bar(label, (float(sum(given)), float(len(given) - sum(given)))))
         series = (Series("agree with the guard", "good"), Series("call it wrong", "bad"))
         return Chart("What people say of verdicts", series, tuple(bars), count)
+
+    @property
+    def false_positives(self) -> Share:
+        """Of the sample's verdicts labelled in the range: an estimate for all, for nobody picked them."""
+        labels = (label for _, label in self._labels)
+        drawn = [each for each in labels if each.verdict_hash and self._known.sample.has(each.verdict_hash)]
+        return Judgement.of(drawn).matrix.false_positives
 
     @property
     def judgement(self) -> Judgement:

@@ -74,6 +74,15 @@ async def test_a_search_is_on_record_with_its_filters_as_they_were_given(tmp_pat
     ]
 
 
+async def test_a_request_id_among_the_words_leads_to_that_request(tmp_path: Path) -> None:
+    async with console(World(tmp_path)) as (browser, writer):
+        await deny(writer, "a/b?c")
+        answer = await browser.get("/requests?text=a/b%3Fc")
+        assert (answer.status_code, answer.headers["location"]) == (303, "/requests/a%2Fb%3Fc")
+        assert (await browser.get("/requests?text=a/b")).status_code == 200
+    assert [reading["query"] for reading in readings(World(tmp_path))] == [{"text": "a/b?c"}, {"text": "a/b"}]
+
+
 async def test_what_cannot_be_put_on_record_is_not_shown(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -66,8 +66,9 @@ async def changes(request: Request) -> Response:
 def _view(console: Console, shown: Range) -> View:
     overview: Overview = console.part(Overview)
     waiting = [datetime.fromisoformat(item.time) for item in console.part(Queue).waiting()]
-    labels = list(console.part(Labels).newest_first())
-    return View(Known(overview.hours, waiting, labels), shown, overview.now())
+    labels: Labels = console.part(Labels)
+    known = Known(overview.hours, waiting, list(labels.newest_first()), labels.sample)
+    return View(known, shown, overview.now())
 
 
 def _figures(view: View) -> dict[str, str]:

@@ -35,7 +35,10 @@ MAX_TOLD: Final = 50
 
 
 async def overview(request: Request) -> Response:
-    """A page of the list. The search is on record before anything that it found is shown."""
+    """A page of the list, or the request whose id was searched for.
+
+    The search is on record before anything that it found is shown.
+    """
     person = require(request, Role.VIEWER)
     console = console_of(request)
     search = Search.of(request.query_params)
@@ -44,6 +47,8 @@ async def overview(request: Request) -> Response:
     size, found = console.part(Live).size, Page()
     if not meant.problems:
         await console.part(Readings).query(person.uri, search.given)
+        if search.text and await console.log.ask(lambda reader: reader.of_request(search.text, 1)):
+            return RedirectResponse(f"/requests/{quote(search.text, safe='')}", 303)
         found = await console.log.ask(partial(_page, meant.query, before))
     return page(
         request,

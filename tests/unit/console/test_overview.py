@@ -9,8 +9,10 @@ from itertools import pairwise
 from audit_svc.console.hours import DAY, Hour, Hours, Piece
 from audit_svc.console.overview import Known, View
 from audit_svc.console.ranges import RANGES, chosen
+from audit_svc.console.sample import Sample
 from placet.audit.labels import Label
 
+SAMPLED = (1, 2, 4)
 NOW = datetime(2026, 11, 30, 12, 34, tzinfo=UTC)
 
 
@@ -30,7 +32,7 @@ def verdicts(**scopes: tuple[int, int]) -> Hour:
 
 
 def view(name: str, known: Hours, labels: tuple[Label, ...] = (), waiting: tuple[datetime, ...] = ()) -> View:
-    return View(Known(known, waiting, labels), chosen(name), NOW)
+    return View(Known(known, waiting, labels, Sample(50)), chosen(name), NOW)
 
 
 def label(
@@ -51,6 +53,7 @@ def label(
             "line": 0,
             "blind": blind,
             "rules": (),
+            "verdict_hash": bytes(32) if index in SAMPLED else b"\xff" * 32,
         }  # type: ignore[arg-type]
     )
 
@@ -91,17 +94,18 @@ def test_a_bar_leads_to_the_requests_behind_it() -> None:
     assert made.reasons.bars[0].href == "/requests?rule=a%26b&verdict=DENIED&since=7d"
 
 
-def test_false_positives_are_of_the_programs_that_people_would_allow() -> None:
+def test_false_positives_are_of_the_sampled_programs_that_people_would_allow() -> None:
     labels = (
         label(1, "ana", "DENIED", "ALLOWED"),
         label(2, "ana", "DENIED", "DENIED"),
         label(3, "ana", "ALLOWED", "ALLOWED"),
         label(4, "ana", "DENIED", "ALLOWED", days_ago=3),
     )
-    opinion = view("24h", Hours(), labels).judgement
-    assert (opinion.matrix.false_positives.hits, opinion.matrix.false_positives.n) == (1, 2)
-    assert (opinion.agreed.hits, opinion.agreed.n) == (2, 3)
-    assert view("7d", Hours(), labels).judgement.matrix.false_positives.n == 3
+    estimate = view("24h", Hours(), labels).false_positives
+    assert (estimate.hits, estimate.n) == (1, 1)
+    judgement = view("24h", Hours(), labels).judgement
+    assert (judgement.agreed.hits, judgement.agreed.n) == (2, 3)
+    assert view("7d", Hours(), labels).false_positives.n == 2
     assert view("24h", Hours(), labels).labels.bars[-1].values == (2, 1)
 
 
