@@ -1,12 +1,10 @@
 """One item of the queue as the log has it: the verdict that asked for people, and what people did about it.
 
-Knows the records of docs/audit-format.md §2. Pure: no I/O and no clock; decides nothing. Names in records are
-those that the console checked before it wrote them.
+Pure: no I/O and no clock; decides nothing. Must not know records (cases.py puts items together).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final
@@ -169,87 +167,6 @@ def requester_of(caller: str) -> str:
     """The NAME of `caller/NAME` or `reviewer/NAME`, which may not decide about its own request."""
     path = path_of(caller)
     return next((path.removeprefix(kind) for kind in _REQUESTERS if path.startswith(kind)), "")
-
-
-def case_of(verdict: Told, later: Iterable[Told]) -> Case:
-    """Put together an item. `later` holds records of the same request after it, in log order."""
-    entry, record = verdict
-    told = list(later)
-    about = [each for each in told if _index(each) == entry.index]
-    claim, moves = _claims(about)
-    settled = _settled(entry, record, told)
-    return Case(
-        entry,
-        record,
-        tuple(vote for vote in _votes(about) if vote.name != requester_of(text(record.body, "caller"))),
-        claim,
-        moves,
-        sum(record.kind == "review_given" and path_of(record.actor) == CONSOLE for _, record in about),
-        settled,
-        tuple(_issued(settled, told)) if settled else (),
-    )
-
-
-def _index(told: Told) -> int | None:
-    return number(told[1].body, "verdict_index")
-
-
-def _name(record: Record) -> str:
-    return text(record.body, "decided_by").removeprefix("human:")
-
-
-def _votes(about: Iterable[Told]) -> Iterator[Vote]:
-    """Decisions that come with their signed statement; without one nobody else could check them."""
-    for entry, record in about:
-        if record.kind == "review_given" and any(body.role == DECISION for body in record.bodies):
-            verdict, reason = text(record.body, "verdict"), text(record.body, "reason")
-            here = path_of(record.actor) == CONSOLE
-            yield Vote(entry.index, entry.leaf_hash, _name(record), verdict, reason, record.time, here)
-
-
-def _claims(about: Iterable[Told]) -> tuple[Claim | None, int]:
-    claim, moves = None, 0
-    for _, record in about:
-        if record.kind == "review_claimed":
-            claim, moves = Claim(_name(record), moment(text(record.body, "until"))), moves + 1
-        elif record.kind == "review_released":
-            claim, moves = None, moves + 1
-        elif record.kind == "review_given" and claim and claim.name == _name(record):
-            claim = None
-    return claim, moves
-
-
-def _settled(verdict: Entry, asked: Record, told: Iterable[Told]) -> Settled | None:
-    """The first verdict by a person on this item; one that names none is about the same program and scope."""
-    for entry, record in told:
-        body = record.body
-        if record.kind != "verdict_reached" or not text(body, "decided_by").startswith("human:"):
-            continue
-        named = number(body, "reviewed_index")
-        same = all(body[field] == asked.body[field] for field in ("program_sha256", "scope"))
-        if named == verdict.index or (named is None and same):
-            said, here = text(body, "verdict"), path_of(record.actor) == CONSOLE
-            return Settled(entry.index, entry.leaf_hash, said, _name(record), record.time, here)
-    return None
-
-
-def _issued(settled: Settled, told: Iterable[Told]) -> Iterator[Issued]:
-    told = list(told)
-    signed = {
-        number(record.body, "issued_index"): entry.index
-        for entry, record in told
-        if record.kind == "approval_signed"
-    }
-    for entry, record in told:
-        body = record.body
-        if record.kind == "approval_issued" and number(body, "verdict_index") == settled.index:
-            yield Issued(
-                entry,
-                text(body, "approval_id"),
-                text(body, "key_id"),
-                moment(text(body, "expires_at")),
-                signed.get(entry.index),
-            )
 
 
 def moment(time: str) -> datetime:

@@ -27,8 +27,8 @@ from audit_svc.console.reviewers import Reviewers
 from audit_svc.console.scopes import Scopes
 from audit_svc.console.shown import changes, shown, token_of
 from audit_svc.draft import Draft
-from placet.approval import ApprovalRefused, KeySet, envelope
-from placet.approval.decision import Decision, SignedDecision, open_decision
+from placet.approval import envelope
+from placet.approval.decision import Decision
 from placet.rpc.errors import ServiceError
 
 MAX_CLOCK_SKEW: Final = timedelta(minutes=5)
@@ -80,7 +80,7 @@ class Decisions:
         `seen` is the text that the review token is the digest of, as the browser had it: it serves to say
         what has changed, and nothing else.
         """
-        decision = _open(signed, self._reviewers.keys()).decision
+        decision = self._reviewers.decision(signed)
         async with self._lock(index):
             case = await self.case(index)
             check_may_decide(person, case, self._now())
@@ -121,7 +121,7 @@ class Decisions:
         async with self._lock(index):
             case = await self.case(index)
             check_may_sign(person, case)
-            _check_key(person, key_id, self._reviewers.keys())
+            self._reviewers.check(person.name, key_id)
             if waiting := self._unsigned(case, key_id):
                 kept = await bodies.read(self._log, waiting.entry, ("statement",))
                 if "statement" in kept:
@@ -147,11 +147,10 @@ class Decisions:
 
     async def sign(self, person: Person, index: int, signed: bytes) -> bytes:
         """Record the signature of a statement that was handed out: the approval file, as it is given."""
-        payload, key_id = _verified(signed, self._reviewers.keys())
+        payload, key_id = self._reviewers.signed(person.name, signed)
         async with self._lock(index):
             case = await self.case(index)
             check_may_sign(person, case)
-            _check_key(person, key_id, self._reviewers.keys())
             issued = await self._issued_as(case, key_id, payload)
             if self._now() >= issued.expires_at:
                 raise Refused("TOO_LATE", "The approval ran out before it was signed. Sign again.")
@@ -188,31 +187,6 @@ class Decisions:
 
     def _lock(self, index: int) -> asyncio.Lock:
         return self._one.setdefault(index, asyncio.Lock())
-
-
-def _open(signed: bytes, keys: KeySet) -> SignedDecision:
-    try:
-        return open_decision(signed, keys)
-    except ApprovalRefused as error:
-        raise Refused(error.reason, str(error)) from error
-
-
-def _verified(signed: bytes, keys: KeySet) -> tuple[bytes, str]:
-    """What was signed, and by which trusted key."""
-    try:
-        envelope.check_size(signed)
-        parsed = envelope.parse(signed)
-        envelope.check_type(parsed)
-        return parsed.payload, envelope.verify(parsed, keys)
-    except ApprovalRefused as error:
-        raise Refused(error.reason, str(error)) from error
-
-
-def _check_key(person: Person, key_id: str, keys: KeySet) -> None:
-    if keys.person_of(key_id) != person.name or key_id in keys.revoked_ids:
-        raise Refused(
-            "KEY_NOT_YOURS", f"The executor does not know this key as {person.name}'s. See the page Keys."
-        )
 
 
 def _progress(person: Person, case: Case) -> Progress:

@@ -10,7 +10,9 @@ from pathlib import Path
 
 import grpc
 
-from placet.approval import KeyFileError, KeySet, VerificationKey
+from audit_svc.console.refusals import Refused
+from placet.approval import ApprovalRefused, KeyFileError, KeySet, VerificationKey, envelope
+from placet.approval.decision import Decision, open_decision
 from placet.rpc.errors import ServiceError
 
 
@@ -41,3 +43,30 @@ class Reviewers:
             for key_id, key in keys.trusted.items()
             if keys.person_of(key_id) == name and key_id not in keys.revoked_ids
         ]
+
+    def check(self, name: str, key_id: str) -> None:
+        """Raises Refused KEY_NOT_YOURS unless this key of the person's is trusted."""
+        keys = self.keys()
+        if keys.person_of(key_id) != name or key_id in keys.revoked_ids:
+            raise Refused(
+                "KEY_NOT_YOURS", f"The executor does not know this key as {name}'s. See the page Keys."
+            )
+
+    def decision(self, signed: bytes) -> Decision:
+        """What an untrusted envelope decides, signed by the person whom it names. Raises Refused."""
+        try:
+            return open_decision(signed, self.keys()).decision
+        except ApprovalRefused as error:
+            raise Refused(error.reason, error.message) from error
+
+    def signed(self, name: str, signed: bytes) -> tuple[bytes, str]:
+        """The payload of an untrusted envelope, and which of this person's keys signed it. Raises Refused."""
+        try:
+            envelope.check_size(signed)
+            parsed = envelope.parse(signed)
+            envelope.check_type(parsed)
+            key_id = envelope.verify(parsed, self.keys())
+        except ApprovalRefused as error:
+            raise Refused(error.reason, error.message) from error
+        self.check(name, key_id)
+        return parsed.payload, key_id

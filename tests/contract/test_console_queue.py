@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from audit_svc.console.queue import Queue, told
+from audit_svc.console.item import told
+from audit_svc.console.queue import Queue
 from placet.audit.record import Record
 from tests.fakes.review_world import ReviewWorld, person, review_world
 

@@ -13,7 +13,7 @@ import grpc
 import httpx
 import pytest
 
-from audit_svc.console.pages import keys, queue
+from audit_svc.console.pages import decision, keys, queue, review
 from audit_svc.console.queue import Queue
 from audit_svc.console.reviewers import Reviewers
 from placet.approval.envelope import sign
@@ -35,7 +35,7 @@ async def world(tmp_path: Path) -> AsyncIterator[ReviewWorld]:
 @pytest.fixture
 async def browser(world: ReviewWorld) -> AsyncIterator[httpx.AsyncClient]:
     parts = (Queue(), world.decisions, world.claims, Reviewers(world.directory / "keys"))
-    routes = [*queue.ROUTES, *keys.ROUTES]
+    routes = [*queue.ROUTES, *review.ROUTES, *decision.ROUTES, *keys.ROUTES]
     with world.world.reader() as reader:
         async with pages(reader, world.sequencer, routes, world.directory / "scopes", parts) as browser:
             yield browser
