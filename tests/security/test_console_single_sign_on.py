@@ -131,6 +131,17 @@ def claiming(**changed: object) -> Forge:
     return forge
 
 
+@pytest.mark.parametrize("audience", [[CLIENT], ["other", CLIENT]])
+async def test_an_audience_that_names_others_beside_us_is_ours_if_we_are_the_party(
+    provider: OidcProvider, audience: list[str]
+) -> None:
+    provider.forge = claiming(aud=audience, azp=CLIENT)
+    assert (await returned(console(provider.issuer).browser(), provider)).status_code == 200
+    provider.forge = claiming(aud=audience, azp="other")
+    browser = console(provider.issuer).browser()
+    await assert_refused(await returned(browser, provider), browser)
+
+
 def unsigned(provider: OidcProvider, answer: dict[str, Any]) -> dict[str, Any]:
     parts = ({"alg": "none"}, provider.claims())
     return answer | {"id_token": ".".join([*(_part(each) for each in parts), ""])}
