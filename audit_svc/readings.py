@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Final
 
-from audit_svc.batch import Draft
+from audit_svc.draft import Draft
 from placet.audit.query import Query
 from placet.audit.reader import Entry
 from placet.rpc.identity import service_uri
