@@ -110,11 +110,13 @@ def figures(by_verdict: Mapping[int, Sequence[Label]], sampled: Iterable[int]) -
     labels = [label for each in by_verdict.values() for label in each]
     matrix, sample, rules = Matrix(), Matrix(), _findings(by_verdict)
     in_sample, pairs, disputed = set(sampled), [], 0
-    opined = {index: found for index, each in by_verdict.items() if (found := opinions(each))}
+    opined = {
+        index: found for index, each in by_verdict.items() if (found := opinions(each)) and found[0].judged
+    }
     for index, found in opined.items():
         judged, right = found[0].judged, settled(found)
         disputed += not right
-        if not right or not judged:
+        if not right:
             continue
         pairs.append((judged, right))
         for counted in [matrix, *([sample] if index in in_sample else [])]:

@@ -63,6 +63,7 @@ class Opinion:
             "why": self.why,
             "blind": blind,
             "judged": record.body["verdict"],
+            "judged_by": record.body["decided_by"],
             "rules": list(rules_of(record)[:MAX_RULES]),
             "scope": record.body["scope"],
         }

@@ -39,7 +39,7 @@ class Label:
     """Leaf hash of the verdict's record, 32 bytes; empty when whoever wrote the label left it out."""
     program_sha256: str
     judged: str
-    """The verdict on record; empty when whoever wrote the label left it out."""
+    """The guard's verdict; empty when it is a person's, or when whoever wrote the label left it out."""
     verdict: str
     """On a verdict: the right one, as this person sees it. On a finding: `judged`."""
     right: bool
@@ -76,7 +76,7 @@ class Label:
             verdict_index=number(body, "verdict_index") or 0,
             verdict_hash=_hash(text(body, "verdict_leaf_hash")),
             program_sha256=text(body, "program_sha256"),
-            judged=judged if (judged := text(body, "judged")) in VERDICTS else "",
+            judged=_judged(body),
             verdict=text(body, "verdict"),
             right=text(body, "label") == AGREE,
             rule=text(body, "rule"),
@@ -113,6 +113,11 @@ def exportable(labels: Iterable[Label]) -> dict[int, list[Label]]:
     for label in opinions(labels):
         by_verdict.setdefault(label.verdict_index, []).append(label)
     return {index: by_verdict[index] for index in sorted(by_verdict) if settled(by_verdict[index]) in DECIDED}
+
+
+def _judged(body: Mapping[str, object]) -> str:
+    verdict, by = text(body, "judged"), text(body, "judged_by")
+    return verdict if verdict in VERDICTS and not by.startswith("human:") else ""
 
 
 def _hash(digest: str) -> bytes:

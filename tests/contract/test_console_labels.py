@@ -142,6 +142,22 @@ async def test_a_finding_is_labelled_by_its_rule_and_line(site: Site) -> None:
     )
 
 
+async def test_a_persons_verdict_can_be_labelled_by_others(site: Site) -> None:
+    """Any verdict; the figures are about the guard's only."""
+    at = await site.services.append(
+        reviewer_uri("ben"), "verdict_reached", verdict(decided_by="human:ben", reason="as seen")
+    )
+    shown = await site.get("/requests/req-1")
+    answer = await site.browser.post(
+        f"/labels/{at.index}", data={"verdict": "DENIED", "why": "it reads more"}
+    )
+
+    assert f'action="/labels/{at.index}"' in shown.text
+    assert answer.status_code == 303
+    assert site.labels()[0]["judged_by"] == "human:ben"
+    assert "There is no verdict yet on which all" in (await site.get("/labels")).text
+
+
 async def test_nobody_labels_what_they_decided_or_asked_for(site: Site) -> None:
     """§1.4."""
     own = await site.services.append(

@@ -46,6 +46,7 @@ class Judged:
             "why": "as seen",
             "blind": False,
             "judged": self.body["verdict"],
+            "judged_by": self.body["decided_by"],
             "rules": sorted({str(each["rule_id"]) for each in self.body["findings"]}),  # type: ignore[attr-defined]
             "scope": SCOPE,
         } | change

@@ -168,8 +168,12 @@ def _hidden(console: Console, person: Person, item: Item) -> bool:
 
 def _labels(console: Console, person: Person, made: Sequence[Attempt]) -> Mapping[int, View]:
     """By verdict: what people said of it, as far as this person may see it."""
-    judged = [attempt.judged for attempt in made if attempt.judged and attempt.judged.record]
-    return {item.index: console.part(Labels).view(person, item.entry, item.record) for item in judged}
+    judged = [item for attempt in made for item in attempt.verdicts]
+    return {
+        item.index: console.part(Labels).view(person, item.entry, item.record)
+        for item in judged
+        if item.record
+    }
 
 
 async def _body(request: Request) -> tuple[Item, str, bytes]:
