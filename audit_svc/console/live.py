@@ -6,7 +6,7 @@ Knows records and parts. Must not know pages or how the log tells of its growth 
 from __future__ import annotations
 
 import asyncio
-from collections import deque
+from collections import Counter, deque
 from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -76,6 +76,8 @@ class Live:
         self._grown = asyncio.Event()
         self.size = 0
         """Records that every part has seen."""
+        self.streams: Counter[str] = Counter()
+        """Pages that stay open, by the person who has them (stream.py)."""
         self.closed = False
         """Set when the console stops: pages that stay open end then."""
 

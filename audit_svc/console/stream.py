@@ -21,6 +21,7 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
 from audit_svc.console.live import Growth, Live
+from audit_svc.console.web import person_of, problem
 
 STREAM_S: Final = 120.0
 """Then the browser asks again, and its session is checked again."""
@@ -28,6 +29,8 @@ PING_S: Final = 15.0
 GATHER_S: Final = 0.3
 """How long what comes after a first record may be told together with it."""
 RETRY_MS: Final = 1000
+MAX_OF_ONE_PERSON: Final = 24
+"""Open at once: the server has room for a few hundred connections, and they are for everybody."""
 HEADERS: Final = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
 
 
@@ -48,10 +51,22 @@ def stream(request: Request, live: Live, make: Make, *, gather_s: float | None =
 
     `gather_s`: a longer time than GATHER_S, where telling costs more.
     """
+    name = person_of(request).name
+    if live.streams[name] >= MAX_OF_ONE_PERSON:
+        return problem(request, 429, "You have too many pages open; close some and load this one again.")
     seen = request.headers.get("last-event-id") or request.query_params.get("after", "")
     after = int(seen) if seen.isascii() and seen.isdigit() and len(seen) < 16 else live.size
     events = _events(live, min(after, live.size), make, GATHER_S if gather_s is None else gather_s)
-    return StreamingResponse(events, 200, HEADERS, "text/event-stream")
+    return StreamingResponse(_counted(live, name, events), 200, HEADERS, "text/event-stream")
+
+
+async def _counted(live: Live, name: str, events: AsyncIterator[str]) -> AsyncIterator[str]:
+    live.streams[name] += 1
+    try:
+        async for event in events:
+            yield event
+    finally:
+        live.streams[name] -= 1
 
 
 async def _events(live: Live, after: int, make: Make, gather_s: float) -> AsyncIterator[str]:

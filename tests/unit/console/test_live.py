@@ -9,10 +9,12 @@ from pathlib import Path
 import pytest
 from starlette.requests import Request
 
+from audit_svc.access import Role
 from audit_svc.console import live as module
 from audit_svc.console import stream as streaming
 from audit_svc.console.live import Growth, Live
 from audit_svc.console.log import Log
+from audit_svc.console.people import Person
 from audit_svc.console.stream import Event, encode, stream
 from placet.audit.reader import Entry
 from placet.audit.record import Record
@@ -108,7 +110,12 @@ def test_what_an_event_says_cannot_end_it() -> None:
 
 def request(query: str = "", **headers: str) -> Request:
     listed = [(name.replace("_", "-").encode(), value.encode()) for name, value in headers.items()]
-    return Request({"type": "http", "query_string": query.encode(), "headers": listed})
+    state = {"person": Person("ana", Role.VIEWER)}
+    return Request({"type": "http", "query_string": query.encode(), "headers": listed, "state": state})
+
+
+def fetch() -> Request:
+    return request(sec_fetch_dest="empty")
 
 
 async def first_event(asked: Request, live: Live) -> str:
@@ -147,3 +154,21 @@ async def test_a_stream_ends_so_that_the_session_is_checked_again(
         live = Live(log)
         async with live.following():
             assert await first_event(request("after=99999999999999999999"), live) == ""
+
+
+async def test_one_person_cannot_take_all_connections(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(streaming, "MAX_OF_ONE_PERSON", 2)
+
+    async def nothing(_: Growth) -> list[Event]:
+        return []
+
+    async with console_log(World(tmp_path)) as (log, _):
+        live = Live(log)
+        opened = [stream(fetch(), live, nothing).body_iterator for _ in range(2)]  # type: ignore[attr-defined]
+        for each in opened:
+            await anext(each)
+        assert stream(fetch(), live, nothing).status_code == 429
+        await opened[0].aclose()
+        assert stream(fetch(), live, nothing).status_code == 200
