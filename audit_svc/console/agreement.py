@@ -95,7 +95,8 @@ class Figures:
 
     labelled: int
     """Verdicts of the guard with an opinion."""
-    disputed: int
+    disputed: Sequence[int]
+    """Those on which people differ."""
     people: int
     among_people: Kappa
     guard_and_people: Kappa
@@ -109,14 +110,14 @@ def figures(by_verdict: Mapping[int, Sequence[Label]], sampled: Iterable[int]) -
     """Count labels, given by verdict in log order; `sampled` names the verdicts of the sample."""
     labels = [label for each in by_verdict.values() for label in each]
     matrix, sample, rules = Matrix(), Matrix(), _findings(by_verdict)
-    in_sample, pairs, disputed = set(sampled), [], 0
+    in_sample, pairs, disputed = set(sampled), [], []
     opined = {
         index: found for index, each in by_verdict.items() if (found := opinions(each)) and found[0].judged
     }
     for index, found in opined.items():
         judged, right = found[0].judged, settled(found)
-        disputed += not right
         if not right:
+            disputed.append(index)
             continue
         pairs.append((judged, right))
         for counted in [matrix, *([sample] if index in in_sample else [])]:

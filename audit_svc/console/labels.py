@@ -19,7 +19,7 @@ from audit_svc.console.log import Log
 from audit_svc.console.people import Person
 from audit_svc.console.sample import WANTED, Sample
 from placet.audit.actors import path_of
-from placet.audit.labels import Label, newest
+from placet.audit.labels import Label, newest, opinions
 from placet.audit.ocsf_objects import findings as listed
 from placet.audit.ocsf_objects import number, text
 from placet.audit.query import Query
@@ -151,6 +151,12 @@ class Labels:
             and person.name != each.requester
         ]
         return [self._sampled[index] for _, index in sorted(open_)]
+
+    def disputed(self, person: Person) -> list[list[Label]]:
+        """The opinions on each verdict on which people differ, newest first; none that they may not see."""
+        apart = map(opinions, map(self.of, self.figures.disputed))
+        seen = [each for each in apart if not any(self.hides(person, label) for label in each)]
+        return sorted(seen, key=lambda each: -each[-1].index)
 
     def _people(self, verdict_index: int) -> set[str]:
         return {label.person for label in self.of(verdict_index) if label.on_verdict}

@@ -17,8 +17,10 @@ from audit_svc.console.live import Live
 from audit_svc.console.pages import labels as page
 from audit_svc.console.pages import request as request_page
 from audit_svc.console.sample import Sample
+from audit_svc.draft import Draft
+from audit_svc.store.types import BodyKey
 from placet.audit.dataset_proof import verify
-from placet.rpc.identity import reviewer_uri
+from placet.rpc.identity import reviewer_uri, service_uri
 from tests.fakes.audit_world import World, Writer, verdict
 from tests.fakes.console_log import WorldLog, console_log
 from tests.fakes.console_pages import pages
@@ -343,6 +345,32 @@ async def test_two_people_review_each_verdict_and_the_half_reviewed_come_first(s
     assert third.headers["location"] == f"/labels/review/{first.at.index}"
     await site.give(first, verdict="DENIED", back="labels")
     assert "None of the sample waits" in (await site.get("/labels/review")).text
+
+
+async def test_a_verdict_whose_program_is_erased_is_not_offered(site: Site) -> None:
+    judged = await denied(site)
+    program = BodyKey(judged.at.index, "program")
+    body = {
+        "by": reviewer_uri("ada"),
+        "reason": "asked for",
+        "erased": [{"index": program.index, "role": "program"}],
+    }
+    erased = Draft("bodies_erased", "req-1", service_uri("audit"), body, erases=(program,))
+    await site.services.sequencer.append(erased)
+
+    assert "None of the sample waits" in (await site.get("/labels/review")).text
+    assert "it cannot be reviewed" in (await site.get(f"/labels/review/{judged.at.index}")).text
+
+
+async def test_disputed_verdicts_are_listed_for_those_who_may_see_them(site: Site) -> None:
+    """§1.6, §2.4."""
+    judged = await denied(site)
+    await site.give(judged, verdict="ALLOWED", why="a word of anas")
+    await site.give(judged, "ben=reviewer", verdict="DENIED")
+
+    assert "Disputed</h2>" in (await site.get("/labels")).text
+    assert "Disputed</h2>" in (await site.get("/labels", "vera=viewer")).text
+    assert "Disputed</h2>" not in (await site.get("/labels", "eve=reviewer")).text
 
 
 async def test_nobody_is_offered_what_they_asked_for(site: Site) -> None:

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from functools import partial
 from itertools import islice
 from typing import Final
 from urllib.parse import quote
@@ -22,7 +23,7 @@ from audit_svc.access import Role
 from audit_svc.console.blindness import has_seen
 from audit_svc.console.bodies import record_of, shown_to
 from audit_svc.console.labelled import Export, task_of
-from audit_svc.console.labels import Labels, unfit
+from audit_svc.console.labels import Labels, Sampled, unfit
 from audit_svc.console.listing import Listing, listing, teller
 from audit_svc.console.live import Live
 from audit_svc.console.log import Log
@@ -33,11 +34,11 @@ from audit_svc.console.tree import LogTree
 from audit_svc.console.web import Forbidden, console_of, page, person_of, problem, require
 from placet.audit.labels import VERDICTS
 from placet.audit.ocsf_objects import findings, text
-from placet.audit.reader import Entry
+from placet.audit.reader import Entry, LogReader
 from placet.audit.record import Record
 
 SHOWN: Final = 50
-"""Labels in the list."""
+"""Labels in the list, and disputed verdicts."""
 FOLLOWED_S: Final = 2.0
 """How long a page waits until what was just recorded is seen on it."""
 
@@ -55,6 +56,7 @@ async def overview(request: Request) -> Response:
         verdicts=VERDICTS,
         wanted=len(labels.wanted(person)) if person.may(Role.REVIEWER) else 0,
         percent=labels.sample.percent,
+        disputed=[(each, _address(each[0].request_id)) for each in labels.disputed(person)[:SHOWN]],
         newest=[(label, labels.hides(person, label), _address(label.request_id)) for label in newest],
         reviews=person.may(Role.REVIEWER),
         exports=person.may(Role.AUDITOR),
@@ -64,8 +66,9 @@ async def overview(request: Request) -> Response:
 async def next_review(request: Request) -> Response:
     """The verdict of the sample that waits for this person, or that there is none."""
     waiting = _labels(request).wanted(require(request, Role.REVIEWER))
-    if waiting:
-        return RedirectResponse(f"/labels/review/{waiting[0].index}", 303)
+    index = await console_of(request).log.ask(partial(_first_kept, waiting))
+    if index is not None:
+        return RedirectResponse(f"/labels/review/{index}", 303)
     return page(request, "labels_done.html", here="labels", title="Blind review")
 
 
@@ -167,6 +170,11 @@ async def _texts(
         prose(task) if task is not None else None,
         _inputs(record) or (_inputs(record_of(holder)) if holder else []),
     )
+
+
+def _first_kept(waiting: Sequence[Sampled], reader: LogReader) -> int | None:
+    """The first of which there still is a program to judge."""
+    return next((each.index for each in waiting if "program" in reader.kept(each.index)), None)
 
 
 def _inputs(record: Record) -> list[str]:
