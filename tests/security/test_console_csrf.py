@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import AsyncIterator
+
 import httpx
 import pytest
 
-from tests.fakes.console_site import Browser, ConsoleSite
+from audit_svc.console import gate
+from tests.fakes.console_site import ORIGIN, Browser, ConsoleSite
 
 
 @pytest.fixture
@@ -63,6 +67,21 @@ async def test_logging_out_needs_the_token_too(ana: Browser) -> None:
 async def test_a_link_cannot_do_what_a_form_does(ana: Browser) -> None:
     answer: httpx.Response = await ana.get(f"/act?csrf={await ana.csrf()}&what=this")
     assert answer.status_code == 405
+
+
+async def test_a_form_that_does_not_arrive_is_not_waited_for(
+    ana: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(gate, "FORM_TIMEOUT_S", 0.05)
+
+    async def halting() -> AsyncIterator[bytes]:
+        yield f"csrf={await ana.csrf()}".encode()
+        await asyncio.Event().wait()
+
+    headers = {"origin": ORIGIN, "content-type": "application/x-www-form-urlencoded"}
+    answer = await ana.http.post("/act", content=halting(), headers=headers)
+    assert answer.status_code == 408
+    assert "done" not in answer.text
 
 
 async def test_a_form_of_a_megabyte_too_many_is_refused(ana: Browser) -> None:

@@ -7,7 +7,10 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
+from audit_svc.console.__main__ import sign_on
 from audit_svc.console.settings import ConsoleSettings
+from audit_svc.console.sign_on import Provider
+from audit_svc.console.site import Site
 
 PLAIN = {
     "database": Path("log"),
@@ -75,6 +78,20 @@ def test_half_of_single_sign_on_is_refused(missing: str) -> None:
 def test_a_provider_is_asked_over_tls_only() -> None:
     with pytest.raises(ValidationError, match="anybody could answer"):
         made(**SINGLE_SIGN_ON | {"oidc_issuer": "http://login.example.com"})
+
+
+def test_single_sign_on_is_made_of_its_files(tmp_path: Path) -> None:
+    secret, people = tmp_path / "secret", tmp_path / "people.yaml"
+    secret.write_text("s3cret\n")
+    people.write_text('"auth0|7": ana\n')
+    files = {"oidc_client_secret_file": secret, "oidc_people_file": people}
+    made_of = sign_on(made(**SINGLE_SIGN_ON | files), Site.of("https://console.example.com"))
+    assert vars(made_of)["_provider"] == Provider(
+        "https://login.example.com", "placet", "s3cret", "sub", {"auth0|7": "ana"}
+    )
+    secret.unlink()
+    with pytest.raises(OSError, match="secret"):
+        sign_on(made(**SINGLE_SIGN_ON | files), Site.of("https://console.example.com"))
 
 
 def test_guards_have_names_and_addresses() -> None:
