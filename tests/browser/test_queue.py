@@ -14,7 +14,7 @@ from placet.approval import Approval, KeySet
 from placet.approval.decision import open_decision
 from placet.approval.envelope import decision_lines, first_line, open_envelope
 from tests.browser.kit.people import with_key
-from tests.browser.kit.stories import Stories, Telling
+from tests.browser.kit.stories import Stories, Telling, finding
 from tests.browser.kit.visitor import Visit, axe, scrolls_sideways, shot
 from tests.browser.kit.watching import Watch
 from tests.browser.kit.world import World
@@ -67,6 +67,8 @@ def test_a_denial_is_signed_and_the_item_leaves_the_open_queue_of_others(
     other = visit("vera")
     other.goto("/queue")
     expect(other.locator(link)).to_be_visible()
+    stories.waiting([finding("rule.hidden\u202e", 1, "x", "m")])
+    expect(other.locator("td.rules", has_text="rule.hiddenU+202E")).to_be_visible()
     page = reviewer("ana")
     page.goto(f"/queue/{told.verdict_index}")
     page.get_by_label("Reason").fill("It sends the file away.")

@@ -10,6 +10,8 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import pytest
+
 from audit_svc.access import Role
 from audit_svc.console import drafts
 from audit_svc.console.case import Case
@@ -18,6 +20,7 @@ from audit_svc.console.claims import Claims
 from audit_svc.console.decisions import Decisions, Progress
 from audit_svc.console.log import Reading
 from audit_svc.console.people import Person
+from audit_svc.console.refusals import Refused
 from audit_svc.console.reviewers import Reviewers
 from audit_svc.console.scopes import Scopes
 from audit_svc.console.shown import shown, text_of, token_of
@@ -218,6 +221,11 @@ class ReviewWorld:
 
 def person(name: str, role: Role = Role.REVIEWER) -> Person:
     return Person(name, role)
+
+
+def refused(reason: str) -> pytest.RaisesExc[Refused]:
+    """`with refused("CLAIMED")`: the block is refused for this reason."""
+    return pytest.RaisesExc(Refused, check=lambda error: error.reason == reason)
 
 
 @asynccontextmanager

@@ -35,6 +35,7 @@ from audit_svc.console.stream import Event, stream
 from audit_svc.console.web import console_of, page, require
 from placet.approval.reading import write_time
 from placet.audit.note import b64
+from placet.audit.ocsf_objects import short
 from placet.rpc.errors import ServiceError
 from placet.scope import Scope, ScopeInvalid, load_scope
 from placet.scope.comparison import Comparison, compare
@@ -63,6 +64,7 @@ async def show(request: Request) -> Response:
         size=size,
         case=case,
         body=case.record.body,
+        asked_by=short(case.entry.caller),
         texts=_texts(Item(case.entry, case.record, tuple(kept), kept)),
         b64=b64,
         loaded=loaded,

@@ -19,11 +19,12 @@ function show({ rows, total }) {
 function row(item) {
   const link = made("a", `${item.time.slice(0, 10)} ${item.time.slice(11, 19)}`);
   link.href = item.path;
-  const cells = [link, item.scope, item.caller, badge(item.severity), `${item.risk_pct} %`];
-  cells.push(item.rules.join(", "), item.people, item.state);
+  const cells = [link, badge(item.severity), `${item.risk_pct} %`, item.state];
+  cells.push(bare(item.scope), bare(item.caller), item.people, bare(item.rules.join(", ")));
   const line = document.createElement("tr");
   line.append(...cells.map((content) => made("td", content)));
-  line.cells[4].className = "number";
+  line.cells[2].className = "number";
+  line.cells[7].className = "rules";
   return line;
 }
 
@@ -31,6 +32,19 @@ function badge(severity) {
   if (!severity) return "none";
   const mark = made("span", severity);
   mark.className = `badge ${{ CRITICAL: "bad", HIGH: "bad", MEDIUM: "wait" }[severity] ?? "plain"}`;
+  return mark;
+}
+
+// Text of strangers: what would turn its neighbours around, or not be seen, stands as its number (text.html).
+function bare(text) {
+  const place = document.createElement("bdi");
+  text.split(/((?! )[\p{C}\p{Z}])/u).forEach((piece, at) => place.append(at % 2 ? unseen(piece) : piece));
+  return place;
+}
+
+function unseen(character) {
+  const mark = made("span", `U+${character.codePointAt(0).toString(16).toUpperCase().padStart(4, "0")}`);
+  mark.className = "unseen";
   return mark;
 }
 
