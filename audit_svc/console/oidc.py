@@ -55,7 +55,7 @@ class OpenId(SignOn):
         return Middleware(
             SessionMiddleware,
             secret_key=secrets.token_urlsafe(32),
-            session_cookie=f"{self._site.cookie.removeprefix('__Host-')}-sign-on",
+            session_cookie=self._site.cookie_for("sign-on"),
             max_age=LASTS_S,
             path=BEGIN,
             same_site="lax",  # it must come back from the provider's site

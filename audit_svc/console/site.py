@@ -42,3 +42,7 @@ class Site:
     def cookie(self) -> str:
         """The session cookie's name. Cookies of one host are shared by all its ports, hence the port."""
         return "__Host-placet" if self.secure else f"placet-{urlsplit(self.origin).port or 80}"
+
+    def cookie_for(self, purpose: str) -> str:
+        """The name of a cookie beside it that some pages alone get."""
+        return f"{self.cookie.removeprefix('__Host-')}-{purpose}"

@@ -9,7 +9,7 @@ from structlog.testing import capture_logs
 
 from audit_svc.console.links import LIFETIME_S, MAX_OF_ONE_PERSON
 from placet.rpc.errors import ServiceError
-from tests.fakes.console_site import ConsoleSite
+from tests.fakes.console_site import ORIGIN, ConsoleSite
 
 
 async def test_a_link_logs_in_once() -> None:
@@ -53,6 +53,28 @@ async def test_only_the_newest_links_of_a_person_work() -> None:
     secrets = [site.entrance.links.issue("ana") for _ in range(MAX_OF_ONE_PERSON + 1)]
     assert site.entrance.links.holder(secrets[0]) is None
     assert {site.entrance.links.holder(secret) for secret in secrets[1:]} == {"ana"}
+
+
+@pytest.mark.parametrize(
+    ("asked", "shown"),
+    [
+        ("/queue/7?a=%22&b=é", "/queue/7?a=%22&b=%C3%A9"),
+        ("https://evil.example", "/"),
+        ("//evil.example", "//evil.example"),
+        ("/\\evil.example", "/%5Cevil.example"),
+        ("/x\r\nSet-Cookie: a=b", "/x%0D%0ASet-Cookie:%20a=b"),
+    ],
+)
+async def test_the_page_that_was_asked_for_follows_the_login_and_no_other_site(
+    asked: str, shown: str
+) -> None:
+    site = ConsoleSite()
+    browser = site.browser()
+    await browser.http.get("/login", params={"next": asked})
+    first = await browser.post(f"/enter/{site.entrance.links.issue('ana')}")
+    assert first.headers["location"] == ORIGIN + shown
+    again = await browser.use_link(site.entrance.links.issue("ana"))
+    assert again.headers["location"] == f"{ORIGIN}/", "it is remembered for one login"
 
 
 async def test_who_is_not_on_record_is_not_in() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from typing import Final
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -18,12 +18,29 @@ from audit_svc.console.web import console_of, page, person_of
 
 HOW: Final = "single_sign_on"
 """How somebody came in, as it is recorded."""
+ENTER: Final = "/enter/"
+THEN: Final = "then"
+MAX_THEN: Final = 1000
+REMEMBERED_S: Final = 600
+"""How long the page that was asked for before the login is shown after it."""
 _TITLE: Final = "Log in"
 
 
 async def login(request: Request) -> Response:
-    """How to get in."""
-    return _show(request)
+    """How to get in. The page that was asked for is remembered: the link is opened without it."""
+    answer, site = _show(request), console_of(request).part(Site)
+    then = request.query_params.get("next", "")
+    if 0 < len(then) <= MAX_THEN:
+        answer.set_cookie(
+            site.cookie_for(THEN),
+            quote(then),
+            max_age=REMEMBERED_S,
+            path=ENTER,
+            secure=site.secure,
+            httponly=True,
+            samesite="strict",
+        )
+    return answer
 
 
 async def show_link(request: Request) -> Response:
@@ -44,7 +61,13 @@ async def use_link(request: Request) -> Response:
         session = await _entrance(request).by_link(request.path_params["secret"], _peer(request))
     except NotAdmitted as error:
         return _refused(request, error)
-    return let_in(request, RedirectResponse("/", 303), session)
+    site = console_of(request).part(Site)
+    name = site.cookie_for(THEN)
+    then = request.cookies.get(name)
+    answer = RedirectResponse(_own(site, unquote(then or "/")), 303)
+    if then:
+        answer.delete_cookie(name, path=ENTER, secure=site.secure, httponly=True, samesite="strict")
+    return let_in(request, answer, session)
 
 
 async def logout(request: Request) -> Response:
@@ -69,7 +92,7 @@ async def finish_sign_on(request: Request) -> Response:
         session = await _entrance(request).enter(name, HOW, peer)
     except NotAdmitted as error:
         return _refused(request, error)
-    address = console.part(Site).origin + (then if then.startswith("/") else "/")
+    address = _own(console.part(Site), then)
     return let_in(request, page(request, "continue.html", here="", title=_TITLE, address=address), session)
 
 
@@ -85,6 +108,11 @@ def _sign_on(request: Request) -> SignOn:
     if sign_on is None:
         raise HTTPException(404)
     return sign_on
+
+
+def _own(site: Site, then: str) -> str:
+    """The address of a page of this site, whatever `then` names."""
+    return site.origin + (then if then.startswith("/") else "/")
 
 
 def let_in(request: Request, answer: Response, session: str) -> Response:
