@@ -16,10 +16,11 @@ import pytest
 
 from audit_svc.console.pages import proofs, request
 from audit_svc.draft import Draft
+from placet.audit import record
 from placet.audit.actors import path_of
 from placet.audit.checkpoint import LogVerifier
 from placet.audit.merkle import leaf_hash, verify_inclusion
-from placet.audit.record import Record, canonical
+from placet.audit.record import KINDS, Check, Record, canonical
 from placet.audit.standalone import verify
 from placet.audit.tiles import Frontier, TiledTree, TileName, names_for
 from placet.rpc.errors import ServiceError
@@ -223,6 +224,28 @@ async def test_any_record_has_a_page(browser: httpx.AsyncClient, writer: Writer,
         answer = await browser.get(f"/records/{entry.index}")
         assert answer.status_code == 200
         assert entry.leaf_hash.hex() in answer.text
+
+
+async def test_a_record_of_any_kind_with_no_more_than_it_must_have_has_its_pages(
+    browser: httpx.AsyncClient, writer: Writer
+) -> None:
+    values: dict[Check, object] = {
+        **dict.fromkeys((record._name, record._string), "\u202e<b>"),
+        record._digest: "5" * 64,
+        record._natural: 1,
+        record._bool: True,
+        record._verdict: "NEEDS_REVIEW",
+        record._array: [],
+        record._object_: {},
+        record._scope: {"name": "s", "sha256": "5" * 64},
+    }
+    for kind in KINDS.keys() - {"key_revoked"}:
+        body = {name: values[check] for name, check in KINDS[kind].items()}
+        made = await writer.sequencer.append(Draft(kind, kind, GUARD, body))
+        for path in (f"/requests/{kind}", f"/records/{made.index}"):
+            answer = await browser.get(path)
+            assert answer.status_code == 200
+            assert "<b>" not in answer.text
 
 
 async def test_checkpoint_and_tiles_prove_every_record(

@@ -72,6 +72,7 @@ async def show(request: Request) -> Response:
             for moment in timeline(dossier.told())
             if not _hidden(console, person, items[moment.index])
         ],
+        readings=[(item, sentence(item.record)) for item in dossier.readings if item.record],
         labels=_labels(console, person, made),
         task=_task(dossier),
         screening=next(dossier.of_kind("task_screened"), None),
