@@ -86,6 +86,11 @@ class Case:
         """What the payload says; step 4.3 has verified its signature before any step reads it."""
         return Approval.from_bytes(self.envelope.payload)
 
+    @cached_property
+    def decisions(self) -> tuple[bytes, ...]:
+        """The envelopes that came with the approval; step 4.11 judges them."""
+        return envelope.decision_lines(self.request.approval)
+
 
 @dataclass(frozen=True)
 class Start:
@@ -98,6 +103,8 @@ class Start:
     key_id: str
     """Of the key that signed the approval."""
     tier: str
+    decisions: tuple[bytes, ...] = ()
+    """The envelopes of the people who allowed it, where several had to."""
 
     @property
     def request_id(self) -> str:
@@ -260,9 +267,10 @@ def check_people(case: Case) -> None:
     """4.11: where a person decided, their key signed, and as many others allowed it as the scope wants."""
     people.check_signer(case.approval, case.key_id, case.keys)
     if case.approval.decided_by.startswith("human:"):
-        decisions = envelope.decision_lines(case.request.approval)
         quorum = case.scopes.quorums.get(case.approval.scope.sha256, people.UNKNOWN)
-        people.check_decisions(case.approval, decisions, case.keys, quorum)
+        people.check_decisions(case.approval, case.decisions, case.keys, quorum)
+    else:
+        people.check_none(case.decisions)
 
 
 CHECKS: Final[tuple[Callable[[Case], None], ...]] = (
@@ -297,6 +305,7 @@ async def admit(case: Case, spend: Spend) -> RunPermit:
         statement_sha256=hashlib.sha256(case.envelope.payload).digest(),
         key_id=case.key_id,
         tier=case.pool.tier,
+        decisions=case.decisions,
     )
     return RunPermit(start, await spend(start), _ADMITTED)
 

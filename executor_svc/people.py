@@ -60,6 +60,15 @@ def check_decisions(approval: Approval, lines: tuple[bytes, ...], keys: KeySet, 
         raise _missing(f"{len(people)} of {needed} people have allowed this program")
 
 
+def check_none(lines: tuple[bytes, ...]) -> None:
+    """A guard's own approval rests on nobody's decision. Raises APPROVAL_DECISION_UNFIT."""
+    if lines:
+        raise ApprovalRefused(
+            "APPROVAL_DECISION_UNFIT",
+            "decisions of people came with an approval that no person decided; send the approval alone",
+        )
+
+
 def _needed(decisions: list[SignedDecision], quorum: Quorum) -> int:
     """What the scope wants, and what those who decided were told."""
     if not decisions:

@@ -43,7 +43,14 @@ def started(start: Start) -> Body:
         "limits": asdict(start.approval.limits),
         "tier": start.tier,
         "caller": start.request.caller,
+        **_decisions(start),
     }
+
+
+def _decisions(start: Start) -> Body:
+    """Whose words the executor took, where people decided: the log holds them by these digests."""
+    digests = [hashlib.sha256(line).hexdigest() for line in start.decisions]
+    return {"decisions": digests} if digests else {}
 
 
 def finished(permit: RunPermit, result: RunResult, captured: Captured) -> Body:

@@ -270,6 +270,7 @@ def _run_started(chain: Chain, placed: Placed) -> None:
         if not same:
             raise ChainBroken(f"its {name} is not that of {rests_on}", "The run is not the approved one.")
     _in_window(placed.record.time, approval)
+    chain.items.start(placed)
     _key_good(chain, approval.key_id, "its approval was signed with")
 
 

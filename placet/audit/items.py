@@ -36,6 +36,8 @@ class Items:
     """Item → index of the verdict that closed it."""
     decided: set[tuple[int, object, object]] = field(default_factory=set)
     """Item, person and verdict of each decision."""
+    shown: dict[object, object] = field(default_factory=dict)
+    """Digest of each signed decision → its program."""
     signed: dict[int, int] = field(default_factory=dict)
     """Index of an approval_issued → index of its approval_signed."""
 
@@ -53,6 +55,8 @@ class Items:
 
         Raises ChainBroken.
         """
+        if digest := placed.body.get("envelope_sha256"):
+            self.shown[digest] = placed.body["program_sha256"]
         item = self._open(placed, "verdict_index")
         if item:
             self.decided.add((item.ballot.item or 0, placed.body["decided_by"], placed.body["verdict"]))
@@ -77,6 +81,16 @@ class Items:
                 "The console says that a person decided, and shows no decision of theirs.",
             )
         return item
+
+    def start(self, placed: Placed) -> None:
+        """A run that rests on decisions, which the log has seen. Raises ChainBroken."""
+        named = placed.body.get("decisions", ())
+        for digest in named if isinstance(named, list | tuple) else (named,):
+            if self.shown.get(digest, "") != placed.body["program_sha256"]:
+                raise ChainBroken(
+                    f"decision {str(digest)[:16]}…, on which it rests, is in no review_given on its program",
+                    "People's keys signed something that the log never saw.",
+                )
 
     def claim(self, placed: Placed) -> None:
         """Somebody is at an item, or leaves it. Raises ChainBroken."""

@@ -342,6 +342,7 @@ class Story:
         self.closed: set[int] = set()
         self.decided: set[tuple[int, str, str]] = set()
         self.signed: set[int] = set()
+        self.shown: dict[str, str] = {}
         self.time = ""
 
     def take(self, index: int, leaf: bytes, record: dict[str, Any]) -> None:
@@ -374,6 +375,7 @@ class Story:
 
     def review_given(self, _: int, record: dict[str, Any], body: dict[str, Any]) -> None:
         """The newest vote of each person counts. [6.16, 6.20, 6.23]"""
+        self.shown[body.get("envelope_sha256", "")] = body["program_sha256"]
         item, about = body.get("verdict_index"), (body["program_sha256"], body["scope"]["sha256"])
         if item is not None:
             self._open(item, record, body)
@@ -476,6 +478,9 @@ class Story:
             begin - TOLERANCE <= moment(record["time"]) <= end + TOLERANCE, "its approval was not valid then"
         )
         need(approval["key_id"] not in self.revoked, "its approval's key is revoked")
+        for digest in body.get("decisions", []):
+            seen = self.shown.get(digest or "none") == body["program_sha256"]
+            need(seen, f"decision {digest} is in no review_given on its program")
 
     def run_finished(self, _: int, __: dict[str, Any], body: dict[str, Any]) -> None:
         """[6.11]"""

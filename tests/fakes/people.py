@@ -11,7 +11,18 @@ from placet.approval import Approval, InputDigest, KeySet, Limits, LogRef, Scope
 from placet.approval.decision import Decision, sign_decision
 from placet.approval.envelope import approval_file, sign
 from placet.audit.client import Appended
-from tests.fakes.audit_world import GUARD, ORIGIN, PROGRAM, SCOPE, Writer, approval, verdict
+from tests.fakes.audit_world import (
+    EXECUTOR,
+    GUARD,
+    ORIGIN,
+    OTHER_SHA256,
+    PROGRAM,
+    SCOPE,
+    Writer,
+    approval,
+    started,
+    verdict,
+)
 
 CONSOLE = "spiffe://placet.local/svc/console"
 KEYS = {name: SigningKey.generate() for name in ("kim", "lee", "max")}
@@ -49,6 +60,7 @@ class Deciding:
 
     log: Writer
     item: Appended
+    _statement: bytes = b""
 
     @property
     def approval_id(self) -> str:
@@ -113,6 +125,7 @@ class Deciding:
             "key_id": KEYS[name].key_id,
             "statement_sha256": hashlib.sha256(statement).hexdigest(),
         }
+        self._statement = statement
         body = approval(reached, **(fields | change))
         return await self.log.append(CONSOLE, "approval_issued", body, statement=statement), statement
 
@@ -125,6 +138,19 @@ class Deciding:
             "envelope_sha256": hashlib.sha256(file).hexdigest(),
         } | change
         return await self.log.append(CONSOLE, "approval_signed", body, approval=file)
+
+    async def runs(self, *decisions: str) -> Appended:
+        """The executor starts it, on these decisions."""
+        statement = hashlib.sha256(self._statement).hexdigest()
+        body = started(approval_id=self.approval_id, statement_sha256=statement, decisions=list(decisions))
+        return await self.log.append(EXECUTOR, "run_started", body)
+
+    async def shown_elsewhere(self) -> str:
+        """A reviewer decides about the item's program, without the console; the digest of what was signed."""
+        of = {"program_sha256": OTHER_SHA256, "scope": SCOPE, "verdict": "ALLOWED", "reason": "fine"}
+        body = {**of, "decided_by": "human:lee", "envelope_sha256": "8" * 64}
+        await self.log.append("spiffe://placet.local/reviewer/lee", "review_given", body)
+        return "8" * 64
 
     async def approves(self, name: str) -> Appended:
         """All that follows an ALLOWED, in order."""

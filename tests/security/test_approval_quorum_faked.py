@@ -11,6 +11,7 @@ import pytest
 
 from executor_svc.admission import admit
 from executor_svc.people import MAX_DECISION_AGE, Quorum
+from executor_svc.records import started
 from executor_svc.trust import KnownScopes
 from placet.approval import ApprovalRefused, InputDigest, KeySet, LogRef, ScopeRef, SigningKey
 from placet.approval.decision import Decision, sign_decision
@@ -117,6 +118,10 @@ ATTACKS: dict[str, tuple[World, str]] = {
         world(TWO, KIMS, signed(good_approval(decided_by="human:lee"), LEE)),
         "APPROVAL_MALFORMED",
     ),
+    "decisions beside a guard's own approval": (
+        world(TWO, KIMS, by="rules+reviewer", key=KEY),
+        "APPROVAL_DECISION_UNFIT",
+    ),
     "a line that is nothing": (world(TWO, KIMS, b""), "APPROVAL_MALFORMED"),
     "six decisions": (world(TWO, *[KIMS] * 6), "APPROVAL_MALFORMED"),
     "a revoked key": (
@@ -136,6 +141,15 @@ async def test_nothing_runs(attack: str) -> None:
         await admit(attempted.case, no_spending)
 
     assert refused.value.reason == reason
+
+
+async def test_the_log_is_told_whose_decisions_were_taken() -> None:
+    """§4.5: `run_started` names the decisions by their digests."""
+    lees = says("lee", LEE)
+    permit = await admit(world(TWO, KIMS, lees).case, no_spending)
+
+    assert started(permit.start)["decisions"] == [hashlib.sha256(each).hexdigest() for each in (KIMS, lees)]
+    assert "decisions" not in started((await admit(world(Quorum(1, 1)).case, no_spending)).start)
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from pathlib import Path
 
 import pytest
@@ -44,6 +45,13 @@ async def two_allow(log: Writer) -> None:
     await item.approves("kim")
 
 
+async def two_allow_and_it_runs(log: Writer) -> None:
+    item = await at_the_console(log, quorum=2)
+    others = await item.decides("lee", quorum=2)
+    await item.approves("kim")
+    await item.runs(hashlib.sha256(others).hexdigest())
+
+
 async def claims_and_labels(log: Writer) -> None:
     item = await at_the_console(log)
     claim = {"verdict_index": item.item.index, "decided_by": "human:kim"}
@@ -54,7 +62,9 @@ async def claims_and_labels(log: Writer) -> None:
     await log.append(CONSOLE, "label_given", {**claim, **on, **label})
 
 
-@pytest.mark.parametrize("story", [one_allows, one_denies, two_allow, claims_and_labels])
+@pytest.mark.parametrize(
+    "story", [one_allows, one_denies, two_allow, two_allow_and_it_runs, claims_and_labels]
+)
 async def test_what_people_do_in_order_is_proven(tmp_path: Path, story) -> None:
     assert (await told(tmp_path, story)).verify(reviewers=REVIEWERS).breaks == []
 
@@ -146,6 +156,21 @@ async def approves_for_another_person(log: Writer) -> None:
     await item.issues("lee", await item.closes("kim"))
 
 
+async def runs_on_decisions_that_the_log_never_saw(log: Writer) -> None:
+    """§6.26: console and executor agreed beside the log."""
+    item = await at_the_console(log)
+    await item.approves("kim")
+    await item.runs("7" * 64)
+
+
+async def runs_on_a_decision_about_another_program(log: Writer) -> None:
+    other = await at_the_console(log, program_sha256=OTHER_SHA256)
+    body = await other.shown_elsewhere()
+    item = await at_the_console(log)
+    await item.approves("kim")
+    await item.runs(body)
+
+
 BROKEN = [
     ("review_given", decides_what_nobody_asked, "no earlier NEEDS_REVIEW"),
     ("review_given", decides_about_the_future, "no earlier NEEDS_REVIEW"),
@@ -158,6 +183,8 @@ BROKEN = [
     ("approval_signed", signs_twice, "has the signature under record"),
     ("approval_signed", signs_another_approval, "its approval_id is not that"),
     ("approval_issued", approves_for_another_person, "did not reach the verdict"),
+    ("run_started", runs_on_decisions_that_the_log_never_saw, "is in no review_given on its program"),
+    ("run_started", runs_on_a_decision_about_another_program, "is in no review_given on its program"),
 ]
 
 
