@@ -11,14 +11,15 @@ import pytest
 from audit_svc.console.item import told
 from audit_svc.console.queue import Queue
 from placet.audit.record import Record
+from tests.fakes.audit_world import World
 from tests.fakes.review_world import ReviewWorld, person, review_world
 
 NOW = datetime.now(UTC)
 
 
 @pytest.fixture
-async def world(tmp_path: Path) -> AsyncIterator[ReviewWorld]:
-    async with review_world(tmp_path) as world:
+async def world(log_world: World, tmp_path: Path) -> AsyncIterator[ReviewWorld]:
+    async with review_world(tmp_path, log_world) as world:
         yield world
 
 

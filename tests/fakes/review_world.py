@@ -229,8 +229,9 @@ def refused(reason: str) -> pytest.RaisesExc[Refused]:
 
 
 @asynccontextmanager
-async def review_world(directory: Path) -> AsyncIterator[ReviewWorld]:
-    world = World(directory)
+async def review_world(directory: Path, log: World | None = None) -> AsyncIterator[ReviewWorld]:
+    """`log` is another than the SQLite one in the directory."""
+    world = log or World(directory)
     async with world.writing() as writer:
         with world.reader() as reader:
             yield ReviewWorld(world, directory, writer.sequencer, ConsoleLog(writer.sequencer, reader))
