@@ -131,6 +131,7 @@ async def test_the_page_says_what_changed_when_a_decision_is_refused(
 async def test_the_page_carries_the_text_that_the_token_digests(
     world: ReviewWorld, browser: httpx.AsyncClient
 ) -> None:
+    """audit-format 16.4: "SHA-256 over JCS of an object of everything that the review page shows"."""
     index = await world.asked()
     page = (await browser.get(f"/queue/{index}")).text
     found = re.search(r'data-seen="([^"]*)"', page)
