@@ -103,14 +103,16 @@ class View:
     def scopes_by_time(self) -> Chart:
         """Verdicts of the scopes with most of them, and of all others together."""
         first = [scope for scope, _ in self._sums.most_common(len(_LOOKS))]
+        others = [scope for scope in self._sums if scope not in first]
+        series = [Series(_name(scope), look) for scope, look in zip(first, _LOOKS, strict=False)]
+        if others:
+            series.append(Series("all others", "others"))
         bars = []
         for label, hour in self._labelled():
             sums = _by_scope(hour)
-            named = [float(sums[scope]) for scope in first]
-            bars.append(Bar(label, (*named, sums.total() - sum(named))))
-        named_series = [Series(_name(scope), look) for scope, look in zip(first, _LOOKS, strict=False)]
-        series = (*named_series, Series("all others", "others"))
-        return Chart("Verdicts by scope over time", series, tuple(bars), count)
+            rest = [float(sum(sums[scope] for scope in others))] if others else []
+            bars.append(Bar(label, (*(float(sums[scope]) for scope in first), *rest)))
+        return Chart("Verdicts by scope over time", tuple(series), tuple(bars), count)
 
     @cached_property
     def _sums(self) -> Counter[str]:
