@@ -81,7 +81,8 @@ def _announced(header: bytes) -> int:
         raise PictureRefused("it has no pixels, or too many")
     if depth not in _DEPTHS.get(colour, ()) or packing or filters or interlaced:
         raise PictureRefused("its header is not that of a plain picture")
-    return height * (1 + (width * _SAMPLES[colour] * depth + 7) // 8)
+    row_bytes: int = 1 + (width * _SAMPLES[colour] * depth + 7) // 8
+    return int(height) * row_bytes
 
 
 def _check_pixels(expected: int, packed: bytes) -> None:

@@ -89,11 +89,11 @@ def assert_harmless(page: Page) -> None:
     assert not set("\u202e\u202c\u2066\u2069\u200b\ufeff\U000e0041") & set(page.locator("main").inner_text())
 
 
-@pytest.mark.parametrize("payload", PAYLOADS, ids=range(len(PAYLOADS)))
+@pytest.mark.parametrize("payload", [ALL, PAYLOADS[2], PAYLOADS[5]], ids=["all", "attribute", "address"])
 def test_no_kind_of_record_gets_anything_but_text_onto_its_request_s_page(
     visit: Visit, world: World, payload: str
 ) -> None:
-    request_id = f"hostile{PAYLOADS.index(payload)}"
+    request_id = f"hostile{len(payload)}"
     made = append_every_kind(world, request_id, payload)
     page = visit("ana")
     page.goto(f"/requests/{request_id}")
@@ -113,7 +113,7 @@ def test_no_record_and_no_body_of_any_kind_gets_anything_but_text_onto_its_own_p
     for at, made in enumerate(made_all):
         page.goto(f"/records/{made.index}")
         assert_harmless(page)
-        if at % 6 == 0:
+        if at == 0:
             for role in ("program", "task", "stdout"):
                 page.goto(f"/records/{made.index}/bodies/{role}")
                 assert_harmless(page)

@@ -216,14 +216,14 @@ def _attempt(attempt: Attempt, made: Sequence[Attempt], scopes: Mapping[str, Sco
 
 def _run(run: Run, judged: Judged | None) -> dict[str, object]:
     end = run.end
-    files = handed(end) if end else []
+    files, kept = (handed(end), end.kept) if end else ([], ())
     streams = {name: prose(end.bodies[name]) for name in _STREAMS if end and name in end.bodies}
     return {
         "run": run,
         "measures": measures(run, judged.scope if judged else None),
         "grants": grants(run),
         "files": files,
-        "absent": bool(end) and any(f"artifact/{file.name}" not in end.kept for file in files),
+        "absent": any(f"artifact/{file.name}" not in kept for file in files),
         **{name: streams.get(name) for name in _STREAMS},
     }
 
