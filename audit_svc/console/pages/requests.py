@@ -47,7 +47,7 @@ async def overview(request: Request) -> Response:
     size, found = console.part(Live).size, Page()
     if not meant.problems:
         await console.part(Readings).query(person.uri, search.given)
-        if search.text and await console.log.ask(lambda reader: reader.of_request(search.text, 1)):
+        if await console.log.ask(partial(_is_request, search.text)):
             return RedirectResponse(f"/requests/{quote(search.text, safe='')}", 303)
         found = await console.log.ask(partial(_page, meant.query, before))
     return page(
@@ -114,6 +114,10 @@ async def remove(request: Request) -> Response:
     async with request.form() as form:
         console_of(request).part(Views).remove(person.name, str(form.get("name", "")))
     return RedirectResponse("/requests", 303)
+
+
+def _is_request(text: str, reader: LogReader) -> bool:
+    return bool(text) and bool(reader.of_request(text, 1))
 
 
 def _page(query: Query, before: int | None, reader: LogReader) -> Page:
