@@ -66,7 +66,8 @@ browser() { # for the tests of the console in a browser, which are skipped witho
   [ -x /usr/bin/chromium-headless-shell ] || [ -x /usr/bin/chromium ] && return
   # Chromium without its window, which takes a third of the time. Without fonts a screenshot shows boxes.
   if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null && apt-get -qq update >/dev/null \
-    && quiet_apt chromium-headless-shell fonts-liberation fonts-dejavu-core; then
+    && { quiet_apt chromium-headless-shell fonts-liberation fonts-dejavu-core \
+      || quiet_apt chromium fonts-liberation fonts-dejavu-core; }; then
     say "installed Chromium for the tests of the console"; return; fi
   say "Chromium is not here and could not be installed: the tests of the console in a browser will be skipped"
 }
