@@ -94,7 +94,7 @@ def parts(settings: ConsoleSettings, log: Log, site: Site) -> Iterator[object]:
     yield site
     yield sessions
     yield Limiter(PER_S, AT_ONCE)
-    yield Entrance(log, settings.roles, sessions)
+    yield Entrance(log, settings.access, sessions)
     yield LogTree(log)
     scopes, reviewers = Scopes(settings.scopes_dir), Reviewers(settings.keys_dir)
     yield scopes
@@ -122,6 +122,9 @@ def sign_on(settings: ConsoleSettings, site: Site) -> SignOn:
             secret.read_text().strip() if secret else "",
             settings.oidc_name_claim,
             people_of(people.read_text()) if people else None,
+            settings.oidc_groups_claim,
+            settings.oidc_roles,
+            settings.oidc_scope,
         ),
         site,
     )

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Final, NoReturn
 
-from audit_svc.access import Access
+from audit_svc.access import Access, Role
 from audit_svc.console.limits import Limiter, Lockout
 from audit_svc.console.links import Links
 from audit_svc.console.log import Log
@@ -49,12 +49,16 @@ class Entrance:
     """Failures beyond it are counted in the next record: nobody may fill the log from outside."""
     _untold: int = 0
 
-    def person(self, name: str) -> Person | None:
-        """The person of that name with the role they have; None: no role, or a name that is none."""
+    def person(self, name: str, granted: Role | None = None) -> Person | None:
+        """The person of that name with the role they have; None: no role, or a name that is none.
+
+        `granted`: the role that they have in any case.
+        """
         try:
-            role = self.roles.role_of(parse_uri(reviewer_uri(name)))
+            named = self.roles.role_of(parse_uri(reviewer_uri(name)))
         except ValueError:
             return None
+        role = max(filter(None, (named, granted)), default=None)
         return Person(name, role) if role else None
 
     def holder(self, secret: str, peer: str) -> str | None:
@@ -70,10 +74,10 @@ class Entrance:
             await self.refuse_link(peer)
         return await self.enter(name, "link", peer)
 
-    async def enter(self, name: str, how: str, peer: str) -> str:
+    async def enter(self, name: str, how: str, peer: str, granted: Role | None = None) -> str:
         """The secret of a new session for somebody who has proven to be `name`. Raises NotAdmitted."""
         self._listen(peer)
-        person = self.person(name)
+        person = self.person(name, granted)
         if person is None:
             await self.refuse(_uri(name), how, f"{name[:64]!r} has no role here", peer)
         await self._record(person.uri, how, "entered", role=person.role.name.lower())

@@ -19,7 +19,8 @@ from starlette.middleware.sessions import SessionMiddleware
 from starlette.requests import Request
 from starlette.responses import Response
 
-from audit_svc.console.sign_on import BEGIN, DONE, Provider, SignOn, SignOnRefused
+from audit_svc.access import Role
+from audit_svc.console.sign_on import BEGIN, DONE, Provider, SignedOn, SignOn, SignOnRefused
 from audit_svc.console.site import Site
 from placet.rpc.errors import ServiceError
 
@@ -45,7 +46,7 @@ class OpenId(SignOn):
             client_id=provider.client_id,
             client_secret=provider.secret,
             server_metadata_url=f"{provider.issuer.rstrip('/')}/.well-known/openid-configuration",
-            client_kwargs={"scope": _scope(provider), "code_challenge_method": "S256", "timeout": TIMEOUT_S},
+            client_kwargs={"scope": provider.scope, "code_challenge_method": "S256", "timeout": TIMEOUT_S},
         )
         self._client: Any = registry.create_client("provider")
         self._client.issuer = provider.issuer
@@ -71,7 +72,7 @@ class OpenId(SignOn):
             raise _silent(error) from error
         return answer
 
-    async def finish(self, request: Request) -> tuple[str, str]:
+    async def finish(self, request: Request) -> SignedOn:
         """See SignOn.finish."""
         then = str(request.session.get("then", "/"))
         required = {
@@ -89,7 +90,8 @@ class OpenId(SignOn):
             raise SignOnRefused(f"the provider's answer does not hold ({type(error).__name__})") from error
         finally:
             request.session.clear()
-        return self._name(token.get("userinfo") or {}), then
+        claims = token.get("userinfo") or {}
+        return SignedOn(self._name(claims), then, self._role(claims))
 
     def _name(self, claims: Mapping[str, object]) -> str:
         claim = self._provider.name_claim
@@ -101,6 +103,13 @@ class OpenId(SignOn):
         if value not in self._provider.people:
             raise SignOnRefused("you are not among those whom the console's administrators have named")
         return self._provider.people[value]
+
+    def _role(self, claims: Mapping[str, object]) -> Role | None:
+        """The highest role that one of the groups gives."""
+        groups = claims.get(self._provider.groups_claim)
+        known = self._provider.roles
+        named = [group for group in groups if isinstance(group, str)] if isinstance(groups, list) else []
+        return max((known[group] for group in named if group in known), default=None)
 
 
 class _Client(StarletteOAuth2App):  # type: ignore[misc]  # the library has no types
@@ -118,10 +127,6 @@ class _Client(StarletteOAuth2App):  # type: ignore[misc]  # the library has no t
             algorithm for algorithm in ALGORITHMS if algorithm in offered
         ]
         return metadata
-
-
-def _scope(provider: Provider) -> str:
-    return "openid" if provider.name_claim == "sub" else "openid profile email"
 
 
 def _silent(error: Exception) -> ServiceError:

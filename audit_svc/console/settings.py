@@ -9,7 +9,7 @@ from typing import Annotated, Self
 from pydantic import Field, field_validator, model_validator
 from pydantic_settings import NoDecode, SettingsConfigDict
 
-from audit_svc.access import Access
+from audit_svc.access import Access, Role
 from audit_svc.console.site import Site
 from placet.audit.postgres import checked
 from placet.rpc.settings import ServiceSettings
@@ -85,10 +85,24 @@ class ConsoleSettings(ServiceSettings):
     oidc_people_file: Path | None = None
     """YAML, value of that claim → name; only these get in then. Without it the value is the name."""
 
+    oidc_groups_claim: str = "groups"
+    """The claim that lists a person's groups."""
+
+    oidc_roles: Annotated[dict[str, Role], NoDecode] = Field(default_factory=dict)
+    """`GROUP=ROLE,…`: the role of whoever is in a group; of several roles the highest counts."""
+
+    oidc_scope: str = Field("openid profile email", pattern=r"^openid( |$)")
+    """What the provider is asked to tell."""
+
     @property
     def log(self) -> Path | str:
         """Where the log is: a SQLite file, or the address of a PostgreSQL database."""
         return self.database or self.database_url
+
+    @property
+    def access(self) -> Access:
+        """Who has which role by name. With single sign-on nobody has one who is not named."""
+        return Access({}) if self.oidc_issuer and "roles" not in self.model_fields_set else self.roles
 
     @model_validator(mode="after")
     def _one_database(self) -> Self:
@@ -121,7 +135,9 @@ class ConsoleSettings(ServiceSettings):
             raise ValueError("PLACET_CONSOLE_OIDC_ISSUER needs OIDC_CLIENT_ID and OIDC_CLIENT_SECRET_FILE")
         if not self.oidc_issuer.startswith("https://"):
             raise ValueError("PLACET_CONSOLE_OIDC_ISSUER is no https:// address: anybody could answer for it")
-        if "reviewer/*" in self.roles.patterns:
+        if not self.access.roles and not self.oidc_roles:
+            raise ValueError("nobody could enter: set PLACET_CONSOLE_ROLES or PLACET_CONSOLE_OIDC_ROLES")
+        if "reviewer/*" in self.access.patterns:
             raise ValueError(
                 "with single sign-on PLACET_CONSOLE_ROLES names people: reviewer/* would be everybody who "
                 "has an account there"
@@ -141,12 +157,25 @@ class ConsoleSettings(ServiceSettings):
     @field_validator("guards", mode="before")
     @classmethod
     def _guards(cls, value: object) -> object:
+        return _pairs(value, "NAME=ADDRESS") if isinstance(value, str) else value
+
+    @field_validator("oidc_roles", mode="before")
+    @classmethod
+    def _oidc_roles(cls, value: object) -> object:
         if not isinstance(value, str):
             return value
-        pairs = [item.strip().partition("=") for item in value.split(",") if item.strip()]
-        if not all(name and address for name, _, address in pairs):
-            raise ValueError("give NAME=ADDRESS,NAME=ADDRESS")
-        return {name: address for name, _, address in pairs}
+        found = _pairs(value, "GROUP=ROLE")
+        if unknown := [name for name in found.values() if name.upper() not in Role.__members__]:
+            raise ValueError(f"{unknown[0]!r} is no role: {', '.join(role.name.lower() for role in Role)}")
+        return {group: Role[name.upper()] for group, name in found.items()}
+
+
+def _pairs(text: str, form: str) -> dict[str, str]:
+    """`A=B,A=B` as a mapping; what stands before the last `=` is the key. Raises ValueError."""
+    pairs = [item.strip().rpartition("=") for item in text.split(",") if item.strip()]
+    if not all(key and value for key, _, value in pairs):
+        raise ValueError(f"give {form},{form}")
+    return {key: value for key, _, value in pairs}
 
 
 def _is_address(text: str) -> bool:

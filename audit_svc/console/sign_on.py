@@ -7,13 +7,15 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 import yaml
 from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import Response
+
+from audit_svc.access import Role
 
 BEGIN: Final = "/login/oidc"
 DONE: Final = "/login/oidc/done"
@@ -33,6 +35,20 @@ class Provider:
     name_claim: str = "sub"
     people: Mapping[str, str] | None = None
     """Value of the claim → name here; None: the value is the name."""
+    groups_claim: str = "groups"
+    roles: Mapping[str, Role] = field(default_factory=dict)
+    """Group → the role of whoever is in it."""
+    scope: str = "openid"
+
+
+@dataclass(frozen=True)
+class SignedOn:
+    """Who came back from the provider, and the page that they had asked for."""
+
+    name: str
+    then: str
+    role: Role | None = None
+    """By their groups."""
 
 
 class SignOn(ABC):
@@ -47,8 +63,8 @@ class SignOn(ABC):
         """Send the browser to the provider; `then` is the page to show afterwards. Raises ServiceError."""
 
     @abstractmethod
-    async def finish(self, request: Request) -> tuple[str, str]:
-        """Who came back, and the page to show. Raises SignOnRefused and ServiceError."""
+    async def finish(self, request: Request) -> SignedOn:
+        """Who came back. Raises SignOnRefused and ServiceError."""
 
 
 def people_of(text: str) -> dict[str, str]:

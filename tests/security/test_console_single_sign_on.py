@@ -14,6 +14,7 @@ import oidc_provider_mock
 import pytest
 from joserfc import jwt
 
+from audit_svc.access import Role
 from audit_svc.console.oidc import OpenId
 from audit_svc.console.sign_on import DONE, Provider, people_of
 from tests.fakes.console_site import ORIGIN, Browser, ConsoleSite
@@ -240,6 +241,56 @@ async def test_whoever_the_provider_knows_and_no_role_names_stays_outside(provid
     browser = site.browser()
     await assert_refused(await returned(browser, provider), browser)
     assert site.entered()[-1]["who"] == "spiffe://placet.local/reviewer/eve"
+
+
+@pytest.mark.parametrize(
+    ("groups", "role"),
+    [
+        (["security", "all"], "reviewer"),
+        (["security-leads", "security"], "admin"),
+        (["all"], ""),
+        (["Security"], ""),
+        ([["security"], 7], ""),
+        ("security", ""),
+        ({"security": True}, ""),
+        (None, ""),
+    ],
+)
+async def test_a_group_gives_its_role_and_nothing_else_does(
+    provider: OidcProvider, groups: object, role: str
+) -> None:
+    provider.subject = "eve"
+    provider.forge = claiming(groups=groups)
+    site = console(
+        provider.issuer,
+        roles={"security": Role.REVIEWER, "security-leads": Role.ADMIN},
+        scope="openid groups",
+    )
+    site.entrance.roles = site.entrance.roles.parse("reviewer/ana=viewer")
+    browser = site.browser()
+    answer = await returned(browser, provider)
+    if not role:
+        await assert_refused(answer, browser)
+        return
+    assert site.entered()[-1] == {
+        "who": "spiffe://placet.local/reviewer/eve",
+        "how": "single_sign_on",
+        "outcome": "entered",
+        "role": role,
+    }
+
+
+async def test_a_group_lowers_nobody(provider: OidcProvider) -> None:
+    provider.forge = claiming(groups=["all"])
+    site = console(provider.issuer, roles={"all": Role.VIEWER})
+    await returned(site.browser(), provider)
+    assert site.entered()[-1]["role"] == "admin"
+
+
+async def test_a_group_opens_no_link() -> None:
+    """Who comes with a certificate has the role of their name alone."""
+    site = ConsoleSite(roles="reviewer/ana=viewer")
+    assert site.entrance.person("eve") is None
 
 
 async def test_a_file_of_people_says_who_an_account_is(provider: OidcProvider) -> None:

@@ -12,7 +12,7 @@ from starlette.routing import Route
 
 from audit_svc.console.entrance import UNKNOWN, Entrance, LockedOut, NotAdmitted
 from audit_svc.console.limits import peer_of
-from audit_svc.console.sign_on import BEGIN, DONE, SignOn, SignOnRefused
+from audit_svc.console.sign_on import BEGIN, DONE, SignedOn, SignOn, SignOnRefused
 from audit_svc.console.site import Site
 from audit_svc.console.web import console_of, page, person_of
 
@@ -88,15 +88,15 @@ async def finish_sign_on(request: Request) -> Response:
     """Back from the provider. The page that follows is asked for by ours, so that its cookie goes along."""
     peer, console = _peer(request), console_of(request)
     try:
-        name, then = await _finished(request, peer)
-        session = await _entrance(request).enter(name, HOW, peer)
+        who = await _finished(request, peer)
+        session = await _entrance(request).enter(who.name, HOW, peer, who.role)
     except NotAdmitted as error:
         return _refused(request, error)
-    address = _own(console.part(Site), then)
+    address = _own(console.part(Site), who.then)
     return let_in(request, page(request, "continue.html", here="", title=_TITLE, address=address), session)
 
 
-async def _finished(request: Request, peer: str) -> tuple[str, str]:
+async def _finished(request: Request, peer: str) -> SignedOn:
     try:
         return await _sign_on(request).finish(request)
     except SignOnRefused as error:

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
+from audit_svc.access import Role
 from audit_svc.console.__main__ import sign_on
 from audit_svc.console.settings import ConsoleSettings
 from audit_svc.console.sign_on import Provider
@@ -65,14 +66,25 @@ def test_with_single_sign_on_everybody_is_no_reviewer() -> None:
     assert made(**SINGLE_SIGN_ON).oidc_issuer
     with pytest.raises(ValidationError, match="names people"):
         made(**SINGLE_SIGN_ON | {"roles": "reviewer/*=viewer"})
-    with pytest.raises(ValidationError, match="names people"):
-        made(**{name: value for name, value in SINGLE_SIGN_ON.items() if name != "roles"})
 
 
 @pytest.mark.parametrize("missing", ["oidc_client_id", "oidc_client_secret_file"])
 def test_half_of_single_sign_on_is_refused(missing: str) -> None:
     with pytest.raises(ValidationError, match="OIDC_CLIENT_ID"):
         made(**{name: value for name, value in SINGLE_SIGN_ON.items() if name != missing})
+
+
+def test_with_single_sign_on_and_no_names_only_groups_give_roles() -> None:
+    nameless = {name: value for name, value in SINGLE_SIGN_ON.items() if name != "roles"}
+    with pytest.raises(ValidationError, match="nobody could enter"):
+        made(**nameless)
+    settings = made(**nameless, oidc_roles="security=reviewer, cn=leads=admin")
+    assert settings.access.roles == {}
+    assert settings.oidc_roles == {"security": Role.REVIEWER, "cn=leads": Role.ADMIN}
+    assert made().access.patterns == {"reviewer/*"}
+    for unfit, why in (("security", "GROUP=ROLE"), ("security=root", "is no role"), ("=admin", "GROUP=ROLE")):
+        with pytest.raises(ValidationError, match=why):
+            made(**nameless, oidc_roles=unfit)
 
 
 def test_a_provider_is_asked_over_tls_only() -> None:
@@ -87,7 +99,12 @@ def test_single_sign_on_is_made_of_its_files(tmp_path: Path) -> None:
     files = {"oidc_client_secret_file": secret, "oidc_people_file": people}
     made_of = sign_on(made(**SINGLE_SIGN_ON | files), Site.of("https://console.example.com"))
     assert vars(made_of)["_provider"] == Provider(
-        "https://login.example.com", "placet", "s3cret", "sub", {"auth0|7": "ana"}
+        "https://login.example.com",
+        "placet",
+        "s3cret",
+        "sub",
+        {"auth0|7": "ana"},
+        scope="openid profile email",
     )
     secret.unlink()
     with pytest.raises(OSError, match="secret"):
