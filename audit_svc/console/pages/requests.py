@@ -5,7 +5,7 @@ Knows what is shown and who may see it. Must not know how requests are found (re
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from functools import partial
 from typing import Final
@@ -30,6 +30,7 @@ from audit_svc.readings import Readings
 from placet.audit.query import Query
 from placet.audit.reader import LogReader
 
+SHOWN_RULES: Final = 6
 MAX_TOLD: Final = 50
 """Rows that one event tells of; beyond that the page is asked to load again."""
 
@@ -134,10 +135,16 @@ def _row(summary: Summary) -> dict[str, object]:
     return {
         **told,
         **{name: spelled(str(told[name])) for name in ("caller", "scope", "outcome")},
-        "rules": list(map(spelled, summary.rules)),
+        "rules": _first(summary.rules),
         "address": f"/requests/{quote(summary.request_id, safe='')}",
         "took": duration(summary.took_s),
     }
+
+
+def _first(rules: Sequence[str]) -> list[str]:
+    """The rules that a row has room for, and how many more there are."""
+    more = len(rules) - SHOWN_RULES
+    return [*map(spelled, rules[:SHOWN_RULES]), *([f"and {more} more"] if more > 0 else [])]
 
 
 def _address(search: Search, before: int | None = None) -> str:
