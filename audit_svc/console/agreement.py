@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from placet.audit.labels import VERDICTS, Label, newest, opinions, settled
+from placet.audit.labels import VERDICTS, Label, agreed, newest, opinions
 from placet.proportion import Share
 
 ALLOWED: Final = VERDICTS[0]
@@ -115,7 +115,7 @@ def figures(by_verdict: Mapping[int, Sequence[Label]], sampled: Iterable[int]) -
         index: found for index, each in by_verdict.items() if (found := opinions(each)) and found[0].judged
     }
     for index, found in opined.items():
-        judged, right = found[0].judged, settled(found)
+        judged, right = found[0].judged, agreed(found)
         if not right:
             disputed.append(index)
             continue
@@ -151,9 +151,8 @@ def _findings(by_verdict: Mapping[int, Sequence[Label]]) -> dict[str, RuleFigure
     """Labelled findings by rule; of each person's labels on a finding the newest counts."""
     rules: dict[str, RuleFigures] = {}
     for labels in by_verdict.values():
-        for label in newest(labels):
-            if not label.on_verdict:
-                found = rules.setdefault(label.rule, RuleFigures())
-                found.right += label.right
-                found.wrong += not label.right
+        for label in newest(label for label in labels if not label.on_verdict):
+            found = rules.setdefault(label.rule, RuleFigures())
+            found.right += label.right
+            found.wrong += not label.right
     return rules

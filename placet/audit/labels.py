@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import Final
 
 from placet.audit.ocsf_objects import number, text
@@ -22,6 +23,7 @@ MAX_RULES: Final = 50
 MAX_WHY: Final = 1000
 """Characters."""
 _DIGEST: Final = re.compile(r"[0-9a-f]{64}")
+_index = attrgetter("index")
 
 
 @dataclass(frozen=True)
@@ -91,28 +93,35 @@ class Label:
 def newest(labels: Iterable[Label]) -> list[Label]:
     """Of each person's labels on the same thing the newest (§1.5), in log order."""
     kept: dict[tuple[str, tuple[int, str, int]], Label] = {}
-    for label in sorted(labels, key=lambda each: each.index):
+    for label in sorted(labels, key=_index):
         kept[label.person, label.thing] = label
-    return sorted(kept.values(), key=lambda each: each.index)
+    return sorted(kept.values(), key=_index)
 
 
 def opinions(labels: Iterable[Label]) -> list[Label]:
-    """The labels of one verdict that count towards what it should have been: the newest of each person."""
-    return [label for label in newest(labels) if label.on_verdict]
+    """Of the labels of one verdict those that say what it should have been: the newest of each person."""
+    by_person = {label.person: label for label in sorted(labels, key=_index) if label.on_verdict}
+    return sorted(by_person.values(), key=_index)
 
 
 def settled(labels: Iterable[Label]) -> str:
     """The verdict that all who labelled say is right; empty when nobody did, or they differ (§1.6)."""
-    said = {label.verdict for label in opinions(labels)}
+    return agreed(opinions(labels))
+
+
+def agreed(opined: Iterable[Label]) -> str:
+    """The same of opinions that are known to be each person's newest."""
+    said = {label.verdict for label in opined}
     return said.pop() if len(said) == 1 else ""
 
 
 def exportable(labels: Iterable[Label]) -> dict[int, list[Label]]:
     """Verdict → the opinions on it, where all allow or all deny, by the verdicts' indexes (§4)."""
     by_verdict: dict[int, list[Label]] = {}
-    for label in opinions(labels):
+    for label in labels:
         by_verdict.setdefault(label.verdict_index, []).append(label)
-    return {index: by_verdict[index] for index in sorted(by_verdict) if settled(by_verdict[index]) in DECIDED}
+    opined = {index: opinions(by_verdict[index]) for index in sorted(by_verdict)}
+    return {index: found for index, found in opined.items() if agreed(found) in DECIDED}
 
 
 def _judged(body: Mapping[str, object]) -> str:
