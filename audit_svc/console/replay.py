@@ -106,6 +106,11 @@ class Replay:
         return [outcome for outcome in self.answered if outcome.compared.flipped]
 
     @property
+    def flipped(self) -> int:
+        """How many flip."""
+        return sum(outcome.policy is not None and outcome.compared.flipped for outcome in self.outcomes)
+
+    @property
     def unanswered(self) -> int:
         """How often the guard had no answer."""
         return len(self.outcomes) - len(self.answered)

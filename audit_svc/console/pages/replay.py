@@ -5,6 +5,7 @@ Knows its forms and pages. Must not know how a verdict is judged again.
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import AsyncIterator, Mapping
 from datetime import UTC, datetime, timedelta
@@ -225,8 +226,10 @@ async def _scopes(replays: Replays) -> list[str]:
 async def _progress(replay: Replay) -> AsyncIterator[str]:
     yield "retry: 1000\n\n"
     async for done in replay.progress():
-        told = {"done": done, "total": replay.total, "flips": len(replay.flips), "state": replay.state}
+        told = {"done": done, "total": replay.total, "flips": replay.flipped, "state": replay.state}
         yield stream.encode(stream.Event("progress", told), done)
+        if replay.state == "running":
+            await asyncio.sleep(stream.GATHER_S)
 
 
 def _row(outcome: Outcome) -> dict[str, Any]:
