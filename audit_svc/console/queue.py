@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from bisect import bisect_left, insort
 from collections import defaultdict
+from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from itertools import islice
@@ -14,7 +16,6 @@ from typing import Final
 
 from audit_svc.console.bodies import record_of
 from audit_svc.console.case import SIGNED_WITHIN, is_for_people, moment
-from audit_svc.console.cases import KINDS
 from audit_svc.console.item import ACTS, Item, item_of
 from audit_svc.console.log import Log
 from placet.audit.query import Query
@@ -22,8 +23,18 @@ from placet.audit.reader import Entry, LogReader
 from placet.audit.record import Record
 
 MANY: Final = 1_000_000
+READ_AT_ONCE: Final = 1000
 ORDERS: Final = ("risk", "age")
 """By the worst finding, then by the reviewer's risk, then the oldest first; or just the oldest first."""
+
+
+ASKED: Final = Query(kind="verdict_reached", verdict="NEEDS_REVIEW")
+ACTED: Final = (
+    # A person's verdict says `human:NAME`, which the index of words finds.
+    Query(kind="verdict_reached", text="human"),
+    *(Query(kind=kind) for kind in sorted(ACTS.keys() - {"verdict_reached"})),
+)
+"""What finds the records by which something happened to items."""
 
 
 class Queue:
@@ -40,14 +51,23 @@ class Queue:
 
     async def start(self, log: Log) -> None:
         """See live.Part."""
-        for entry in await log.ask(_past):
-            self.follow(entry, record_of(entry))
+        self._seen = await log.ask(_size)
+        async for entry in _past(log, self._seen, ASKED):
+            self._take(entry, record_of(entry))
+        acts: dict[int, Entry] = {}
+        for query in ACTED:
+            acts |= {entry.index: entry async for entry in _past(log, self._seen, query)}
+        for entry in (acts[index] for index in sorted(acts) if acts[index].verdict != "NEEDS_REVIEW"):
+            self._take(entry, record_of(entry))
 
     def follow(self, entry: Entry, record: Record) -> None:
         """See live.Part."""
         if entry.index < self._seen:
             return
         self._seen = entry.index + 1
+        self._take(entry, record)
+
+    def _take(self, entry: Entry, record: Record) -> None:
         if is_for_people(entry, record):
             self._add(item_of(entry, record))
         elif record.kind in ACTS:
@@ -89,17 +109,21 @@ class Queue:
                 del self._by_request[item.request_id]
 
 
-def _past(reader: LogReader) -> list[Entry]:
-    """Records of the past that can matter, found by kind, verdict or word, in log order."""
+def _size(reader: LogReader) -> int:
     newest = next(iter(reader.find(Query(limit=1, descending=True))), None)
-    if newest is None:
-        return []
-    below = partial(Query, from_index=newest.index + 1, limit=MANY, descending=True)
-    wanted = [
-        below(kind="verdict_reached", verdict="NEEDS_REVIEW"),
-        # A person's verdict says `human:NAME`, which the index of words finds.
-        below(kind="verdict_reached", text="human"),
-        *(below(kind=kind) for kind in sorted(KINDS - {"verdict_reached", "approval_issued"})),
-    ]
-    found = {entry.index: entry for query in wanted for entry in reader.find(query)}
-    return [found[index] for index in sorted(found)]
+    return newest.index + 1 if newest else 0
+
+
+async def _past(log: Log, size: int, query: Query) -> AsyncIterator[Entry]:
+    """Those of the log's first `size` records, in its order."""
+    first = 0
+    while first < size:
+        found = await log.ask(partial(_found, replace(query, from_index=first, limit=READ_AT_ONCE)))
+        for entry in found:
+            if entry.index < size:
+                yield entry
+        first = found[-1].index + 1 if len(found) == READ_AT_ONCE else size
+
+
+def _found(query: Query, reader: LogReader) -> list[Entry]:
+    return list(reader.find(query))

@@ -56,6 +56,8 @@ async def test_a_console_that_starts_sees_what_one_that_followed_saw(world: Revi
     denied, allowed, signed, claimed, half = [
         await world.asked(request=f"r{n}", quorum=1 + (n == 4)) for n in range(5)
     ]
+    # Its finding says a word by which people's verdicts are found.
+    human = await world.asked(request="human", findings=[finding("MEDIUM") | {"message": "ask a human"}])
     await world.decide("ana", denied, "DENIED")
     await world.decide("ana", allowed)
     await world.decide("ben", signed)
@@ -63,9 +65,9 @@ async def test_a_console_that_starts_sees_what_one_that_followed_saw(world: Revi
     await world.claims.claim(person("ana"), claimed)
     await world.decide("cleo", half)
     one, other = followed(world), await started(world)
-    assert [item.index for item in one.waiting(9, "age")] == [claimed, half]
+    assert [item.index for item in one.waiting(9, "age")] == [claimed, half, human]
     assert one.waiting(9) == other.waiting(9)
-    assert len(one) == len(other) == 2
+    assert len(one) == len(other) == 3
     assert one.waiting(9, "age") == other.waiting(9, "age")
     assert [item.index for item in one.unsigned("ana", NOW)] == [allowed]
     assert one.unsigned("ana", NOW) == other.unsigned("ana", NOW)
