@@ -120,7 +120,8 @@ def show_status(here: Invocation, found: Mapping[str, Any]) -> None:
     model = model.get("name", model) if isinstance(model, Mapping) else model
     here.out.print(Text(visible(f"isolation tier {found['tier']}, model {model}")))
     here.out.print(Text(f"state {found['state']}"))
-    here.out.print(Text(f"console {found['console']}"))
+    if found["console"]:
+        here.out.print(Text(f"console {found['console']}"))
 
 
 async def _show_start(here: Invocation, stack: LocalStack) -> None:
