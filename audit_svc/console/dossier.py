@@ -39,6 +39,8 @@ READ_ROLES: Final = frozenset(
     }
 )
 """Bodies that a request's page shows. Prompts, replies and figures have pages of their own."""
+MAX_READ_BYTES: Final = 8 * 1024 * 1024
+"""Of bodies for one page; a caller may have named one request in thousands of calls."""
 READINGS: Final = frozenset({"records_read", "records_exported"})
 
 
@@ -84,6 +86,8 @@ class Dossier:
     """In the log's order, readings included."""
     more: bool = False
     """Whether there are further records."""
+    left_out: int = 0
+    """Records whose bodies would have been too much for one page."""
 
     @property
     def life(self) -> tuple[Item, ...]:
@@ -110,12 +114,12 @@ async def collect(log: Log, request_id: str, person: Person) -> Dossier:
     Raises ServiceError AUDIT_UNAVAILABLE: the reading cannot be put on record, or the database not be read.
     """
     items, more = await log.ask(lambda reader: _items(reader, request_id))
-    wanted = {item.index: roles for item in items if (roles := _readable(item))} if _reads(person) else {}
+    wanted, left_out = _affordable(items) if person.may(Role.REVIEWER) else ({}, 0)
     if wanted:
         await record_reading(log, request_id, person, wanted)
         stored = await log.ask(lambda reader: {index: reader.bodies(index) for index in wanted})
         items = [_with_bodies(item, stored.get(item.index, ())) for item in items]
-    return Dossier(request_id, tuple(items), more)
+    return Dossier(request_id, tuple(items), more, left_out)
 
 
 async def item_at(log: Log, index: int) -> Item | None:
@@ -150,10 +154,6 @@ async def record_reading(
     await log.append(Draft("records_read", request_id, service_uri("console"), body))
 
 
-def _reads(person: Person) -> bool:
-    return person.may(Role.REVIEWER)
-
-
 def _items(reader: LogReader, request_id: str) -> tuple[list[Item], bool]:
     kept: dict[int, list[str]] = defaultdict(list)
     for index, role, _ in reader.kept_of_request(request_id):
@@ -172,8 +172,19 @@ def _item(entry: Entry, kept: Sequence[str]) -> Item:
     return Item(entry, record, tuple(kept), broken=() if same else ("record",))
 
 
-def _readable(item: Item) -> list[str]:
-    return [role for role in item.kept if role in READ_ROLES]
+def _affordable(items: Sequence[Item]) -> tuple[dict[int, list[str]], int]:
+    """The roles to be read of each record, the newest first, and how many records get none of theirs."""
+    wanted: dict[int, list[str]] = {}
+    left_out = size = 0
+    for item in reversed(items):
+        sizes = {ref.role: ref.size for ref in item.record.bodies} if item.record else {}
+        roles = [role for role in item.kept if role in READ_ROLES]
+        size += sum(sizes.get(role, 0) for role in roles)
+        if roles and size <= MAX_READ_BYTES:
+            wanted[item.index] = roles
+        elif roles:
+            left_out += 1
+    return wanted, left_out
 
 
 def _with_bodies(item: Item, stored: Sequence[StoredBody], roles: Collection[str] = READ_ROLES) -> Item:

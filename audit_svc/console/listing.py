@@ -16,7 +16,7 @@ from typing import Final
 from pygments.lexers.python import PythonLexer
 from pygments.token import STANDARD_TYPES, _TokenType
 
-from audit_svc.console.characters import Piece, is_unseen
+from audit_svc.console.characters import Piece, has_unseen, is_unseen
 from placet.answers import Finding
 
 MAX_COLOURED: Final = 64 * 1024
@@ -98,9 +98,8 @@ def _styles(text: str) -> list[str]:
     if len(text) > MAX_COLOURED:
         return styles
     for at, token, value in PythonLexer().get_tokens_unprocessed(text):
-        style = _style(token)
-        for place in range(at, min(at + len(value), len(text))):
-            styles[place] = style
+        end = min(at + len(value), len(text))
+        styles[at:end] = [_style(token)] * (end - at)
     return styles
 
 
@@ -126,9 +125,12 @@ def _marks(text: str, starts: Sequence[int], findings: Sequence[Finding]) -> lis
 
 
 def _pieces(text: str, styles: Sequence[str], marks: Sequence[str], start: int, end: int) -> Iterator[Piece]:
+    hides = has_unseen(text[start:end])
+
     def alike(at: int) -> tuple[str, str, int]:
         # An unseen character is alike with none but itself.
-        return styles[at], marks[at], at if is_unseen(text[at]) else -1
+        return styles[at], marks[at], at if hides and is_unseen(text[at]) else -1
 
     for (style, mark, unseen), places in groupby(range(start, end), alike):
-        yield Piece("".join(text[at] for at in places), style, mark, unseen >= 0)
+        first, *rest = places
+        yield Piece(text[first : rest[-1] + 1 if rest else first + 1], style, mark, unseen >= 0)

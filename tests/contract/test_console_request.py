@@ -14,6 +14,7 @@ import grpc
 import httpx
 import pytest
 
+from audit_svc.console import dossier
 from audit_svc.console.pages import proofs, request
 from audit_svc.draft import Draft
 from placet.audit import record
@@ -160,6 +161,22 @@ async def test_a_reading_that_cannot_be_recorded_is_refused(
     for path in ("/requests/req-1", "/bundles/req-1", "/records/2/bodies/program"):
         with pytest.raises(ServiceError, match="the log does not answer"):
             await browser.get(path)
+
+
+async def test_a_request_with_very_many_programs_is_shown_in_part_and_says_so(
+    browser: httpx.AsyncClient, writer: Writer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(dossier, "MAX_READ_BYTES", 100)
+    for n in range(12):
+        program = f"number = {n}.0\n".encode()
+        reached = verdict(program_sha256=hashlib.sha256(program).hexdigest())
+        await writer.append(GUARD, "verdict_reached", reached, program=program)
+    text = (await browser.get("/requests/req-1")).text
+    assert "4 earlier programs" in text
+    assert "texts of 4 records are not on this page" in text
+    shown = re.sub(r"<[^>]*>", "", text)
+    assert "number = 11.0" in shown
+    assert "number = 3.0" not in shown
 
 
 async def test_an_unknown_request_is_no_page(browser: httpx.AsyncClient, writer: Writer) -> None:

@@ -5,7 +5,6 @@ Knows what is shown and who may see it. Must not know how it is found (dossier.p
 
 from __future__ import annotations
 
-import asyncio
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
@@ -33,11 +32,14 @@ from audit_svc.console.scopes import Scopes
 from audit_svc.console.stream import Event, stream
 from audit_svc.console.tree import LogTree
 from audit_svc.console.web import Console, Forbidden, console_of, page, person_of, require
+from audit_svc.threads import in_thread
 from placet.audit.note import b64
 from placet.audit.sentences import sentence
 from placet.audit.timeline import headline, timeline
 from placet.scope import Scope
 
+MAX_ATTEMPTS: Final = 8
+"""Shown with their programs; a task has three at most, but a caller may name one request many times."""
 MAX_RAW: Final = 64 * 1024
 _STREAMS: Final = ("stdout", "stderr")
 _PICTURE_HEADERS: Final = {
@@ -56,8 +58,11 @@ async def show(request: Request) -> Response:
         raise HTTPException(404)
     items = {item.index: item for item in dossier.items}
     made = attempts(dossier)
-    loaded = await asyncio.to_thread(console.part(Scopes).all)
+    loaded = await in_thread(console.part(Scopes).all)
     scopes = {scope.name: scope for scope in loaded}
+    # A long program takes a while to be coloured; other people's pages go on meanwhile.
+    newest = made[-MAX_ATTEMPTS:]
+    shown = await in_thread(lambda: [_attempt(each, made, scopes) for each in newest])
     return page(
         request,
         "request.html",
@@ -76,7 +81,8 @@ async def show(request: Request) -> Response:
         labels=_labels(console, person, made),
         task=_task(dossier),
         screening=next(dossier.of_kind("task_screened"), None),
-        attempts=[_attempt(each, made, scopes) for each in made],
+        attempts=shown,
+        earlier=len(made) - len(shown),
         waiting=_waiting(made),
         reads=person.may(Role.REVIEWER),
         teller=teller,

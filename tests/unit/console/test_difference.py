@@ -61,4 +61,4 @@ def test_hostile_texts_are_compared_in_no_time_or_not_at_all() -> None:
     many = [str(n * n % 199) for n in range(MAX_LINES)]
     for one, other in ((few, many), (many, few), (few, few[1:]), (many, many[::-1])):
         assert differences("\n".join(one).encode(), "\n".join(other).encode()) is not None
-    assert time.process_time() - started < 8
+    assert time.process_time() - started < 20, "more work than the bound allows"

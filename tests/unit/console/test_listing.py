@@ -120,5 +120,5 @@ def test_bytes_that_are_no_utf8_are_said_not_to_be_exact() -> None:
 def test_a_hostile_program_is_listed_in_no_time(program: str) -> None:
     started = time.process_time()
     found = listing(program.encode(), [finding(1, "x" * 160), finding(1, " ".join("a" * 60))])
-    assert time.process_time() - started < 3
+    assert time.process_time() - started < 10, "more than linear work"
     assert text_of(found) == program
