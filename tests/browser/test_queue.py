@@ -102,8 +102,20 @@ def test_everything_can_be_done_without_a_mouse(stories: Stories, reviewer: Open
     page.keyboard.press("?")
     expect(page.get_by_role("dialog", name="Keys")).to_be_visible()
     axe(page)
+    page.get_by_label("Single letters act").press("Space")
     page.keyboard.press("Escape")
     expect(page.get_by_role("dialog", name="Keys")).to_have_count(0)
+    page.keyboard.type("gr")
+    expect(page).to_have_url(re.compile("/queue$"))
+    page.keyboard.press("?")
+    page.get_by_label("Single letters act").press("Space")
+    page.keyboard.press("Escape")
+    page.keyboard.type("gr")
+    page.wait_for_url("**/requests")
+    page.keyboard.press("/")
+    expect(page.get_by_label("Words")).to_be_focused()
+    page.keyboard.press("Escape")
+    expect(page.get_by_label("Words")).not_to_be_focused()
 
 
 def test_of_two_people_who_decide_at_once_one_counts_and_the_other_is_told(
