@@ -472,16 +472,16 @@ class Placet:
         async with _errors("audit"):
             return (await Evidence(self._audit()).bundle(request_id)).to_zip()
 
-    async def labelled(self, on_row: Callable[[dict[str, Any]], object]) -> tuple[int, int]:
-        """Call `on_row` for each labelled verdict; how many there were, and how many were left out.
+    async def labelled(self, on_line: Callable[[bytes], object]) -> tuple[int, int]:
+        """Call `on_line` for each labelled verdict; how many there were, and how many were left out.
 
         The log records it as an export (docs/labels-format.md §4). Raises ServiceError ROLE_MISSING, and
         DATA_LOSS/RECORD_INVALID when what the log gave does not fit together.
         """
         rows, found = 0, LabelledVerdicts(self._audit())
         async with _errors("audit"):
-            async for row in found.rows():
-                on_row(row)
+            async for line in found.lines():
+                on_line(line)
                 rows += 1
         return rows, found.left_out
 

@@ -7,14 +7,14 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Final
 
 import grpc
 from placetpb.audit.v1 import audit_pb2, audit_pb2_grpc
 
 from placet.audit.actors import path_of
 from placet.audit.bundle import Exhibit
-from placet.audit.dataset import Labelled, RowRefused, row
+from placet.audit.dataset import Labelled, RowRefused, RowTooLong, row, to_line
 from placet.audit.labels import Label, exportable
 from placet.audit.record import Record, RecordInvalid
 from placet.rpc.errors import ServiceError
@@ -44,13 +44,13 @@ class LabelledVerdicts:
     _leaves: dict[int, bytes] = field(default_factory=dict)
     """Of the labels, by index."""
     left_out: int = 0
-    """Settled verdicts without a program that is still kept as text, or not of the guard."""
+    """Settled verdicts without a program that is kept as text, too long for a line, or not of the guard."""
 
-    async def rows(self) -> AsyncIterator[dict[str, Any]]:
-        """Each row, in log order. Raises ServiceError DATA_LOSS/RECORD_INVALID, and grpc.aio.AioRpcError."""
+    async def lines(self) -> AsyncIterator[bytes]:
+        """Each row as a line, in log order. Raises ServiceError DATA_LOSS/RECORD_INVALID, and grpc.aio.AioRpcError."""
         try:
-            async for made in self._rows():
-                yield made
+            async for line in self._lines():
+                yield line
         except (RowRefused, RecordInvalid) as error:
             raise ServiceError(
                 grpc.StatusCode.DATA_LOSS,
@@ -58,7 +58,7 @@ class LabelledVerdicts:
                 f"what the log holds on a label does not fit together: {error}; run `placet audit verify`",
             ) from error
 
-    async def _rows(self) -> AsyncIterator[dict[str, Any]]:
+    async def _lines(self) -> AsyncIterator[bytes]:
         labels = await self._labels()
         found = [await self._verdict(each) for each in exportable(labels).values()]
         self.left_out = sum(each is None for each in found)
@@ -67,7 +67,11 @@ class LabelledVerdicts:
         for each in filter(None, found):
             verdict = await self._exhibit(each.index, each.leaf, size)
             on_it = [await self._exhibit(i.index, self._leaves[i.index], size) for i in each.labels]
-            yield row(Labelled(verdict, tuple(on_it), each.code, each.task), signed.checkpoint)
+            whole = Labelled(verdict, tuple(on_it), each.code, each.task)
+            try:
+                yield to_line(row(whole, signed.checkpoint))
+            except RowTooLong:
+                self.left_out += 1
 
     async def _labels(self) -> list[Label]:
         """All labels, out of a stream that the log records as an export; it begins with the first label."""

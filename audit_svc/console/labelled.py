@@ -19,7 +19,7 @@ from audit_svc.console.tree import LogTree
 from audit_svc.draft import Draft
 from placet.audit.actors import path_of
 from placet.audit.bundle import Exhibit
-from placet.audit.dataset import Labelled, row, to_line
+from placet.audit.dataset import Labelled, RowTooLong, row, to_line
 from placet.audit.labels import Label, exportable
 from placet.audit.query import Query
 from placet.audit.reader import Entry, LogReader
@@ -101,7 +101,10 @@ class Export:
             return b""
         verdict, *labels = await self._log.ask(partial(self._exhibits, (found.verdict.index, *found.labels)))
         whole = Labelled(verdict, tuple(labels), code, task.decode())
-        return to_line(row(whole, self._checkpoint))
+        try:
+            return to_line(row(whole, self._checkpoint))
+        except RowTooLong:
+            return b""
 
     def _exhibits(self, indexes: Sequence[int], reader: LogReader) -> list[Exhibit]:
         tree = TiledTree(self._frontier, reader.tile)

@@ -32,6 +32,10 @@ class RowRefused(ValueError):  # noqa: N818 - named for the state it reports
     """The row does not follow from what it carries, or that is not in the log."""
 
 
+class RowTooLong(RowRefused):
+    """The row would be longer than a line may be."""
+
+
 @dataclass(frozen=True)
 class Wording:
     """What the model is asked; part of a row, and proven by nothing."""
@@ -83,10 +87,10 @@ def row(found: Labelled, checkpoint: str, wording: Wording | None = None) -> dic
 
 
 def to_line(made: Mapping[str, Any]) -> bytes:
-    """The row as the file holds it. Raises RowRefused when it is too long (§4.3)."""
+    """The row as the file holds it. Raises RowTooLong (§4.3)."""
     line = json.dumps(made, ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
     if len(line) > MAX_ROW_BYTES:
-        raise RowRefused(f"the row has more than {MAX_ROW_BYTES} bytes")
+        raise RowTooLong(f"the row has more than {MAX_ROW_BYTES} bytes")
     return line
 
 

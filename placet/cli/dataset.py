@@ -10,7 +10,7 @@ import grpc
 from rich.text import Text
 
 from placet.audit.checkpoint import LogVerifier
-from placet.audit.dataset import MAX_ROW_BYTES, to_line
+from placet.audit.dataset import MAX_ROW_BYTES
 from placet.audit.dataset_proof import Verified, verify
 from placet.audit.note import CheckpointRefused
 from placet.cli.human import visible
@@ -27,7 +27,7 @@ def write_labels(here: Invocation, path: Path) -> int:
         ServiceError: ROLE_MISSING, NOTHING_LABELLED, OUT_UNWRITABLE.
     """
     with PlacetSync.connect(here.state) as placet, whole_file(path) as file:
-        rows, left_out = placet.labelled(lambda row: file.write(to_line(row)))
+        rows, left_out = placet.labelled(file.write)
         if not rows:
             raise ServiceError(
                 grpc.StatusCode.NOT_FOUND,
@@ -40,7 +40,9 @@ def write_labels(here: Invocation, path: Path) -> int:
         return Exit.DONE
     here.out.print(Text(f"{path} holds {rows} labelled verdicts: placet eval {path} --scope S"))
     if left_out:
-        here.err.print(Text(f"{left_out} more have no program that is still kept, or are not the guard's"))
+        here.err.print(
+            Text(f"{left_out} more have no program that is kept, are too long, or are not the guard's")
+        )
     return Exit.DONE
 
 

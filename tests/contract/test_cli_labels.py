@@ -17,7 +17,6 @@ from audit_svc.console.labelled import Export
 from audit_svc.console.people import Person
 from audit_svc.console.tree import LogTree
 from audit_svc.servicer import AuditServicer
-from placet.audit.dataset import to_line
 from placet.cli.cases import read_cases
 from placet.cli.main import run
 from placet.labelled import LabelledVerdicts
@@ -50,19 +49,25 @@ def world(tmp_path: Path) -> World:
 
 
 @asynccontextmanager
+async def serving_to(world: World, writer: Writer, uri: str) -> AsyncIterator[LabelledVerdicts]:
+    with world.reader() as reader:
+        log = served(writer.sequencer, reader, world.directory / "pki")
+        async with log as peer, peer(uri) as channel:
+            yield LabelledVerdicts(audit_pb2_grpc.AuditServiceStub(channel))
+
+
+@asynccontextmanager
 async def as_peer(world: World, uri: str) -> AsyncIterator[LabelledVerdicts]:
     async with world.writing() as writer:
         await tell(writer)
-        with world.reader() as reader:
-            log = served(writer.sequencer, reader, world.directory / "pki")
-            async with log as peer, peer(uri) as channel:
-                yield LabelledVerdicts(audit_pb2_grpc.AuditServiceStub(channel))
+        async with serving_to(world, writer, uri) as export:
+            yield export
 
 
 async def test_the_log_records_the_export_and_what_was_read(world: World) -> None:
     """docs/labels-format.md §4.5."""
     async with as_peer(world, READER) as export:
-        rows = [row async for row in export.rows()]
+        rows = [json.loads(line) async for line in export.lines()]
     kinds = [entry.kind for entry in world.entries()]
     (exported,) = [json.loads(e.leaf)["body"] for e in world.entries() if e.kind == "records_exported"]
 
@@ -74,7 +79,7 @@ async def test_the_log_records_the_export_and_what_was_read(world: World) -> Non
 async def test_both_doors_give_the_same_rows(world: World) -> None:
     """Over gRPC and from the console; only the checkpoints, and so the proofs, are of other sizes."""
     async with as_peer(world, READER) as export:
-        over_grpc = [row async for row in export.rows()]
+        over_grpc = [json.loads(line) async for line in export.lines()]
     async with console_log(world) as (log, _):
         console = Export(log, LogTree(log), OTTO)
         await console.begin()
@@ -85,13 +90,30 @@ async def test_both_doors_give_the_same_rows(world: World) -> None:
         row["log"].pop("checkpoint")
         row["log"].pop("tree_size")
 
-    assert from_console == json.loads(json.dumps(over_grpc))
+    assert from_console == over_grpc
+
+
+async def test_one_program_that_is_too_long_for_a_line_keeps_nobody_from_the_others(world: World) -> None:
+    """§4.3: characters of six bytes in JSON, three times in a row."""
+    async with world.writing() as log:
+        for program in ("#" + "\x01" * 60_000, PROGRAMS[0]):
+            await say(log, await judge(log, "DENIED", program), "ana", "DENIED")
+    async with console_log(world) as (log, _):
+        export = Export(log, LogTree(log), OTTO)
+        await export.begin()
+        from_console = [line async for line in export.lines() if line]
+    async with world.writing() as writer, serving_to(world, writer, READER) as over_grpc:
+        lines = [line async for line in over_grpc.lines()]
+
+    assert [json.loads(line)["code"] for line in from_console] == [PROGRAMS[0]]
+    assert [json.loads(line)["code"] for line in lines] == [PROGRAMS[0]]
+    assert over_grpc.left_out == 1
 
 
 async def test_whoever_is_no_auditor_gets_nothing(world: World) -> None:
     async with as_peer(world, reviewer_uri("ana")) as export:
         with pytest.raises(grpc.aio.AioRpcError) as refused:
-            [row async for row in export.rows()]
+            [line async for line in export.lines()]
 
     assert ServiceError.from_rpc(refused.value).reason == "ROLE_MISSING"
 
@@ -100,7 +122,7 @@ async def test_whoever_is_no_auditor_gets_nothing(world: World) -> None:
 async def file(world: World) -> Path:
     """An exported file in a state directory as `placet up` leaves it."""
     async with as_peer(world, READER) as export:
-        lines = [to_line(row) async for row in export.rows()]
+        lines = [line async for line in export.lines()]
     state = world.directory.parent
     (state / "keys").mkdir()
     (state / "keys" / "audit.vkey").write_text(world.signer.verifier.vkey + "\n")
