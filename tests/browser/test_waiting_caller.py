@@ -23,7 +23,7 @@ kind: Scope
 metadata: {name: by-hand, version: 1, owner: security}
 purpose: Programs that the rules cannot prove harmless and people decide about.
 allow: {read: [inputs]}
-review: {reviewer: "off", static_proof: true, min_tier: T0}
+review: {reviewer: "off", static_proof: true, min_tier: T0, quorum: 2}
 """
 PROGRAM = "print(len(open('names.txt').read().split()))\n"
 
@@ -65,16 +65,19 @@ def events_of(process: subprocess.Popen[str]) -> list[dict[str, object]]:
     return [json.loads(line) for line in out.splitlines()]
 
 
-def test_a_caller_that_waits_goes_on_when_a_person_allows_it(
+def test_a_caller_that_waits_goes_on_when_two_people_have_allowed_it(
     world: World, visit: Visit, tmp_path: Path
 ) -> None:
-    page = with_key(visit("ana"), world, "ana")
-    page.goto("/queue?order=age")
+    """Each signs in a browser of their own, and the executor checks both signatures."""
+    pages = [with_key(visit(name), world, name) for name in ("ana", "ben")]
+    answers = ("1 of 2 have allowed it", "Allowed and signed.")
     with running(world, tmp_path) as process:
-        open_newest(page)
-        page.get_by_label("Reason").fill("It counts words.")
-        page.get_by_role("button", name="Approve and sign").click()
-        expect(page.get_by_text("Allowed and signed.")).to_be_visible()
+        for page, answer in zip(pages, answers, strict=True):
+            page.goto("/queue?order=age")
+            open_newest(page)
+            page.get_by_label("Reason").fill("It counts words.")
+            page.get_by_role("button", name="Approve and sign").click()
+            expect(page.get_by_text(answer)).to_be_visible()
         events = events_of(process)
     assert process.returncode == 0, events
     assert [event["text"] for event in events if event["event"] == "output"] == ["3\n"]
