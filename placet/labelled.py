@@ -47,7 +47,10 @@ class LabelledVerdicts:
     """Settled verdicts without a program that is kept as text, too long for a line, or not of the guard."""
 
     async def lines(self) -> AsyncIterator[bytes]:
-        """Each row as a line, in log order. Raises ServiceError DATA_LOSS/RECORD_INVALID, and grpc.aio.AioRpcError."""
+        """Each row as a line, in log order.
+
+        Raises ServiceError DATA_LOSS/RECORD_INVALID, and grpc.aio.AioRpcError.
+        """
         try:
             async for line in self._lines():
                 yield line
