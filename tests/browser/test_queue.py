@@ -213,11 +213,17 @@ def test_a_browser_without_the_persons_key_says_so_and_signs_nothing(stories: St
 def test_a_key_that_was_made_here_is_not_trusted_until_somebody_says_so(visit: Visit) -> None:
     page = visit("ana")
     page.goto("/keys")
+    page.get_by_label("or its content").fill("-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----")
+    page.get_by_role("button", name="Load into this browser").click()
+    expect(page.get_by_role("alert")).to_have_text(re.compile("This key cannot be used"))
     page.get_by_role("button", name="Make a key").click()
     expect(page.get_by_text("The executor does not trust it yet.")).to_be_visible()
     assert page.get_by_label("Public half").input_value().startswith("-----BEGIN PUBLIC KEY-----\n")
     axe(page)
     shot(page, "keys")
+    page.get_by_role("button", name="Forget this key").click()
+    page.reload()
+    expect(page.get_by_role("button", name="Make a key")).to_be_visible()
 
 
 def test_a_page_that_the_console_altered_is_not_signed(stories: Stories, reviewer: Open) -> None:
