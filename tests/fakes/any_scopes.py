@@ -5,7 +5,7 @@ from typing import Final
 
 from hypothesis import strategies as st
 
-from placet.scope import Scope, load_scope
+from placet.scope import Scope
 
 IMPORTS: Final = [
     *(
@@ -75,7 +75,10 @@ def documents(draw: st.DrawFn, modes: list[str] = RULES) -> dict[str, object]:
 
 
 def loaded(document: dict[str, object]) -> Scope:
-    return load_scope(json.dumps(document).encode())  # JSON is YAML, and written in no time
+    """As from a file, without the time that reading YAML takes: many are made."""
+    scope = Scope.model_validate(document)
+    scope._document = json.dumps(document).encode()  # JSON is YAML
+    return scope
 
 
 def scopes(modes: list[str] = RULES) -> st.SearchStrategy[Scope]:
