@@ -6,6 +6,7 @@ script, a style, an element or a hidden character onto a page. What the policy c
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Set
 from urllib.parse import quote
 
@@ -86,7 +87,8 @@ def assert_harmless(page: Page) -> None:
     assert "stored" not in page.title()
     assert page.locator(ELEMENTS).count() == 0, page.url
     assert page.evaluate(HANDLERS) == 0, page.url
-    assert not set("\u202e\u202c\u2066\u2069\u200b\ufeff\U000e0041") & set(page.locator("main").inner_text())
+    text = page.locator("main").inner_text()
+    assert not re.search("[\u202e\u202c\u2066\u2069\u200b\ufeff\U000e0041].{0,40}", text)
 
 
 @pytest.mark.parametrize("payload", [ALL, PAYLOADS[2], PAYLOADS[5]], ids=["all", "attribute", "address"])
@@ -104,19 +106,17 @@ def test_no_kind_of_record_gets_anything_but_text_onto_its_request_s_page(
     assert_harmless(page)
 
 
-def test_no_record_and_no_body_of_any_kind_gets_anything_but_text_onto_its_own_page(
-    visit: Visit, world: World
-) -> None:
+def test_no_record_and_no_body_gets_anything_but_text_onto_its_own_page(visit: Visit, world: World) -> None:
+    """Some of each kind's: their pages are one template; tests/contract has all of them."""
+    kinds = {"verdict_reached", "run_finished", "records_read"}
+    made_all = append_every_kind(world, "hostile-alone", ALL, leave_out=record.KINDS.keys() - kinds)
     page = visit("ana")
-    # Other people's labels are shown to whoever has given theirs; the page above has them.
-    made_all = append_every_kind(world, "hostile-alone", ALL, leave_out={"label_given"})
-    for at, made in enumerate(made_all):
+    for made in made_all:
         page.goto(f"/records/{made.index}")
         assert_harmless(page)
-        if at == 0:
-            for role in ("program", "task", "stdout"):
-                page.goto(f"/records/{made.index}/bodies/{role}")
-                assert_harmless(page)
+    for role in ("program", "task", "stdout"):
+        page.goto(f"/records/{made_all[0].index}/bodies/{role}")
+        assert_harmless(page)
 
 
 @pytest.mark.parametrize(
