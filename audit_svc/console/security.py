@@ -28,7 +28,6 @@ POLICY: Final = "; ".join(
 )
 """A browser runs the console's own files and nothing else, whatever a page holds."""
 HEADERS: Final = {
-    "Content-Security-Policy": POLICY,
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
     "Referrer-Policy": "same-origin",  # with none at all, a browser would not say where a form is from
@@ -37,7 +36,7 @@ HEADERS: Final = {
     "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
     "Cache-Control": "no-store",
 }
-"""An answer that has a header of that name already keeps it, but for the first."""
+"""An answer that has a header of that name already keeps it."""
 STRICT_TRANSPORT: Final = "max-age=31536000"
 SAFE_METHODS: Final = frozenset({"GET", "HEAD"})
 METHODS: Final = SAFE_METHODS | {"POST"}
@@ -65,8 +64,8 @@ class Hardened:
     def _harden(self, headers: MutableHeaders) -> None:
         for name, value in HEADERS.items():
             headers.setdefault(name, value)
-        if "sandbox" not in headers["Content-Security-Policy"]:  # a page may be stricter, never laxer
-            headers["Content-Security-Policy"] = POLICY
+        # Of several policies a browser keeps to all: a page's own makes it stricter, never laxer.
+        headers.append("Content-Security-Policy", POLICY)
         if self._site.secure:
             headers["Strict-Transport-Security"] = STRICT_TRANSPORT
 
