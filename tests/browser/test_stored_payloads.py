@@ -68,9 +68,9 @@ def append_every_kind(
     )
     bodies[f"artifact/{payload[:100].replace('/', '_')}"] = payload.encode()
     made = []
-    for kind in (
-        record.KINDS.keys() - leave_out - {"key_revoked"}
-    ):  # which the log keeps once, and without any text
+    once = {"key_revoked"}  # and without any text
+    # From the last to the first, so that a run's end is the one with files and an exit code.
+    for kind in sorted(record.KINDS.keys() - leave_out - once, reverse=True):
         body = filled(kind, payload)
         if body.get("decided_by") and kind in ("verdict_reached", "approval_issued"):
             made.append(world.append("svc/console", kind, body, request_id=request_id, **bodies))
