@@ -82,27 +82,41 @@ class Requests:
         """(index, request) of the records that match, the newest first. `before` 0: from the newest on."""
         if not self._unfiltered:
             return _descending(self.reader, self.query, before)
-        tally, query = self.reader.tally, self.query
-        low = tally.first_at(query.since) if query.since else 0
-        high = min(before or BEYOND, tally.first_at(query.until) if query.until else BEYOND)
-        return heapq.merge(*(_of_kind(tally, kind, low, high) for kind in BEGINNINGS), reverse=True)
+        low, high = self._bounds
+        high = min(before or BEYOND, high)
+        walks = (_of_kind(self.reader.tally, kind, low, high) for kind in BEGINNINGS)
+        return heapq.merge(*walks, reverse=True)
 
     def _place(self, request_id: str) -> int | None:
         """Index of the request's first record that matches."""
         if request_id not in self._places:
-            matching = (each.index for each in self._records(request_id) if self._matches(each))
-            self._places[request_id] = next(matching, None)
+            self._places[request_id] = self._first(request_id)
         return self._places[request_id]
+
+    def _first(self, request_id: str) -> int | None:
+        if self.query.rule or self.query.text:
+            return next((each.index for each in self._records(request_id) if self._matches(each)), None)
+        low, high = self._bounds
+        kinds = BEGINNINGS if self._unfiltered else ()
+        place = self.reader.tally.first_of(request_id, low, self._columns, kinds)
+        return place if place is not None and place < high else None
 
     def _records(self, request_id: str) -> list[Entry]:
         if request_id not in self._known:
             self._known[request_id] = records_of(self.reader, request_id)
         return self._known[request_id]
 
+    @cached_property
+    def _bounds(self) -> tuple[int, int]:
+        """Times never go backwards in a log, so a time is a place."""
+        tally, query = self.reader.tally, self.query
+        return (
+            tally.first_at(query.since) if query.since else 0,
+            tally.first_at(query.until) if query.until else BEYOND,
+        )
+
     def _matches(self, entry: Entry) -> bool:
         query = self.query
-        if self._unfiltered and entry.kind not in BEGINNINGS:
-            return False
         if any(getattr(entry, name) != value for name, value in self._columns):
             return False
         if (query.since and entry.time < query.since) or (query.until and entry.time >= query.until):

@@ -6,7 +6,7 @@ from `low` up to `high`, which is not part of it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
 
@@ -77,6 +77,24 @@ class Tally:
             limit,
         )
         return [(_number(index), str(request_id)) for index, request_id in rows]
+
+    def first_of(
+        self, request_id: str, low: int, columns: Sequence[tuple[str, str]], kinds: Sequence[str] = ()
+    ) -> int | None:
+        """Index of a request's first record from `low` on with these columns, and of one of these kinds."""
+        # Not `name = ?`: the request's index is the one to walk, whatever a database knows of the others.
+        where = [f"{name} || '' = ?" for name, _ in columns]
+        where += [f"kind || '' IN ({', '.join('?' * len(kinds))})"] if kinds else []
+        rows = self._rows(
+            "SELECT idx FROM log_entry WHERE "  # noqa: S608 - names are those of columns
+            + " AND ".join(["request_id = ?", "request_id <> ''", "idx >= ?", *where])
+            + " ORDER BY idx LIMIT 1",
+            request_id,
+            low,
+            *(value for _, value in columns),
+            *kinds,
+        )
+        return next((_number(index) for (index,) in rows), None)
 
     def moments(self, request_id: str) -> list[Moment]:
         """A request's first records in order."""

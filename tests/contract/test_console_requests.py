@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import count
 
@@ -106,11 +107,13 @@ def by_hand(reader: LogReader, query: Query) -> list[str]:
     for entry in reader.entries():
         columns = columns_of(Record.decode(entry.leaf))
         named = query.filters
-        words = named.pop("text", "")
-        rule = named.pop("rule", "")
-        begins = bool(query.filters) or entry.kind in requests.BEGINNINGS
+        words, rule = named.pop("text", ""), named.pop("rule", "")
+        since, until = named.pop("since", ""), named.pop("until", "")
+        begins = bool(named or words or rule) or entry.kind in requests.BEGINNINGS
         if (
             entry.request_id
+            and since <= entry.time
+            and (not until or entry.time < until)
             and begins
             and all(getattr(entry, name) == value for name, value in named.items())
             and (not rule or rule in columns.rules)
@@ -143,7 +146,10 @@ async def test_each_request_that_matches_is_on_exactly_one_page(
         await teller.tell(30)
         for _ in range(10):
             await teller.silence()
-        for query in QUERIES:
+        times = [entry.time for entry in reader.entries()]
+        begin, end = times[len(times) // 4], times[-len(times) // 4]
+        within = [replace(query, since=begin, until=end) for query in QUERIES]
+        for query in [*QUERIES, *within, Query(since=begin), Query(until=end, verdict="DENIED")]:
             found: list[str] = []
             page = Requests(reader, query).page(number=4)
             found += names(page)
