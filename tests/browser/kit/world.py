@@ -27,7 +27,9 @@ import grpc
 from placetpb.console.v1 import console_pb2, console_pb2_grpc
 
 from placet.approval.keys import SigningKey
+from placet.audit import standalone
 from placet.audit.client import Appended, GrpcAuditLog
+from placet.client import Placet
 from placet.local.layout import Layout
 from placet.local.lock import held
 from placet.local.prepare import prepare
@@ -140,6 +142,19 @@ class World:
             return str(reply.url)
 
         return self.do(issue_link())
+
+    def proven(self, request_id: str) -> dict[str, Any]:
+        """What the stand-alone verifier says of a request's proof bundle; other requests may be hostile."""
+
+        async def bundle() -> bytes:
+            async with Placet.connect(self.layout.state) as placet:
+                return await placet.bundle(request_id)
+
+        with tempfile.NamedTemporaryFile(suffix=".zip") as file:
+            file.write(self.do(bundle()))
+            file.flush()
+            vkey = self.layout.audit_vkey.read_text().strip()
+            return standalone.verify(Path(file.name), vkey, reviewers=self.layout.trusted)
 
     def key_of(self, name: str) -> Path:
         """A reviewer's private key in PEM; the stack trusts it already."""
