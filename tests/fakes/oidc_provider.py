@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+import threading
 import time
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
@@ -42,6 +44,32 @@ class OidcProvider:
     asked: list[dict[str, str]] = field(default_factory=list)
     """What the client sent for each token."""
     key: RSAKey = field(default_factory=lambda: rsa_key("1"))
+
+    @contextmanager
+    def in_thread(self) -> Iterator[OidcProvider]:
+        """On loopback, until the block ends; in a loop of its own, so that a file's tests share it."""
+        loop, stop, ready = asyncio.new_event_loop(), asyncio.Event(), threading.Event()
+
+        async def serve() -> None:
+            async with self.serving():
+                ready.set()
+                await stop.wait()
+
+        thread = threading.Thread(target=loop.run_until_complete, args=(serve(),))
+        thread.start()
+        try:
+            assert ready.wait(10)
+            yield self
+        finally:
+            loop.call_soon_threadsafe(stop.set)
+            thread.join()
+            loop.close()
+
+    def honest(self) -> OidcProvider:
+        """Itself, as it began."""
+        self.subject, self.algorithms, self.forge, self.metadata = "ana", ("RS256",), None, {}
+        self.asked.clear()
+        return self
 
     @asynccontextmanager
     async def serving(self) -> AsyncIterator[OidcProvider]:

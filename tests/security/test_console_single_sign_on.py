@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-from collections.abc import AsyncIterator
+from collections.abc import Iterator
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -21,10 +21,15 @@ from tests.fakes.console_site import ORIGIN, Browser, ConsoleSite
 from tests.fakes.oidc_provider import CLIENT, SECRET, Forge, OidcProvider, rsa_key
 
 
+@pytest.fixture(scope="module")
+def served() -> Iterator[OidcProvider]:
+    with OidcProvider().in_thread() as provider:
+        yield provider
+
+
 @pytest.fixture
-async def provider() -> AsyncIterator[OidcProvider]:
-    async with OidcProvider().serving() as served:
-        yield served
+def provider(served: OidcProvider) -> OidcProvider:
+    return served.honest()
 
 
 def console(issuer: str, **named: Any) -> ConsoleSite:
