@@ -5,6 +5,7 @@ Knows scope files. Must not know programs or verdicts. A file that is no scope i
 
 from __future__ import annotations
 
+from functools import lru_cache
 from pathlib import Path
 from typing import Final
 
@@ -38,7 +39,9 @@ class Scopes:
         return next((scope for scope in self.all() if scope.name == name), None)
 
 
+@lru_cache(maxsize=256)
 def _scope(document: bytes) -> Scope | None:
+    """Read once: YAML takes milliseconds, and the files seldom change."""
     try:
         return load_scope(document)
     except ScopeInvalid:
