@@ -9,9 +9,10 @@ one page and stays there, however the log grows meanwhile.
 from __future__ import annotations
 
 import heapq
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from itertools import islice
 from typing import Final
 
 from audit_svc.console.summary import Summary, read, summary
@@ -36,7 +37,7 @@ MAX_OF_REQUEST: Final = 128
 """Records of one request that are read from its beginning, and again from its end."""
 MAX_WALKED: Final = 3_000
 """Records that a page passes at most; it then says how far it came."""
-_AT_ONCE: Final = 32
+_AT_ONCE: Final = 64
 _COLUMNS: Final = frozenset({"request_id", "kind", "caller", "scope", "verdict"})
 
 
@@ -56,27 +57,36 @@ class Requests:
 
     reader: LogReader
     query: Query
-    _known: dict[str, list[Entry]] = field(default_factory=dict)
+    _known: dict[str, Sequence[Entry]] = field(default_factory=dict)
     _places: dict[str, int | None] = field(default_factory=dict)
 
     def page(self, before: int | None = None, number: int = ON_PAGE) -> Page:
         """The newest, or those whose place is before an index."""
-        rows: list[Summary] = []
-        place = before
         if before == 0:
             return Page()
-        for walked, (index, request_id) in enumerate(self._walk(before or 0)):
-            if len(rows) == number or walked == MAX_WALKED:
-                return Page(rows, place, cut_short=len(rows) < number)
-            place = index
-            if request_id and self._place(request_id) == index:
-                rows.append(summary(self._records(request_id), index))
-        return Page(rows)
+        listed: dict[str, int] = {}
+        place, walked = before, 0
+        walk = self._walk(before or 0)
+        while group := list(islice(walk, _AT_ONCE)):
+            self._find_places([request_id for _, request_id in group])
+            for index, request_id in group:
+                if len(listed) == number or walked == MAX_WALKED:
+                    return Page(self._rows(listed), place, cut_short=len(listed) < number)
+                place, walked = index, walked + 1
+                if self._places.get(request_id) == index:
+                    listed[request_id] = index
+        return Page(self._rows(listed))
 
     def rows(self, request_ids: Iterable[str]) -> list[Summary]:
         """The rows of those among these requests that the query names."""
-        placed = ((request_id, self._place(request_id)) for request_id in request_ids)
-        return [summary(self._records(name), place) for name, place in placed if place is not None]
+        listed = list(request_ids)
+        self._find_places(listed)
+        placed = ((request_id, self._places[request_id]) for request_id in listed)
+        return self._rows({request_id: place for request_id, place in placed if place is not None})
+
+    def _rows(self, listed: Mapping[str, int]) -> list[Summary]:
+        self._read(list(listed))
+        return [summary(self._known[request_id], place) for request_id, place in listed.items()]
 
     def _walk(self, before: int) -> Iterator[tuple[int, str]]:
         """(index, request) of the records that match, the newest first. `before` 0: from the newest on."""
@@ -87,24 +97,28 @@ class Requests:
         walks = (_of_kind(self.reader.tally, kind, low, high) for kind in BEGINNINGS)
         return heapq.merge(*walks, reverse=True)
 
-    def _place(self, request_id: str) -> int | None:
-        """Index of the request's first record that matches."""
-        if request_id not in self._places:
-            self._places[request_id] = self._first(request_id)
-        return self._places[request_id]
-
-    def _first(self, request_id: str) -> int | None:
+    def _find_places(self, request_ids: Sequence[str]) -> None:
+        """Index of each request's first record that matches; None for a request without one."""
+        new = [each for each in dict.fromkeys(request_ids) if each and each not in self._places]
         if self.query.rule or self.query.text:
-            return next((each.index for each in self._records(request_id) if self._matches(each)), None)
+            self._read(new)
+            self._places.update((each, self._first(self._known[each])) for each in new)
+            return
         low, high = self._bounds
         kinds = BEGINNINGS if self._unfiltered else ()
-        place = self.reader.tally.first_of(request_id, low, self._columns, kinds)
-        return place if place is not None and place < high else None
+        firsts = self.reader.tally.firsts_of(new, low, self._columns, kinds)
+        self._places.update(
+            (each, first if (first := firsts.get(each, high)) < high else None) for each in new
+        )
 
-    def _records(self, request_id: str) -> list[Entry]:
-        if request_id not in self._known:
-            self._known[request_id] = records_of(self.reader, request_id)
-        return self._known[request_id]
+    def _first(self, entries: Iterable[Entry]) -> int | None:
+        return next((entry.index for entry in entries if self._matches(entry)), None)
+
+    def _read(self, request_ids: Sequence[str]) -> None:
+        """Their records: all, or the first and the last of very many."""
+        new = [each for each in request_ids if each not in self._known]
+        self._known.update(dict.fromkeys(new, ()))
+        self._known.update(self.reader.of_requests(new, MAX_OF_REQUEST))
 
     @cached_property
     def _bounds(self) -> tuple[int, int]:
@@ -142,15 +156,6 @@ class Requests:
     @cached_property
     def _words(self) -> frozenset[str]:
         return frozenset(words_of(self.query.text))
-
-
-def records_of(reader: LogReader, request_id: str) -> list[Entry]:
-    """A request's records in order: all, or the first and the last of very many."""
-    first = reader.of_request(request_id, MAX_OF_REQUEST)
-    if len(first) < MAX_OF_REQUEST:
-        return first
-    last = reader.of_request(request_id, MAX_OF_REQUEST, descending=True)
-    return first + [entry for entry in reversed(last) if entry.index > first[-1].index]
 
 
 def _descending(reader: LogReader, query: Query, before: int) -> Iterator[tuple[int, str]]:

@@ -6,7 +6,8 @@ Knows the tables of docs/audit-format.md §7. Must not write, and must not judge
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -21,6 +22,10 @@ SELECT: Final = (
     "SELECT idx, leaf, leaf_hash, kind, request_id, actor, approval_id, idempotency_key, "
     "time, caller, scope, verdict FROM log_entry "
 )
+
+
+AT_ONCE: Final = 1000
+"""Records that are asked for in one query."""
 
 
 class LogUnreadable(Exception):  # noqa: N818 - named for the state it reports
@@ -98,11 +103,17 @@ class LogReader:
             if entry := self.get(index):
                 yield entry
 
-    def of_request(self, request_id: str, limit: int, *, descending: bool = False) -> list[Entry]:
-        """At most `limit` of a request's records, the first or the last, in that order."""
-        order = "DESC" if descending else "ASC"
-        where = f"WHERE request_id = ? AND request_id <> '' ORDER BY idx {order} LIMIT ?"
-        return list(map(entry_of, self._rows(SELECT + where, request_id, limit)))
+    def of_requests(self, request_ids: Sequence[str], each: int) -> dict[str, list[Entry]]:
+        """The first and the last `each` records of each of these requests, in order."""
+        found: defaultdict[str, list[Entry]] = defaultdict(list)
+        indexes = self.tally.ends_of(request_ids, each)
+        for start in range(0, len(indexes), AT_ONCE):
+            wanted = indexes[start : start + AT_ONCE]
+            places = ", ".join("?" * len(wanted))
+            for row in self._rows(f"{SELECT}WHERE idx IN ({places}) ORDER BY idx", *wanted):
+                entry = entry_of(row)
+                found[entry.request_id].append(entry)
+        return dict(found)
 
     @property
     def tally(self) -> Tally:

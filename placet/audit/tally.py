@@ -78,23 +78,45 @@ class Tally:
         )
         return [(_number(index), str(request_id)) for index, request_id in rows]
 
-    def first_of(
-        self, request_id: str, low: int, columns: Sequence[tuple[str, str]], kinds: Sequence[str] = ()
-    ) -> int | None:
-        """Index of a request's first record from `low` on with these columns, and of one of these kinds."""
+    def firsts_of(
+        self,
+        request_ids: Sequence[str],
+        low: int,
+        columns: Sequence[tuple[str, str]] = (),
+        kinds: Sequence[str] = (),
+    ) -> dict[str, int]:
+        """Index of each request's first record from `low` on with these columns, of one of these kinds."""
+        if not request_ids:
+            return {}
         # Not `name = ?`: the request's index is the one to walk, whatever a database knows of the others.
-        where = [f"{name} || '' = ?" for name, _ in columns]
-        where += [f"kind || '' IN ({', '.join('?' * len(kinds))})"] if kinds else []
+        where = ["request_id = wanted.id", "request_id <> ''", "idx >= ?"]
+        where += [f"{name} || '' = ?" for name, _ in columns]
+        where += [f"kind || '' IN ({_places(kinds)})"] if kinds else []
         rows = self._rows(
-            "SELECT idx FROM log_entry WHERE "  # noqa: S608 - names are those of columns
-            + " AND ".join(["request_id = ?", "request_id <> ''", "idx >= ?", *where])
-            + " ORDER BY idx LIMIT 1",
-            request_id,
+            f"WITH wanted(id) AS (VALUES {', '.join(['(?)'] * len(request_ids))}) "  # noqa: S608 - ours
+            f"SELECT id, (SELECT idx FROM log_entry WHERE {' AND '.join(where)} ORDER BY idx LIMIT 1) "
+            "FROM wanted",
+            *request_ids,
             low,
             *(value for _, value in columns),
             *kinds,
         )
-        return next((_number(index) for (index,) in rows), None)
+        return {str(request_id): index for request_id, index in rows if isinstance(index, int)}
+
+    def ends_of(self, request_ids: Sequence[str], each: int) -> list[int]:
+        """Indexes of the first and the last `each` records of each of these requests."""
+        if not request_ids:
+            return []
+        rows = self._rows(
+            "SELECT idx FROM (SELECT idx, row_number() OVER (PARTITION BY request_id ORDER BY idx) AS first, "  # noqa: S608
+            "row_number() OVER (PARTITION BY request_id ORDER BY idx DESC) AS last FROM log_entry "
+            f"WHERE request_id IN ({_places(request_ids)}) AND request_id <> '') AS counted "
+            "WHERE first <= ? OR last <= ? ORDER BY idx",
+            *request_ids,
+            each,
+            each,
+        )
+        return [_number(index) for (index,) in rows]
 
     def moments(self, request_id: str) -> list[Moment]:
         """A request's first records in order."""
@@ -119,6 +141,10 @@ class Tally:
                 break
             found += following
         return found
+
+
+def _places(values: Sequence[str]) -> str:
+    return ", ".join("?" * len(values))
 
 
 def _number(value: object) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import count
@@ -21,11 +21,13 @@ from placet.audit.client import Appended
 from placet.audit.columns import columns_of, words_of
 from placet.audit.query import Query
 from placet.audit.reader import LogReader
+from placet.audit.reader_postgres import PostgresReader
 from placet.audit.record import Record
 from placet.rpc.identity import caller_uri, reviewer_uri, service_uri
 from tests.fakes.audit_world import OTHER_SHA256, World, Writer, verdict
 from tests.fakes.console_log import console_log
 from tests.fakes.console_pages import WorldLog
+from tests.fakes.postgres import Database
 
 SCOPES = ("shop", "reports")
 CALLERS = ("ana", "ben")
@@ -266,3 +268,12 @@ async def test_names_in_use_are_found_by_their_indexes_and_learned_as_they_come(
             assert known.callers == [f"caller/{name}" for name in CALLERS]
             assert known.scopes == sorted(SCOPES)
             assert known.rules == sorted(RULES)
+
+
+def test_postgres_plans_each_query_for_its_own_values(postgres_log: Database) -> None:
+    """A plan that was made for any value walks past a whole log to find the records of a rare one."""
+    with closing(PostgresReader(postgres_log.as_reader)) as reader:
+        for _ in range(20):
+            list(reader.find(Query(kind="task_refused", descending=True)))
+        ((kept,),) = reader._rows("SELECT count(*) FROM pg_prepared_statements")
+    assert kept == 0

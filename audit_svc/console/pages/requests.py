@@ -118,7 +118,7 @@ async def remove(request: Request) -> Response:
 
 
 def _is_request(text: str, reader: LogReader) -> bool:
-    return bool(text) and bool(reader.of_request(text, 1))
+    return bool(text and reader.tally.firsts_of([text], 0))
 
 
 def _page(query: Query, before: int | None, reader: LogReader) -> Page:
