@@ -32,12 +32,17 @@ PROGRAM = b"<script>alert(1)</script>"
 
 
 class Denying:
-    """A guard that denies everything, by a rule with a hostile name."""
+    """A guard that denies everything, by a rule with a hostile name, once it may answer."""
+
+    def __init__(self) -> None:
+        self.may_answer = asyncio.Event()
+        self.may_answer.set()
 
     async def scopes(self) -> list[str]:
         return ["data-analysis"]
 
     async def judge(self, question: Question) -> Judgement:
+        await self.may_answer.wait()
         policy = Policy(ScopeEdition("data-analysis", 2, "6" * 64), "1" * 16, "", "", 1)
         return Judgement(Judged("DENIED", ("<b>rule</b>",)), policy)
 
@@ -48,6 +53,7 @@ class Site:
     world: World
     replays: Replays
     key: SigningKey
+    guard: Denying
 
     async def replay(self, **form: str) -> str:
         """Start one and wait for its end; its address."""
@@ -73,10 +79,11 @@ async def site(tmp_path: Path) -> AsyncIterator[Site]:
         await one_verdict(writer)
         with world.reader() as reader:
             log = WorldLog(reader, writer.sequencer)
-            replays = Replays(log, Guards({"running": Denying()}))
+            guard = Denying()
+            replays = Replays(log, Guards({"running": guard}))
             more = [replays, Reports(log, Reviewers(tmp_path))]
             async with pages(reader, writer.sequencer, ROUTES, more=more) as browser:
-                yield Site(browser, world, replays, key)
+                yield Site(browser, world, replays, key, guard)
                 await replays.close()
 
 
@@ -115,6 +122,7 @@ async def test_a_viewer_may_look_and_nothing_else(site: Site, act: str) -> None:
     [
         ("guard", "another", "Choose one of the guards."),
         ("layers", "none", "Choose rules"),
+        ("scope", "s" * 300, "No scope has such a long name."),
         ("since", "yesterday", "From is a date and a time"),
         ("since", "2026-13-01T00:00", "From is no date"),
         ("until", "2020-01-01T00:00", "Until is not after From."),
@@ -132,6 +140,22 @@ async def test_a_form_that_cannot_be_followed_starts_nothing(
     assert answer.status_code == 400
     assert told in answer.text
     assert site.replays.newest_first() == []
+
+
+async def test_one_that_runs_is_stopped_before_the_next_is_begun(site: Site) -> None:
+    """The form says why it does nothing; the page of one that was stopped has no report."""
+    site.guard.may_answer.clear()
+    begun = await site.browser.post("/replay", data=FORM)
+    second = await site.browser.post("/replay", data=FORM)
+    address = begun.headers["location"]
+    await site.browser.post(f"{address}/stop")
+    async with asyncio.timeout(10):
+        told = (await site.browser.get(f"{address}/events")).text
+
+    assert (second.status_code, "one replay at a time" in second.text) == (409, True)
+    assert json.loads(told.rpartition("data: ")[2])["state"] == "stopped"
+    assert "It was stopped" in (await site.browser.get(address)).text
+    assert (await site.browser.get(f"{address}/statement")).status_code == 409
 
 
 async def test_a_document_chooses_the_verdicts_of_its_name(site: Site) -> None:

@@ -27,6 +27,7 @@ from audit_svc.console.replays import Replays
 from audit_svc.console.reports import Reports
 from audit_svc.console.web import console_of, page, person_of, require
 from placet.approval.reading import write_time
+from placet.audit.columns import MAX_COLUMN
 from placet.audit.ocsf_objects import short
 from placet.audit.record import Record
 from placet.audit.replay_report import ReportInvalid, digest_of
@@ -165,6 +166,8 @@ def read_order(fields: Mapping[str, str], guards: list[str]) -> Order:
         scope = _scope_of(document)
     else:
         document = b""
+    if len(scope) > MAX_COLUMN:
+        raise Unfit("No scope has such a long name.")
     since, until = _time(fields["since"], "From"), _time(fields["until"], "Until")
     if until and since >= until:
         raise Unfit("Until is not after From.")
