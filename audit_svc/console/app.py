@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import mimetypes
 import pkgutil
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from importlib import import_module
 from pathlib import Path
 from typing import Final
 
+import grpc
 import structlog
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -34,6 +35,16 @@ from audit_svc.console.web import Console, Forbidden, problem
 from placet.rpc.errors import ServiceError
 
 MAX_FORM_BYTES: Final = 4 * 1024 * 1024
+
+_STATUS: Final[Mapping[grpc.StatusCode, int]] = {
+    grpc.StatusCode.INVALID_ARGUMENT: 400,
+    grpc.StatusCode.PERMISSION_DENIED: 403,
+    grpc.StatusCode.NOT_FOUND: 404,
+    grpc.StatusCode.ALREADY_EXISTS: 409,
+    grpc.StatusCode.FAILED_PRECONDITION: 409,
+    grpc.StatusCode.RESOURCE_EXHAUSTED: 429,
+}
+"""Of an answer that a service did give; every other error of one is 503."""
 
 _log = structlog.get_logger()
 
@@ -90,10 +101,10 @@ def _http(request: Request, error: Exception) -> Response:
 
 
 def _service(request: Request, error: Exception) -> Response:
-    """The log, or another service, could not answer; nothing that was asked for has happened."""
+    """The log, or another service, refused or could not answer; nothing that was asked for has happened."""
     assert isinstance(error, ServiceError)
     _log.warning("page_not_answered", path=request.url.path, reason=error.reason, error=error.message)
-    return problem(request, 503, error.message, reason=error.reason)
+    return problem(request, _STATUS.get(error.code, 503), error.message, reason=error.reason)
 
 
 def _mistake(request: Request, error: Exception) -> Response:

@@ -9,7 +9,6 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Final
 
-import grpc
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
@@ -36,7 +35,6 @@ from audit_svc.console.web import console_of, page, require
 from placet.approval.reading import write_time
 from placet.audit.note import b64
 from placet.audit.ocsf_objects import short
-from placet.rpc.errors import ServiceError
 from placet.scope import Scope, ScopeInvalid, load_scope
 from placet.scope.comparison import Comparison, compare
 
@@ -158,12 +156,7 @@ async def approval(request: Request) -> Response:
 
 async def case_named(request: Request) -> Case:
     """The item that the address names."""
-    try:
-        return await decisions_of(request).case(request.path_params["index"])
-    except ServiceError as error:
-        if error.code != grpc.StatusCode.NOT_FOUND:
-            raise
-        raise HTTPException(404) from error
+    return await decisions_of(request).case(request.path_params["index"])
 
 
 def decisions_of(request: Request) -> Decisions:
