@@ -6,41 +6,21 @@ Knows how verdicts are compared and counted. Must not know gRPC, pages or signat
 from __future__ import annotations
 
 import asyncio
-import hashlib
 from collections import Counter
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from typing import Final, Literal
+from typing import Literal
 
-import msgspec
 import structlog
 
 from audit_svc.console.guards import Guard, Judgement, Layers, Question
+from audit_svc.console.inquiry import Inquiry
 from audit_svc.console.people import Person
 from audit_svc.console.recorded import READ_AT_ONCE, Period, Recorded, Verdicts
-from placet.approval.reading import write_time
-from placet.audit.replay_report import (
-    MAX_FLIPS,
-    MAX_RULE_CHARS,
-    MAX_RULES,
-    Flip,
-    LogState,
-    Policies,
-    Policy,
-    Range,
-    Report,
-    ordered,
-)
+from placet.audit.replay_report import Policy
 from placet.flips import NO_ANSWER, Compared, Judged, by_rules_alone, summary
 from placet.rpc.errors import ServiceError
-
-AT_ONCE: Final = 4
-"""Questions to a guard that are open at a time."""
-GIVE_UP: Final = 20
-"""Questions without an answer, one after the other, after which a guard is taken to be gone."""
-_HOPELESS: Final = frozenset({"SCOPE_INVALID", "CALLER_NOT_ALLOWED", "CALLER_UNKNOWN"})
-"""Reasons that would be those of every further question."""
 
 State = Literal["running", "done", "stopped", "failed"]
 _log = structlog.get_logger()
@@ -83,11 +63,6 @@ class Replay:
     checkpoint: str = ""
     ended_at: datetime | None = None
     _grown: asyncio.Event = field(default_factory=asyncio.Event)
-    _known: dict[bytes, asyncio.Task[Judgement]] = field(default_factory=dict)
-    _slots: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(AT_ONCE))
-    _unanswered_in_a_row: int = 0
-    _gone: ServiceError | None = None
-    """Why the guard is not asked any more."""
 
     @property
     def done(self) -> int:
@@ -123,8 +98,9 @@ class Replay:
 
     async def run(self, verdicts: Verdicts, guard: Guard) -> None:
         """Replay it all; ends by itself, also when something fails. `state` and `trouble` say how."""
+        inquiry = Inquiry(guard)
         try:
-            await self._run(verdicts, guard)
+            await self._run(verdicts, inquiry)
             self.state = "done"
         except ServiceError as error:
             self.state, self.trouble = "failed", error.message
@@ -135,9 +111,7 @@ class Replay:
             self.state, self.trouble = "failed", "The console's own log says what went wrong."
             _log.exception("replay_failed", replay=self.name)
         finally:
-            for asked in self._known.values():
-                asked.cancel()
-            self._known.clear()
+            inquiry.close()
             self.ended_at = datetime.now(UTC)
             self._tell()
 
@@ -150,32 +124,7 @@ class Replay:
                 return
             await grown.wait()
 
-    def report(self, person: Person) -> Report:
-        """What `person` may sign. Raises ValueError unless it is done and judged something."""
-        answered, flips = self.answered, self.flips
-        if self.state != "done" or not answered or self.ended_at is None:
-            raise ValueError("there is nothing to report of it")
-        indexes = [outcome.recorded.index for outcome in answered]
-        period = self.order.period
-        return Report(
-            reported_by=person.decided_by,
-            reported_at=write_time(self.ended_at),
-            log=LogState.of(self.checkpoint),
-            range=Range(period.since, period.until, period.scope, indexes[0], indexes[-1] + 1),
-            guard=self.order.guard,
-            layers=self.order.layers,
-            policies=Policies(
-                _counted([outcome.recorded.policy for outcome in answered]),
-                _counted([outcome.policy for outcome in answered if outcome.policy]),
-            ),
-            verdicts=len(answered),
-            skipped=self.skipped,
-            unanswered=self.unanswered,
-            flipped=len(flips),
-            flips=tuple(map(_flip, flips[:MAX_FLIPS])),
-        )
-
-    async def _run(self, verdicts: Verdicts, guard: Guard) -> None:
+    async def _run(self, verdicts: Verdicts, inquiry: Inquiry) -> None:
         indexes = await verdicts.indexes(self.order.period)
         self.total = len(indexes)
         for start in range(0, len(indexes), READ_AT_ONCE):
@@ -185,16 +134,16 @@ class Replay:
             try:
                 async with asyncio.TaskGroup() as group:
                     for recorded in found:
-                        group.create_task(self._judge(recorded, guard))
+                        group.create_task(self._judge(recorded, inquiry))
             except ExceptionGroup as failed:
                 raise failed.exceptions[0] from failed
 
-    async def _judge(self, recorded: Recorded, guard: Guard) -> None:
+    async def _judge(self, recorded: Recorded, inquiry: Inquiry) -> None:
         question = self._question(recorded)
         if question is None:
             self.skipped += 1
         else:
-            judgement = await self._answer(question, guard)
+            judgement = await inquiry.answer(question)
             self.outcomes.append(self._outcome(recorded, judgement))
         self._tell()
 
@@ -211,33 +160,6 @@ class Replay:
             document=self.order.document,
             layers=self.order.layers,
         )
-
-    async def _answer(self, question: Question, guard: Guard) -> Judgement | None:
-        """What the guard says; of equal questions only one is put."""
-        key = _key(question)
-        if key not in self._known:
-            self._known[key] = asyncio.ensure_future(self._ask(question, guard))
-        try:
-            return await asyncio.shield(self._known[key])
-        except ServiceError:
-            self._known.pop(key, None)
-            if self._gone:
-                raise
-            return None
-
-    async def _ask(self, question: Question, guard: Guard) -> Judgement:
-        async with self._slots:
-            if self._gone:
-                raise self._gone
-            try:
-                answer = await guard.judge(question)
-            except ServiceError as error:
-                self._unanswered_in_a_row += 1
-                if error.reason in _HOPELESS or self._unanswered_in_a_row >= GIVE_UP:
-                    self._gone = error
-                raise
-            self._unanswered_in_a_row = 0
-            return answer
 
     def _outcome(self, recorded: Recorded, judgement: Judgement | None) -> Outcome:
         old = recorded.judged
@@ -258,33 +180,3 @@ class Replay:
     def _tell(self) -> None:
         grown, self._grown = self._grown, asyncio.Event()
         grown.set()
-
-
-def _key(question: Question) -> bytes:
-    names = "\0".join(item.name for item in question.inputs)
-    digest = hashlib.sha256(question.program)
-    for text in (question.task, question.scope, names):
-        digest.update(len(text.encode()).to_bytes(8, "big") + text.encode())
-    return digest.digest()
-
-
-def _counted(policies: Sequence[Policy]) -> tuple[Policy, ...]:
-    """Each once, with how many verdicts it judged."""
-    counts = Counter(policies).items()
-    return ordered([msgspec.structs.replace(policy, verdicts=count) for policy, count in counts])
-
-
-def _named(rules: Sequence[str]) -> tuple[str, ...]:
-    return tuple(rule[:MAX_RULE_CHARS] for rule in rules[:MAX_RULES])
-
-
-def _flip(outcome: Outcome) -> Flip:
-    compared = outcome.compared
-    return Flip(
-        index=outcome.recorded.index,
-        leaf_hash=outcome.recorded.leaf_hash.hex(),
-        before=compared.old.verdict,
-        after=compared.new.verdict,
-        came=_named(compared.came),
-        went=_named(compared.went),
-    )

@@ -6,7 +6,6 @@ Knows its forms and pages. Must not know how a verdict is judged again.
 from __future__ import annotations
 
 import asyncio
-import re
 from collections.abc import AsyncIterator, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
@@ -19,30 +18,23 @@ from starlette.routing import Route
 
 from audit_svc.access import Role
 from audit_svc.console import stream
-from audit_svc.console.guards import LAYERS
 from audit_svc.console.people import Person
-from audit_svc.console.recorded import MAX_VERDICTS, Period
-from audit_svc.console.replay import Order, Outcome, Replay
+from audit_svc.console.recorded import MAX_VERDICTS
+from audit_svc.console.replay import Outcome, Replay
+from audit_svc.console.replay_form import Unfit, read_order
 from audit_svc.console.replays import Replays
+from audit_svc.console.reporting import report_of
 from audit_svc.console.reports import Reports
 from audit_svc.console.web import console_of, page, person_of, require
-from placet.approval.reading import write_time
-from placet.audit.columns import MAX_COLUMN
 from placet.audit.ocsf_objects import short
 from placet.audit.record import Record
 from placet.audit.replay_report import ReportInvalid, digest_of
 from placet.rpc.errors import ServiceError
-from placet.scope import MAX_DOCUMENT_BYTES, ScopeInvalid, load_scope
 
 HERE: Final = "replay"
 SHOWN: Final = 100
 """Flips shown one by one; the report has more."""
 USUAL_DAYS: Final = 7
-_FIELD_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d{1,3})?)?")
-
-
-class Unfit(ValueError):  # noqa: N818 - named for the form
-    """The form cannot be followed; the message says which field, and what to do."""
 
 
 async def show_form(request: Request) -> Response:
@@ -97,7 +89,7 @@ async def statement(request: Request) -> Response:
     """The bytes that the person who asks may sign."""
     person = require(request, Role.REVIEWER)
     try:
-        payload = _reportable(_replay(request)).report(person).to_bytes()
+        payload = report_of(_reportable(_replay(request)), person).to_bytes()
     except ReportInvalid as error:
         raise HTTPException(409, f"There is no report: {error}. Choose a shorter range.") from error
     return Response(payload, media_type="application/json")
@@ -106,7 +98,7 @@ async def statement(request: Request) -> Response:
 async def sign(request: Request) -> Response:
     """Put a signed report into the log. Asked by a script, for a form's field would be too short for it."""
     person = require(request, Role.REVIEWER)
-    report = _reportable(_replay(request)).report(person)
+    report = report_of(_reportable(_replay(request)), person)
     done = await _reports(request).record(person, report, await request.body())
     return JSONResponse({"address": f"/replay/reports/{done.index}"})
 
@@ -151,48 +143,6 @@ ROUTES: Final = [
     Route("/replay/{name}/statement", statement),
     Route("/replay/{name}/report", sign, methods=["POST"]),
 ]
-
-
-def read_order(fields: Mapping[str, str], guards: list[str]) -> Order:
-    """What the form asks for. Raises Unfit."""
-    if fields["guard"] not in guards:
-        raise Unfit("Choose one of the guards.")
-    layers = fields["layers"]
-    if layers not in LAYERS:
-        raise Unfit("Choose rules, or rules and reviewer.")
-    document = fields["document"].replace("\r\n", "\n").encode()
-    scope = fields["scope"]
-    if document.strip():
-        scope = _scope_of(document)
-    else:
-        document = b""
-    if len(scope) > MAX_COLUMN:
-        raise Unfit("No scope has such a long name.")
-    since, until = _time(fields["since"], "From"), _time(fields["until"], "Until")
-    if until and since >= until:
-        raise Unfit("Until is not after From.")
-    return Order(fields["guard"], layers, Period(scope, since, until), document)  # type: ignore[arg-type]
-
-
-def _scope_of(document: bytes) -> str:
-    if len(document) > MAX_DOCUMENT_BYTES:
-        raise Unfit(f"A scope document has at most {MAX_DOCUMENT_BYTES} bytes.")
-    try:
-        return load_scope(document).name
-    except ScopeInvalid as error:
-        raise Unfit(f"The scope document does not hold: {error}") from error
-
-
-def _time(text: str, field: str) -> str:
-    """A form's moment, which is UTC, as the log writes times; empty stays empty."""
-    if not text:
-        return ""
-    if not _FIELD_TIME.fullmatch(text):
-        raise Unfit(f"{field} is a date and a time, such as 2026-11-24T10:00; in UTC.")
-    try:
-        return write_time(datetime.fromisoformat(text).replace(tzinfo=UTC))
-    except ValueError as error:
-        raise Unfit(f"{field} is no date: {error}.") from error
 
 
 async def _form(
@@ -251,7 +201,7 @@ def _row(outcome: Outcome) -> dict[str, Any]:
 
 def _seen(replay: Replay, person: Person) -> dict[str, object]:
     """What the page shows of the report; the browser signs nothing that says otherwise."""
-    found = replay.report(person)
+    found = report_of(replay, person)
     return {
         "before": digest_of(found.policies.before),
         "after": digest_of(found.policies.after),

@@ -13,10 +13,12 @@ import pytest
 
 from audit_svc.access import Role
 from audit_svc.console.guards import Guards, Judgement, Layers, Question
+from audit_svc.console.inquiry import GIVE_UP
 from audit_svc.console.people import Person
 from audit_svc.console.recorded import Period, Verdicts
-from audit_svc.console.replay import GIVE_UP, Order, Replay
+from audit_svc.console.replay import Order, Replay
 from audit_svc.console.replays import Replays
+from audit_svc.console.reporting import report_of
 from audit_svc.console.reports import Reports
 from audit_svc.console.reviewers import Reviewers
 from placet.approval.envelope import sign
@@ -271,7 +273,7 @@ async def test_a_replay_that_is_stopped_keeps_what_it_found_and_reports_nothing(
     assert replay.state == "stopped"
     assert told[-1] == 0
     with pytest.raises(ValueError, match="nothing to report"):
-        replay.report(ANA)
+        report_of(replay, ANA)
 
 
 async def test_a_person_has_one_replay_at_a_time(log: tuple[WorldLog, Writer]) -> None:
@@ -316,7 +318,7 @@ async def test_a_report_covers_its_range_with_a_checkpoint(log: tuple[WorldLog, 
     console, writer = log
     replay = await finished(console, writer)
 
-    said = Report.from_bytes(replay.report(ANA).to_bytes())
+    said = Report.from_bytes(report_of(replay, ANA).to_bytes())
 
     (flip,) = said.flips
     entry = await console.ask(lambda reader: reader.get(flip.index))
@@ -333,9 +335,9 @@ async def test_a_signed_report_is_in_the_log_word_for_word(
     console, writer = log
     replay, key = await finished(console, writer), _key_of("ana", tmp_path)
     reports = Reports(console, Reviewers(tmp_path))
-    signed = sign(replay.report(ANA).to_bytes(), key)
+    signed = sign(report_of(replay, ANA).to_bytes(), key)
 
-    done = await reports.record(ANA, replay.report(ANA), signed)
+    done = await reports.record(ANA, report_of(replay, ANA), signed)
 
     (kept,) = await records(console, "replay_reported")
     assert kept.body["report_sha256"] == hashlib.sha256(signed).hexdigest()
@@ -351,8 +353,8 @@ async def test_a_report_that_its_person_did_not_sign_is_not_recorded(
     console, writer = log
     replay = await finished(console, writer)
     ana, ben = _key_of("ana", tmp_path), _key_of("ben", tmp_path)
-    right = replay.report(ANA)
-    wrong = replay.report(Person("ben", Role.REVIEWER)).to_bytes()
+    right = report_of(replay, ANA)
+    wrong = report_of(replay, Person("ben", Role.REVIEWER)).to_bytes()
     signed = {
         "another's key": lambda: sign(right.to_bytes(), ben),
         "no trusted key": lambda: sign(right.to_bytes(), SigningKey.generate()),
