@@ -23,6 +23,12 @@ ORIGIN = "placet.local/log"
 STATES = "[...document.querySelectorAll('[data-proof]')].map((badge) => badge.dataset.state)"
 
 
+@pytest.fixture(scope="module")
+def done(stories: Stories) -> str:
+    """A request that nothing happens to any more."""
+    return stories.done().request_id
+
+
 def opened(page: Page, request_id: str) -> Page:
     """The request's page, when every badge has been settled."""
     page.goto(f"/requests/{request_id}")
@@ -68,8 +74,8 @@ def test_the_page_is_accessible_and_fits_a_phone(visit: Visit, stories: Stories)
     assert not scrolls_sideways(page)
 
 
-def test_every_badge_is_verified_by_the_browser(visit: Visit, stories: Stories) -> None:
-    page = opened(visit("ana"), stories.done().request_id)
+def test_every_badge_is_verified_by_the_browser(visit: Visit, done: str) -> None:
+    page = opened(visit("ana"), done)
     assert states(page) == {"verified"}
     assert "seen for the first time" in summary(page)
     page.reload()
@@ -77,8 +83,8 @@ def test_every_badge_is_verified_by_the_browser(visit: Visit, stories: Stories) 
     assert "known here since" in summary(page)
 
 
-def test_a_viewer_has_records_verified_and_no_texts(visit: Visit, stories: Stories) -> None:
-    page = opened(visit("vera"), stories.done().request_id)
+def test_a_viewer_has_records_verified_and_no_texts(visit: Visit, done: str) -> None:
+    page = opened(visit("vera"), done)
     assert states(page) == {"verified"}
     assert page.locator("[data-proof=text]").count() == 0
     expect(page.locator("main")).not_to_contain_text("Gentoo")
@@ -91,12 +97,11 @@ def test_news_of_the_request_come_without_a_reload(visit: Visit, stories: Storie
     expect(page.locator("[data-news] output")).to_have_text("1 new record")
 
 
-def test_a_bundle_is_one_click_away(visit: Visit, stories: Stories) -> None:
-    told = stories.done()
-    page = opened(visit("ana"), told.request_id)
+def test_a_bundle_is_one_click_away(visit: Visit, done: str) -> None:
+    page = opened(visit("ana"), done)
     with page.expect_download() as download:
         page.get_by_role("link", name="Export bundle").click()
-    assert download.value.suggested_filename == f"{told.request_id}.bundle.zip"
+    assert download.value.suggested_filename == f"{done}.bundle.zip"
 
 
 # What a console, or whoever sits between, could serve instead of the truth.
@@ -148,11 +153,11 @@ def with_larger_size(note: bytes) -> bytes:
     ids=["tile", "short-tile", "foreign-key", "size", "unsigned", "second-signature", "key", "key-id"],
 )
 def test_what_was_forged_on_the_way_turns_badges_to_broken(
-    visit: Visit, stories: Stories, path: str, change: Callable[[bytes], bytes]
+    visit: Visit, done: str, path: str, change: Callable[[bytes], bytes]
 ) -> None:
     page = visit("ana")
     page.route(path, lambda route: changed(route, change))
-    opened(page, stories.done().request_id)
+    opened(page, done)
     assert "broken" in states(page)
     assert "verified" not in states(page) or path.startswith("**/log/tile")
     expect(page.locator("[data-proof-summary]")).to_have_attribute("data-state", "broken")
@@ -169,23 +174,21 @@ def test_what_was_forged_on_the_way_turns_badges_to_broken(
     ids=["task", "output", "program", "kind"],
 )
 def test_a_page_that_shows_something_else_than_the_record_is_broken(
-    visit: Visit, stories: Stories, before: str, after: str, words: str
+    visit: Visit, done: str, before: str, after: str, words: str
 ) -> None:
-    told = stories.done()
     page = visit("ana")
 
     def change(body: bytes) -> bytes:
         assert before.encode() in body
         return body.replace(before.encode(), after.encode())
 
-    page.route(f"**/requests/{told.request_id}", lambda route: changed(route, change))
-    opened(page, told.request_id)
+    page.route(f"**/requests/{done}", lambda route: changed(route, change))
+    opened(page, done)
     assert states(page) == {"verified", "broken"}
     expect(page.locator('[data-proof][data-state="broken"]').last).to_contain_text(words)
 
 
-def test_a_record_that_is_not_in_the_log_is_broken(visit: Visit, stories: Stories) -> None:
-    told = stories.done()
+def test_a_record_that_is_not_in_the_log_is_broken(visit: Visit, done: str) -> None:
     page = visit("ana")
 
     def forge(body: bytes) -> bytes:
@@ -196,28 +199,27 @@ def test_a_record_that_is_not_in_the_log_is_broken(visit: Visit, stories: Storie
         assert forged != leaf
         return body.replace(leaf, forged)
 
-    page.route(f"**/requests/{told.request_id}", lambda route: changed(route, forge))
-    opened(page, told.request_id)
+    page.route(f"**/requests/{done}", lambda route: changed(route, forge))
+    opened(page, done)
     expect(page.locator('[data-proof="record"]').first).to_contain_text("not under the log's checkpoint")
 
 
 def test_a_server_that_does_not_answer_proves_nothing_and_breaks_nothing(
-    visit: Visit, stories: Stories, watch: Watch
+    visit: Visit, done: str, watch: Watch
 ) -> None:
     watch.expect("503")
     page = visit("ana")
     page.route("**/log/checkpoint", lambda route: route.fulfill(status=503, body="later"))
-    opened(page, stories.done().request_id)
+    opened(page, done)
     assert states(page) == {"unchecked"}
     assert "did not answer" in summary(page)
 
 
-def test_another_key_than_the_one_this_browser_knows_is_refused(visit: Visit, stories: Stories) -> None:
-    told = stories.done()
-    page = opened(visit("ana"), told.request_id)
+def test_another_key_than_the_one_this_browser_knows_is_refused(visit: Visit, done: str) -> None:
+    page = opened(visit("ana"), done)
     assert states(page) == {"verified"}
     page.route("**/log/key", lambda route: changed(route, other_key))
-    opened(page, told.request_id)
+    opened(page, done)
     assert states(page) == {"broken"}
     assert "another one than this browser knows" in summary(page)
 
@@ -262,20 +264,19 @@ def leaves_of(world: World) -> list[bytes]:
 )
 def test_a_log_that_does_not_continue_what_this_browser_saw_is_broken(
     visit: Visit,
-    stories: Stories,
+    done: str,
     world: World,
     watch: Watch,
     history: Callable[[list[bytes]], list[bytes]],
     words: str,
 ) -> None:
     """Only a key's owner can try: everything is signed, and fits together."""
-    told = stories.done()
-    page = opened(visit("ana"), told.request_id)
+    page = opened(visit("ana"), done)
     assert states(page) == {"verified"}
     size = json.loads(page.evaluate("localStorage.getItem('placet.log')"))["size"]
     OtherLog(world, history(leaves_of(world)[:size])).serve(page)
     watch.expect("404") if "no tile" in words else None
-    opened(page, told.request_id)
+    opened(page, done)
     assert states(page) == {"broken"}
     assert any(each in summary(page) for each in words.split("|")), summary(page)
 
