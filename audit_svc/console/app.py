@@ -72,7 +72,7 @@ def application(console: Console, shown: Iterable[BaseRoute]) -> ASGIApp:
         exception_handlers={
             Forbidden: _forbidden,
             HTTPException: _http,
-            ServiceError: _service,
+            ServiceError: refused_by_service,
             Exception: _mistake,
         },
         max_body_size=MAX_FORM_BYTES,
@@ -100,7 +100,7 @@ def _http(request: Request, error: Exception) -> Response:
     return answer
 
 
-def _service(request: Request, error: Exception) -> Response:
+def refused_by_service(request: Request, error: Exception) -> Response:
     """The log, or another service, refused or could not answer; nothing that was asked for has happened."""
     assert isinstance(error, ServiceError)
     _log.warning("page_not_answered", path=request.url.path, reason=error.reason, error=error.message)

@@ -16,6 +16,7 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import BaseRoute
 
 from audit_svc.access import Role
+from audit_svc.console.app import refused_by_service
 from audit_svc.console.labels import Labels
 from audit_svc.console.live import Live
 from audit_svc.console.log import Reading
@@ -28,6 +29,7 @@ from audit_svc.draft import Draft
 from audit_svc.sequencer import Sequencer
 from placet.audit.client import Appended
 from placet.audit.reader import LogReader
+from placet.rpc.errors import ServiceError
 from placet.rpc.identity import service_uri
 
 
@@ -77,7 +79,7 @@ async def pages(
     app = Starlette(
         routes=list(routes),
         middleware=[Middleware(BaseHTTPMiddleware, dispatch=enter)],
-        exception_handlers={Forbidden: forbidden},
+        exception_handlers={Forbidden: forbidden, ServiceError: refused_by_service},
     )
     app.state.console = Console(log, parts=parts)
     transport = httpx.ASGITransport(app=app)
