@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections.abc import Callable
 from pathlib import Path
 
+import grpc
 import pytest
 from starlette.requests import Request
 
@@ -16,8 +18,9 @@ from audit_svc.console.live import Growth, Live
 from audit_svc.console.log import Log
 from audit_svc.console.people import Person
 from audit_svc.console.stream import Event, encode, stream
-from placet.audit.reader import Entry
+from placet.audit.reader import Entry, LogReader
 from placet.audit.record import Record
+from placet.rpc.errors import ServiceError
 from tests.fakes.audit_world import AUDIT, GUARD, World, verdict
 from tests.fakes.console_log import console_log
 
@@ -172,3 +175,29 @@ async def test_one_person_cannot_take_all_connections(
         assert stream(fetch(), live, nothing).status_code == 429
         await opened[0].aclose()
         assert stream(fetch(), live, nothing).status_code == 200
+
+
+async def test_a_log_that_cannot_be_read_for_a_moment_is_followed_from_where_it_was(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "RETRY_S", 0.01)
+    async with console_log(World(tmp_path)) as (log, writer):
+        seen = Seen()
+        live = Live(log, [seen])
+        ask, refusals = log.ask, 3
+
+        async def ask_sometimes(read: Callable[[LogReader], object]) -> object:
+            nonlocal refusals
+            if refusals:
+                refusals -= 1
+                raise ServiceError(grpc.StatusCode.UNAVAILABLE, "AUDIT_UNAVAILABLE", "told to")
+            return await ask(read)
+
+        async with live.following():
+            begin = live.size
+            monkeypatch.setattr(log, "ask", ask_sometimes)
+            last = await writer.append(GUARD, "verdict_reached", verdict())
+            while live.size <= last.index:
+                await live.since(live.size)
+    assert refusals == 0
+    assert seen.indexes == list(range(begin, last.index + 1))
