@@ -74,7 +74,7 @@ def test_a_stricter_scope_flips_the_programs_that_it_forbids(visit: Visit, repla
 def test_a_report_is_signed_in_the_browser_and_downloaded(
     visit: Visit, world: World, replay: str, tmp_path: Path
 ) -> None:
-    """Whoever has the public keys can check it without the console."""
+    """3.1: whoever has the public keys can check it without the console."""
     page = visit("ana")
     load_key(page, world, "ana")
     page.goto(replay)
@@ -117,6 +117,7 @@ def test_a_scope_that_does_not_hold_is_refused_with_its_problems(visit: Visit, w
     watch.expect("status of 400")
     page = visit("ana")
     page.goto("/replay")
+    shot(page, "replay-form")
     page.get_by_text("Judge under a changed scope").click()
     page.get_by_label("Scope document (YAML)").fill("kind: Scope\nallow: <script>")
     page.get_by_role("button", name="Replay").click()

@@ -159,7 +159,7 @@ async def test_one_that_runs_is_stopped_before_the_next_is_begun(site: Site) -> 
 
 
 async def test_a_document_chooses_the_verdicts_of_its_name(site: Site) -> None:
-    """Whatever the field beside it says: a document of one scope cannot judge another's programs."""
+    """1.4, whatever the field beside it says: a document of one scope cannot judge another's programs."""
     address = await site.replay(document=scope("payroll").document.decode(), scope="data-analysis")
 
     shown = await site.browser.get(address)

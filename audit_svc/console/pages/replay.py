@@ -59,13 +59,14 @@ async def start(request: Request) -> Response:
 async def show(request: Request) -> Response:
     """How far it is, and what flips."""
     replay, person = _replay(request), person_of(request)
+    told = replay.summary()
     return page(
         request,
         "replay_one.html",
         here=HERE,
         title="Replay",
         replay=replay,
-        summary=replay.summary(),
+        summary=told | {"by_caller": {short(name): count for name, count in told["by_caller"].items()}},
         shown=[_row(outcome) for outcome in replay.flips[:SHOWN]],
         seen=_seen(replay, person) if is_reportable(replay) and person.may(Role.REVIEWER) else None,
     )
