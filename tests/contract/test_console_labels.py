@@ -15,6 +15,7 @@ import pytest
 from audit_svc.console.labels import Labels
 from audit_svc.console.live import Live
 from audit_svc.console.pages import labels as page
+from audit_svc.console.pages import record as record_page
 from audit_svc.console.pages import request as request_page
 from audit_svc.console.sample import Sample
 from audit_svc.draft import Draft
@@ -65,8 +66,9 @@ async def opened(world: World, percent: int = 100) -> AsyncIterator[Site]:
         live = Live(log, [kept])
         await stack.enter_async_context(live.following())
         reader = stack.enter_context(world.reader())
+        routes = [*page.ROUTES, *request_page.ROUTES, *record_page.ROUTES]
         browser = await stack.enter_async_context(
-            pages(reader, services.sequencer, [*page.ROUTES, *request_page.ROUTES], more=[kept, live])
+            pages(reader, services.sequencer, routes, more=[kept, live])
         )
         yield Site(browser, services, world, log, live)
 

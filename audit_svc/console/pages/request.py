@@ -1,11 +1,10 @@
-"""`/requests/ID`: one request from its task to its artifacts; `/records/INDEX`: one record of the log.
+"""`/requests/ID`: one request from its task to its artifacts.
 
 Knows what is shown and who may see it. Must not know how it is found (dossier.py) or drawn (templates).
 """
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 from urllib.parse import quote
@@ -16,10 +15,9 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from audit_svc.access import Role
-from audit_svc.console import picture
 from audit_svc.console.attempts import Attempt, Run, attempts, findings_of
 from audit_svc.console.difference import differences
-from audit_svc.console.dossier import READINGS, Dossier, Item, body_of, collect, item_at
+from audit_svc.console.dossier import READINGS, Dossier, Item, collect
 from audit_svc.console.evidence import export
 from audit_svc.console.judged import Judged, judged_by
 from audit_svc.console.labels import Labels, View
@@ -31,7 +29,7 @@ from audit_svc.console.prose import Prose, prose
 from audit_svc.console.scopes import Scopes
 from audit_svc.console.stream import Event, stream
 from audit_svc.console.tree import LogTree
-from audit_svc.console.web import Console, Forbidden, console_of, page, person_of, require
+from audit_svc.console.web import Console, console_of, page, person_of, require
 from audit_svc.threads import in_thread
 from placet.audit.note import b64
 from placet.audit.sentences import sentence
@@ -40,13 +38,7 @@ from placet.scope import Scope
 
 MAX_ATTEMPTS: Final = 8
 """Shown with their programs; a task has three at most, but a caller may name one request many times."""
-MAX_RAW: Final = 64 * 1024
 _STREAMS: Final = ("stdout", "stderr")
-_PICTURE_HEADERS: Final = {
-    "Content-Security-Policy": "sandbox; default-src 'none'",
-    "Content-Disposition": 'inline; filename="figure.png"',
-}
-"""Even opened on its own, a program's picture is in a place without scripts and without our cookies."""
 
 
 async def show(request: Request) -> Response:
@@ -114,60 +106,6 @@ async def bundle(request: Request) -> Response:
     return Response(packed, media_type="application/zip", headers=headers)
 
 
-async def record(request: Request) -> Response:
-    """One record as it is written, with links to its bodies."""
-    item = await _item(request)
-    leaf = item.entry.leaf[:MAX_RAW]
-    return page(
-        request,
-        "record.html",
-        here="requests",
-        title=f"Record {item.index}",
-        item=item,
-        told=sentence(item.record) if item.record else "These bytes are no record.",
-        leaf=leaf.decode(errors="replace"),
-        fields=json.dumps(dict(item.body), indent=2, ensure_ascii=False),
-        reads=person_of(request).may(Role.REVIEWER),
-        b64=b64,
-    )
-
-
-async def body(request: Request) -> Response:
-    """One body as text."""
-    item, role, content = await _body(request)
-    return page(
-        request,
-        "body.html",
-        here="requests",
-        title=f"{role} of record {item.index}",
-        item=item,
-        role=role,
-        text=prose(content),
-        listed=listing(content, findings_of(item)) if role == "program" else None,
-        teller=teller,
-    )
-
-
-async def figure(request: Request) -> Response:
-    """A picture that a run handed over, rebuilt. Anything that is not a plain PNG is not shown."""
-    _, _, content = await _body(request)
-    try:
-        drawn = picture.rebuilt(content)
-    except picture.PictureRefused as error:
-        raise HTTPException(415, f"This is not shown as a picture: {error}.") from None
-    return Response(drawn, media_type="image/png", headers=_PICTURE_HEADERS)
-
-
-async def _item(request: Request) -> Item:
-    console = console_of(request)
-    item = await item_at(console.log, request.path_params["index"])
-    if item is None:
-        raise HTTPException(404)
-    if _hidden(console, person_of(request), item):
-        raise Forbidden("this is a label on a verdict that you can still review blind; label that first")
-    return item
-
-
 def _hidden(console: Console, person: Person, item: Item) -> bool:
     """Whether it is a label that must not be shown to this person yet (docs/labels-format.md §2.4)."""
     return item.record is not None and console.part(Labels).hides_record(person, item.entry, item.record)
@@ -181,15 +119,6 @@ def _labels(console: Console, person: Person, made: Sequence[Attempt]) -> Mappin
         for item in judged
         if item.record
     }
-
-
-async def _body(request: Request) -> tuple[Item, str, bytes]:
-    person = require(request, Role.REVIEWER)
-    item, role = await _item(request), request.path_params["role"]
-    content = await body_of(console_of(request).log, item, role, person)
-    if content is None:
-        raise HTTPException(404)
-    return item, role, content
 
 
 def _task(dossier: Dossier) -> tuple[Item, Prose] | None:
@@ -238,7 +167,4 @@ ROUTES: Final = [
     Route("/requests/{request_id:path}", show),
     Route("/live/request/{request_id:path}", grown),
     Route("/bundles/{request_id:path}", bundle),
-    Route("/records/{index:int}", record),
-    Route("/records/{index:int}/bodies/{role:path}", body),
-    Route("/records/{index:int}/figure/{role:path}", figure),
 ]
