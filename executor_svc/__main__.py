@@ -57,6 +57,7 @@ async def _serve(settings: ExecutorSettings, sandbox: Sandbox, audit: grpc.aio.C
         clock=lambda: datetime.now(UTC),
         audience=settings.audience,
         ceiling=settings.ceiling,
+        kept_figures_bytes=settings.kept_figures_kib * 1024,
     )
     servicer = ExecutorServicer(
         runner=runner,

@@ -15,7 +15,7 @@ from typing import Any, Protocol
 import grpc
 import structlog
 
-from executor_svc import admission, narrowing, records
+from executor_svc import admission, figures, narrowing, records
 from executor_svc.admission import Case, Pool, RunPermit, RunRequest, Start
 from executor_svc.records import Captured
 from executor_svc.refusals import revoked, spent
@@ -88,14 +88,19 @@ class Runner:
         clock: Callable[[], datetime],
         audience: str,
         ceiling: Limits,
+        kept_figures_bytes: int = 0,
     ) -> None:
-        """`trust` is asked for each admission; `clock` returns aware datetimes."""
+        """`trust` is asked for each admission; `clock` returns aware datetimes.
+
+        `kept_figures_bytes`: how much of a run's figures its record keeps.
+        """
         self._log = log
         self._sandbox = sandbox
         self._trust = trust
         self._clock = clock
         self._audience = audience
         self._ceiling = ceiling
+        self._kept_figures_bytes = kept_figures_bytes
         self._settling: set[asyncio.Task[Any]] = set()
         self._revoked: set[str] = set()
         """Keys whose revocation is on record."""
@@ -204,15 +209,28 @@ class Runner:
         try:
             return Finished(permit, result, await asyncio.shield(appending))
         except BaseException:
-            await result.release()
+            self._keep(self._release(result, appending))
             raise
 
-    def _append_end(
-        self, permit: RunPermit, result: RunResult, captured: Captured
-    ) -> Coroutine[Any, Any, Appended]:
+    async def _release(self, result: RunResult, appending: asyncio.Task[Appended]) -> None:
+        """Let go of what nobody will be sent, once the record has taken its figures from it."""
+        await asyncio.wait({appending})
+        await result.release()
+
+    async def _append_end(self, permit: RunPermit, result: RunResult, captured: Captured) -> Appended:
         body = records.finished(permit, result, captured)
         bodies = records.finished_bodies(result, captured)
-        return self._append(permit.start, "run_finished", body, bodies)
+        if "artifacts" not in bodies:  # else the record names no file, and proves none
+            bodies |= await self._figures(result)
+        return await self._append(permit.start, "run_finished", body, bodies)
+
+    async def _figures(self, result: RunResult) -> Mapping[str, bytes]:
+        """What the record keeps of them: the run's end is recorded also when they cannot be read."""
+        try:
+            return await figures.of(result.artifacts, self._kept_figures_bytes)
+        except OSError as error:
+            _log.error("figures are not kept", error=str(error))
+            return {}
 
     async def _abort(self, start: Start, error: Exception) -> Exception:
         """Record that we failed; the error to raise."""

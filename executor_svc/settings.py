@@ -49,6 +49,8 @@ class ExecutorSettings(ServiceSettings):
     max_memory_mib: Annotated[int, Field(ge=1)] = 8192
     max_output_kib: Annotated[int, Field(ge=1, le=8192)] = 8192
     """Per stream; both streams of a run must fit into one message to the audit log."""
+    kept_figures_kib: Annotated[int, Field(ge=0, le=3072)] = 2048
+    """How much of a run's PNG files the log keeps, for those who review it; 0 keeps none."""
     max_artifacts: Annotated[int, Field(ge=1, le=256)] = 256
     max_artifact_mib: Annotated[int, Field(ge=1, le=512)] = 512
 

@@ -29,6 +29,7 @@ CLASS_OF_ROLE: Final[Mapping[str, str]] = {
     "stdout": "output",
     "stderr": "output",
     "artifacts": "output",
+    "artifact": "output",
 }
 """Retention class of a body by the first word of its role; every other role is `evidence`."""
 CLASSES: Final = ("task", "program", "prompt", "reply", "output", "evidence")

@@ -33,6 +33,9 @@ _PLAIN: Final = {
 """Role of a body → the field of its record that digests the same content without salt."""
 
 
+_FIGURE: Final = "artifact/"
+
+
 def read(row: Row, index: int, origin: str) -> Record:
     """The record of a row, whose bytes give the stored hash and are of this log. Raises Broken."""
     leaf, digest = row[1], row[2]
@@ -206,4 +209,15 @@ def _plain_digest(body: Mapping[str, object], role: str) -> object:
     scope = body.get("scope")
     if role == "scope":
         return scope.get("sha256") if isinstance(scope, Mapping) else None
+    if role.startswith(_FIGURE):
+        return _digest_of_file(body.get("artifacts"), role.removeprefix(_FIGURE))
     return body.get(_PLAIN[role]) if role in _PLAIN else None
+
+
+def _digest_of_file(artifacts: object, name: str) -> object:
+    """Of a file that a run handed over; one that the record does not name has none that fits."""
+    listed = artifacts if isinstance(artifacts, list | tuple) else ()
+    digests = [
+        file.get("sha256") for file in listed if isinstance(file, Mapping) and file.get("name") == name
+    ]
+    return digests[0] if len(digests) == 1 else ""

@@ -285,6 +285,9 @@ def check_bodies(record: dict[str, Any], kept: list[Any], bundle: Bundle, people
         plain = record["body"].get(PLAIN.get(role, ""))
         if role == "scope":
             plain = record["body"].get("scope", {}).get("sha256")
+        if role.startswith("artifact/"):
+            files = {file["name"]: file["sha256"] for file in record["body"]["artifacts"]}
+            plain = files.get(role.removeprefix("artifact/"), "")
         need(
             plain in (None, hashlib.sha256(content).hexdigest()),
             f"its body {role!r} is not what it speaks of",

@@ -36,4 +36,5 @@ def runner(log: AuditLog, sandbox: FakeSandbox, world: World) -> Runner:
         clock=lambda: world.now,
         audience=world.pool.audience,
         ceiling=world.pool.ceiling,
+        kept_figures_bytes=100_000,
     )

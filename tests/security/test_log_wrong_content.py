@@ -26,12 +26,29 @@ async def keeps_another_output(log: Writer) -> None:
     await log.append(EXECUTOR, "run_finished", finished(start), stdout=b"2\n")
 
 
+async def keeps_another_figure(log: Writer) -> None:
+    reached = await log.append(GUARD, "verdict_reached", verdict())
+    await log.append(GUARD, "approval_issued", approval(reached))
+    start = await log.append(EXECUTOR, "run_started", started())
+    handed = {"artifacts": [{"name": "a.png", "sha256": "0" * 64, "size": 3}]}
+    await log.append(EXECUTOR, "run_finished", finished(start) | handed, **{"artifact/a.png": b"png"})
+
+
+async def keeps_a_figure_of_no_file(log: Writer) -> None:
+    reached = await log.append(GUARD, "verdict_reached", verdict())
+    await log.append(GUARD, "approval_issued", approval(reached))
+    start = await log.append(EXECUTOR, "run_started", started())
+    await log.append(EXECUTOR, "run_finished", finished(start), **{"artifact/b.png": b"png"})
+
+
 @pytest.mark.parametrize(
     ("story", "role"),
     [
         (keeps_another_program, "program"),
         (keeps_another_statement, "statement"),
         (keeps_another_output, "stdout"),
+        (keeps_another_figure, "artifact/a.png"),
+        (keeps_a_figure_of_no_file, "artifact/b.png"),
     ],
 )
 async def test_it_is_named(tmp_path: Path, story, role: str, monkeypatch) -> None:
