@@ -110,6 +110,7 @@ def test_everything_can_be_done_without_a_mouse(stories: Stories, reviewer: Open
     page.keyboard.press("?")
     page.get_by_label("Single letters act").press("Space")
     page.keyboard.press("Escape")
+    expect(page.get_by_role("dialog", name="Keys")).to_have_count(0)
     page.keyboard.type("gr")
     page.wait_for_url("**/requests")
     page.keyboard.press("/")
