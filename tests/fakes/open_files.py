@@ -11,28 +11,33 @@ from contextlib import contextmanager
 from pathlib import Path
 
 
-def _all_nameless() -> dict[int, os.stat_result]:
+def _all_nameless() -> dict[tuple[int, int], os.stat_result]:
     found = {}
     for path in Path("/proc/self/fd").iterdir():
         with contextlib.suppress(FileNotFoundError):  # closed meanwhile
             target = os.readlink(path)  # noqa: PTH115 - not a path
             if target.endswith("(deleted)") and not target.startswith("/memfd:"):
                 status = path.stat()
-                found[status.st_ino] = status
+                found[status.st_dev, status.st_ino] = status
     return found
 
 
-_PYTESTS = frozenset(_all_nameless())
+_others: set[tuple[int, int]] = set()
 
 
 def nameless_files() -> list[os.stat_result]:
-    """Open files on a disk that no directory lists, without those that pytest itself keeps."""
-    return [status for inode, status in _all_nameless().items() if inode not in _PYTESTS]
+    """Open files on a disk that no directory lists, without those that were open at the last `forget`."""
+    return [status for place, status in _all_nameless().items() if place not in _others]
 
 
 def forget() -> None:
-    """Let go of what earlier tests have dropped without closing it."""
+    """Let go of what earlier tests have dropped without closing it; what they still keep is not looked at.
+
+    At the beginning of a test: pytest, browsers and other tests' servers keep such files as well.
+    """
     gc.collect()
+    _others.clear()
+    _others.update(_all_nameless())
 
 
 @contextmanager
