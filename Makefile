@@ -4,7 +4,7 @@ PYTHON ?= python3
 STATE ?= $(CURDIR)/.demo
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
-.PHONY: help demo test setup setup-dev model check requirements stubs clean
+.PHONY: help demo test test-others setup setup-dev model check requirements stubs clean
 .DEFAULT_GOAL := help
 
 help: ## What can be made
@@ -14,14 +14,16 @@ demo: setup model ## Set up, start the stack, solve the tasks in examples/, veri
 	@.venv/bin/python examples/demo.py --state "$(STATE)"
 
 # The embedded model takes both cores, so its tests go first and alone; the rest two files at a time, in the order of
-# their names: by the number of their tests, the stacks of tests/e2e would come last and be waited for.
+# their names: by the number of their tests, the stacks of tests/e2e would come last and be waited for. Tests wait a
+# good part of their time, so the checks run beside them.
 PYTEST = .venv/bin/python -m pytest -q --durations=10
 
-test: setup-dev ## Set up what tests need, check the code, run all tests (PYTEST_ARGS: only those)
-	@$(MAKE) --no-print-directory -j 2 model check
-	@if [ -n "$(PYTEST_ARGS)" ]; then $(PYTEST) $(PYTEST_ARGS); else \
-	  $(PYTEST) -m model tests && \
-	  $(PYTEST) -n 2 --dist loadfile --no-loadscope-reorder -m "not model" tests; fi
+test: setup-dev model ## Set up what tests need, check the code, run all tests (PYTEST_ARGS: only those)
+	@if [ -n "$(PYTEST_ARGS)" ]; then $(MAKE) --no-print-directory check && $(PYTEST) $(PYTEST_ARGS); else \
+	  $(PYTEST) -m model tests && $(MAKE) --no-print-directory -j 2 check test-others; fi
+
+test-others: setup-dev
+	@$(PYTEST) -n 2 --dist loadfile --no-loadscope-reorder -m "not model" tests
 
 check: setup-dev ## Ruff, mypy, import contracts, protos: everything but the tests
 	@echo "ruff" && .venv/bin/ruff check --quiet . && .venv/bin/ruff format --quiet --check .
