@@ -1,7 +1,7 @@
 """Make 6000 directories.
 
 falls without: quota
-limits: wall_s=30
+limits: cpu_s=25, wall_s=30
 ends: DISK_EXCEEDED or TIMED_OUT
 """
 

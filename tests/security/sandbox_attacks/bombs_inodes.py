@@ -2,7 +2,7 @@
 
 falls without: disk watch
 tiers: T0, T1
-limits: wall_s=30
+limits: cpu_s=25, wall_s=30
 ends: DISK_EXCEEDED or TIMED_OUT or CPU_EXCEEDED
 """
 
