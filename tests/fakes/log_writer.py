@@ -29,7 +29,6 @@ from placet.rpc.errors import ServiceError
 from tests.fakes.audit_world import GENERATOR, ORIGIN, World, Writer
 from tests.fakes.postgres_world import WHERE, PostgresWorld
 
-TRIES = 20
 PAUSE_S = 0.05
 LEAD_S = 20.0
 
@@ -49,6 +48,8 @@ class Task:
     body_bytes: int = 500
     output: str = ""
     """A file to append to instead of standard output."""
+    tries: int = 20
+    """Of each append, 50 ms apart."""
 
     def command(self) -> list[str]:
         """A process that does it."""
@@ -105,7 +106,7 @@ async def client(log: Writer, task: Task, name: str) -> None:
     for count in range(task.appends):
         key = f"{name}-{count}"
         tell(key=key, trying=True)
-        for _ in range(TRIES):
+        for _ in range(task.tries):
             if await confirmed(log, key, task.body_bytes):
                 break
             await asyncio.sleep(PAUSE_S)
