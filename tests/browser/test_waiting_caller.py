@@ -1,4 +1,4 @@
-"""A caller that really waits: `placet run --wait`, a real guard and executor, and a person who decides."""
+"""Callers that really wait: `placet run|solve --wait`, real services, and people who decide."""
 
 from __future__ import annotations
 
@@ -12,9 +12,12 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
+from placet.local.services import Model
 from tests.browser.kit.people import with_key
 from tests.browser.kit.visitor import Visit
 from tests.browser.kit.world import World
+from tests.e2e.conftest import agreeable
+from tests.fakes.openai_server import OpenAIServer
 
 SCOPE = """\
 apiVersion: placet/v1
@@ -28,19 +31,23 @@ PROGRAM = "print(len(open('names.txt').read().split()))\n"
 
 
 @pytest.fixture(scope="module", autouse=True)
-def services(world: World) -> None:
+def services(world: World) -> Iterator[None]:
     """A guard that knows the scope; it reads them once, and another test may have started it before."""
     (world.layout.scopes / "by-hand.yaml").write_text(SCOPE)
-    world.restart("guard") if "guard" in world.addresses else world.start("guard")
-    world.start("executor")
+    with OpenAIServer(agreeable(PROGRAM)) as model:
+        world.model = Model(model.base_url, "key", "scripted", "scripted", embedded=False)
+        world.restart("guard") if "guard" in world.addresses else world.start("guard")
+        world.start("executor")
+        world.start("generator")
+        yield
+        world.model = None
 
 
 @contextmanager
-def running(world: World, directory: Path, program: str = PROGRAM) -> Iterator[subprocess.Popen[str]]:
-    """`placet run --wait 60` as a caller runs it."""
-    (directory / "count.py").write_text(program)
+def running(world: World, directory: Path, verb: str, asked: str) -> Iterator[subprocess.Popen[str]]:
+    """`placet VERB ASKED --wait 60` as a caller runs it."""
     (directory / "names.txt").write_text("ana ben cleo\n")
-    options = ("run", "count.py", "--scope", "by-hand", "--input", "names.txt", "--wait", "60", "--json")
+    options = (verb, asked, "--scope", "by-hand", "--input", "names.txt", "--wait", "60", "--json")
     command = (sys.executable, "-m", "placet.cli", "--state", str(world.layout.state), *options)
     with subprocess.Popen(
         command, cwd=directory, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
@@ -64,13 +71,15 @@ def events_of(process: subprocess.Popen[str]) -> list[dict[str, object]]:
     return [json.loads(line) for line in out.splitlines()]
 
 
+@pytest.mark.parametrize(("verb", "asked"), [("run", "count.py"), ("solve", "How many names are there?")])
 def test_a_caller_that_waits_goes_on_when_two_people_have_allowed_it(
-    world: World, visit: Visit, tmp_path: Path
+    world: World, visit: Visit, tmp_path: Path, verb: str, asked: str
 ) -> None:
     """Each signs in a browser of their own, and the executor checks both signatures."""
     pages = [with_key(visit(name), world, name) for name in ("ana", "ben")]
     answers = ("1 of 2 have allowed it", "Allowed and signed.")
-    with running(world, tmp_path) as process:
+    (tmp_path / "count.py").write_text(PROGRAM)
+    with running(world, tmp_path, verb, asked) as process:
         for page, answer in zip(pages, answers, strict=True):
             page.goto("/queue?order=age")
             open_newest(page)
@@ -79,14 +88,15 @@ def test_a_caller_that_waits_goes_on_when_two_people_have_allowed_it(
             expect(page.get_by_text(answer)).to_be_visible()
         events = events_of(process)
     assert process.returncode == 0, events
-    assert [event["text"] for event in events if event["event"] == "output"] == ["3\n"]
+    assert "".join(str(event["text"]) for event in events if event["event"] == "output") == "3\n"
     assert world.proven(events[-1]["request_id"])["ok"]
 
 
 def test_a_caller_that_waits_is_told_of_a_denial(world: World, visit: Visit, tmp_path: Path) -> None:
     page = with_key(visit("ben"), world, "ben")
     page.goto("/queue?order=age")
-    with running(world, tmp_path, f"# another one\n{PROGRAM}") as process:
+    (tmp_path / "count.py").write_text(f"# another one\n{PROGRAM}")
+    with running(world, tmp_path, "run", "count.py") as process:
         open_newest(page)
         page.get_by_label("Reason").fill("Count them yourself.")
         page.get_by_role("button", name="Deny and sign").click()

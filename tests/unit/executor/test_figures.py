@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
+from collections.abc import AsyncIterator
 
 import pytest
 
 from executor_svc import figures
 from executor_svc.figures import PNG
-from executor_svc.sandbox.spool import Spool
+from executor_svc.sandbox.spool import Held, Spool
 from tests.fakes.approvals import World
 from tests.fakes.executor import Listener, runner
 from tests.fakes.fake_sandbox import FakeSandbox, artifact
@@ -62,3 +64,29 @@ async def test_figures_that_cannot_be_read_do_not_cost_the_record(monkeypatch: p
     await runner(log, sandbox, world).run(world.request, Listener())
     assert log.records[-1].kind == "run_finished"
     assert list(log.records[-1].bodies) == ["stdout"]
+
+
+async def test_a_caller_that_leaves_meanwhile_does_not_take_the_figures_along(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """What it would have been sent is let go of only when the record has them."""
+    asked, go_on, stream = asyncio.Event(), asyncio.Event(), Held.stream
+
+    async def slowly(self: Held) -> AsyncIterator[bytes]:
+        asked.set()
+        await go_on.wait()
+        async for chunk in stream(self):
+            yield chunk
+
+    monkeypatch.setattr(Held, "stream", slowly)
+    log, world = MemoryLog(), World()
+    core = runner(log, FakeSandbox(artifacts=(artifact("f.png", FIGURE),)), world)
+    running = asyncio.create_task(core.run(world.request, Listener()))
+    await asked.wait()
+    running.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await running
+    await asyncio.sleep(0.01)
+    go_on.set()
+    await core.settle()
+    assert log.records[-1].bodies["artifact/f.png"] == FIGURE
