@@ -34,6 +34,9 @@ class ServiceSettings(BaseSettings):
     ready_file: Path | None = None
     """Gets the bound address once the service answers."""
 
+    metrics_listen: str = ""
+    """"host:port" where /metrics, /livez and /readyz are, in plain HTTP and with nothing else; empty: nowhere."""
+
     tls_ca: Path
     tls_cert: Path
     tls_key: Path

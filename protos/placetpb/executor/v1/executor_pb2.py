@@ -25,31 +25,31 @@ _sym_db = _symbol_database.Default()
 from placetpb.common.v1 import common_pb2 as placetpb_dot_common_dot_v1_dot_common__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n#placetpb/executor/v1/executor.proto\x12\x14placetpb.executor.v1\x1a\x1fplacetpb/common/v1/common.proto\"t\n\rExecuteHeader\x12\x12\n\nrequest_id\x18\x01 \x01(\t\x12\x0f\n\x07program\x18\x02 \x01(\x0c\x12\x10\n\x08\x61pproval\x18\x03 \x01(\x0c\x12,\n\x06inputs\x18\x04 \x03(\x0b\x32\x1c.placetpb.common.v1.InputRef\"\x83\x01\n\x0e\x45xecuteRequest\x12\x35\n\x06header\x18\x01 \x01(\x0b\x32#.placetpb.executor.v1.ExecuteHeaderH\x00\x12/\n\x05\x63hunk\x18\x02 \x01(\x0b\x32\x1e.placetpb.common.v1.InputChunkH\x00\x42\t\n\x07message\"s\n\nRunStarted\x12\x0e\n\x06run_id\x18\x01 \x01(\t\x12&\n\x04tier\x18\x02 \x01(\x0e\x32\x18.placetpb.common.v1.Tier\x12-\n\x06record\x18\x03 \x01(\x0b\x32\x1d.placetpb.common.v1.RecordRef\"H\n\x06Output\x12\x30\n\x06stream\x18\x01 \x01(\x0e\x32 .placetpb.common.v1.OutputStream\x12\x0c\n\x04\x64\x61ta\x18\x02 \x01(\x0c\"+\n\rArtifactChunk\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0c\n\x04\x64\x61ta\x18\x02 \x01(\x0c\"\xd9\x02\n\x0bRunFinished\x12-\n\x06status\x18\x01 \x01(\x0e\x32\x1d.placetpb.common.v1.RunStatus\x12\x11\n\texit_code\x18\x02 \x01(\x05\x12\x0e\n\x06signal\x18\x03 \x01(\x05\x12(\n\x05usage\x18\x04 \x01(\x0b\x32\x19.placetpb.common.v1.Usage\x12/\n\tartifacts\x18\x05 \x03(\x0b\x32\x1c.placetpb.common.v1.Artifact\x12&\n\x04tier\x18\x06 \x01(\x0e\x32\x18.placetpb.common.v1.Tier\x12-\n\x06record\x18\x07 \x01(\x0b\x32\x1d.placetpb.common.v1.RecordRef\x12\x12\n\ncheckpoint\x18\x08 \x01(\t\x12\x18\n\x10stdout_truncated\x18\t \x01(\x08\x12\x18\n\x10stderr_truncated\x18\n \x01(\x08\"\xef\x01\n\x0f\x45xecuteResponse\x12\x33\n\x07started\x18\x01 \x01(\x0b\x32 .placetpb.executor.v1.RunStartedH\x00\x12.\n\x06output\x18\x02 \x01(\x0b\x32\x1c.placetpb.executor.v1.OutputH\x00\x12\x37\n\x08\x61rtifact\x18\x03 \x01(\x0b\x32#.placetpb.executor.v1.ArtifactChunkH\x00\x12\x35\n\x08\x66inished\x18\x04 \x01(\x0b\x32!.placetpb.executor.v1.RunFinishedH\x00\x42\x07\n\x05\x65vent\"\x15\n\x13\x44\x65scribePoolRequest\"\xa3\x01\n\x14\x44\x65scribePoolResponse\x12\x10\n\x08\x61udience\x18\x01 \x01(\t\x12&\n\x04tier\x18\x02 \x01(\x0e\x32\x18.placetpb.common.v1.Tier\x12+\n\x07\x63\x65iling\x18\x03 \x01(\x0b\x32\x1a.placetpb.common.v1.Limits\x12\x11\n\tisolation\x18\x04 \x03(\t\x12\x11\n\tlibraries\x18\x05 \x03(\t2\xd4\x01\n\x0f\x45xecutorService\x12Z\n\x07\x45xecute\x12$.placetpb.executor.v1.ExecuteRequest\x1a%.placetpb.executor.v1.ExecuteResponse(\x01\x30\x01\x12\x65\n\x0c\x44\x65scribePool\x12).placetpb.executor.v1.DescribePoolRequest\x1a*.placetpb.executor.v1.DescribePoolResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n#placetpb/executor/v1/executor.proto\x12\x14placetpb.executor.v1\x1a\x1fplacetpb/common/v1/common.proto\"\x8a\x01\n\rExecuteHeader\x12\x12\n\nrequest_id\x18\x01 \x01(\t\x12\x0f\n\x07program\x18\x02 \x01(\x0c\x12\x10\n\x08\x61pproval\x18\x03 \x01(\x0c\x12,\n\x06inputs\x18\x04 \x03(\x0b\x32\x1c.placetpb.common.v1.InputRef\x12\x14\n\x0con_behalf_of\x18\x05 \x01(\t\"\x83\x01\n\x0e\x45xecuteRequest\x12\x35\n\x06header\x18\x01 \x01(\x0b\x32#.placetpb.executor.v1.ExecuteHeaderH\x00\x12/\n\x05\x63hunk\x18\x02 \x01(\x0b\x32\x1e.placetpb.common.v1.InputChunkH\x00\x42\t\n\x07message\"s\n\nRunStarted\x12\x0e\n\x06run_id\x18\x01 \x01(\t\x12&\n\x04tier\x18\x02 \x01(\x0e\x32\x18.placetpb.common.v1.Tier\x12-\n\x06record\x18\x03 \x01(\x0b\x32\x1d.placetpb.common.v1.RecordRef\"H\n\x06Output\x12\x30\n\x06stream\x18\x01 \x01(\x0e\x32 .placetpb.common.v1.OutputStream\x12\x0c\n\x04\x64\x61ta\x18\x02 \x01(\x0c\"+\n\rArtifactChunk\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0c\n\x04\x64\x61ta\x18\x02 \x01(\x0c\"\xd9\x02\n\x0bRunFinished\x12-\n\x06status\x18\x01 \x01(\x0e\x32\x1d.placetpb.common.v1.RunStatus\x12\x11\n\texit_code\x18\x02 \x01(\x05\x12\x0e\n\x06signal\x18\x03 \x01(\x05\x12(\n\x05usage\x18\x04 \x01(\x0b\x32\x19.placetpb.common.v1.Usage\x12/\n\tartifacts\x18\x05 \x03(\x0b\x32\x1c.placetpb.common.v1.Artifact\x12&\n\x04tier\x18\x06 \x01(\x0e\x32\x18.placetpb.common.v1.Tier\x12-\n\x06record\x18\x07 \x01(\x0b\x32\x1d.placetpb.common.v1.RecordRef\x12\x12\n\ncheckpoint\x18\x08 \x01(\t\x12\x18\n\x10stdout_truncated\x18\t \x01(\x08\x12\x18\n\x10stderr_truncated\x18\n \x01(\x08\"\xef\x01\n\x0f\x45xecuteResponse\x12\x33\n\x07started\x18\x01 \x01(\x0b\x32 .placetpb.executor.v1.RunStartedH\x00\x12.\n\x06output\x18\x02 \x01(\x0b\x32\x1c.placetpb.executor.v1.OutputH\x00\x12\x37\n\x08\x61rtifact\x18\x03 \x01(\x0b\x32#.placetpb.executor.v1.ArtifactChunkH\x00\x12\x35\n\x08\x66inished\x18\x04 \x01(\x0b\x32!.placetpb.executor.v1.RunFinishedH\x00\x42\x07\n\x05\x65vent\"\x15\n\x13\x44\x65scribePoolRequest\"\xa3\x01\n\x14\x44\x65scribePoolResponse\x12\x10\n\x08\x61udience\x18\x01 \x01(\t\x12&\n\x04tier\x18\x02 \x01(\x0e\x32\x18.placetpb.common.v1.Tier\x12+\n\x07\x63\x65iling\x18\x03 \x01(\x0b\x32\x1a.placetpb.common.v1.Limits\x12\x11\n\tisolation\x18\x04 \x03(\t\x12\x11\n\tlibraries\x18\x05 \x03(\t2\xd4\x01\n\x0f\x45xecutorService\x12Z\n\x07\x45xecute\x12$.placetpb.executor.v1.ExecuteRequest\x1a%.placetpb.executor.v1.ExecuteResponse(\x01\x30\x01\x12\x65\n\x0c\x44\x65scribePool\x12).placetpb.executor.v1.DescribePoolRequest\x1a*.placetpb.executor.v1.DescribePoolResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'placetpb.executor.v1.executor_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_EXECUTEHEADER']._serialized_start=94
-  _globals['_EXECUTEHEADER']._serialized_end=210
-  _globals['_EXECUTEREQUEST']._serialized_start=213
-  _globals['_EXECUTEREQUEST']._serialized_end=344
-  _globals['_RUNSTARTED']._serialized_start=346
-  _globals['_RUNSTARTED']._serialized_end=461
-  _globals['_OUTPUT']._serialized_start=463
-  _globals['_OUTPUT']._serialized_end=535
-  _globals['_ARTIFACTCHUNK']._serialized_start=537
-  _globals['_ARTIFACTCHUNK']._serialized_end=580
-  _globals['_RUNFINISHED']._serialized_start=583
-  _globals['_RUNFINISHED']._serialized_end=928
-  _globals['_EXECUTERESPONSE']._serialized_start=931
-  _globals['_EXECUTERESPONSE']._serialized_end=1170
-  _globals['_DESCRIBEPOOLREQUEST']._serialized_start=1172
-  _globals['_DESCRIBEPOOLREQUEST']._serialized_end=1193
-  _globals['_DESCRIBEPOOLRESPONSE']._serialized_start=1196
-  _globals['_DESCRIBEPOOLRESPONSE']._serialized_end=1359
-  _globals['_EXECUTORSERVICE']._serialized_start=1362
-  _globals['_EXECUTORSERVICE']._serialized_end=1574
+  _globals['_EXECUTEHEADER']._serialized_start=95
+  _globals['_EXECUTEHEADER']._serialized_end=233
+  _globals['_EXECUTEREQUEST']._serialized_start=236
+  _globals['_EXECUTEREQUEST']._serialized_end=367
+  _globals['_RUNSTARTED']._serialized_start=369
+  _globals['_RUNSTARTED']._serialized_end=484
+  _globals['_OUTPUT']._serialized_start=486
+  _globals['_OUTPUT']._serialized_end=558
+  _globals['_ARTIFACTCHUNK']._serialized_start=560
+  _globals['_ARTIFACTCHUNK']._serialized_end=603
+  _globals['_RUNFINISHED']._serialized_start=606
+  _globals['_RUNFINISHED']._serialized_end=951
+  _globals['_EXECUTERESPONSE']._serialized_start=954
+  _globals['_EXECUTERESPONSE']._serialized_end=1193
+  _globals['_DESCRIBEPOOLREQUEST']._serialized_start=1195
+  _globals['_DESCRIBEPOOLREQUEST']._serialized_end=1216
+  _globals['_DESCRIBEPOOLRESPONSE']._serialized_start=1219
+  _globals['_DESCRIBEPOOLRESPONSE']._serialized_end=1382
+  _globals['_EXECUTORSERVICE']._serialized_start=1385
+  _globals['_EXECUTORSERVICE']._serialized_end=1597
 # @@protoc_insertion_point(module_scope)

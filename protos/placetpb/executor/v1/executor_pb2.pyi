@@ -8,16 +8,18 @@ from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
 DESCRIPTOR: _descriptor.FileDescriptor
 
 class ExecuteHeader(_message.Message):
-    __slots__ = ("request_id", "program", "approval", "inputs")
+    __slots__ = ("request_id", "program", "approval", "inputs", "on_behalf_of")
     REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
     PROGRAM_FIELD_NUMBER: _ClassVar[int]
     APPROVAL_FIELD_NUMBER: _ClassVar[int]
     INPUTS_FIELD_NUMBER: _ClassVar[int]
+    ON_BEHALF_OF_FIELD_NUMBER: _ClassVar[int]
     request_id: str
     program: bytes
     approval: bytes
     inputs: _containers.RepeatedCompositeFieldContainer[_common_pb2.InputRef]
-    def __init__(self, request_id: _Optional[str] = ..., program: _Optional[bytes] = ..., approval: _Optional[bytes] = ..., inputs: _Optional[_Iterable[_Union[_common_pb2.InputRef, _Mapping]]] = ...) -> None: ...
+    on_behalf_of: str
+    def __init__(self, request_id: _Optional[str] = ..., program: _Optional[bytes] = ..., approval: _Optional[bytes] = ..., inputs: _Optional[_Iterable[_Union[_common_pb2.InputRef, _Mapping]]] = ..., on_behalf_of: _Optional[str] = ...) -> None: ...
 
 class ExecuteRequest(_message.Message):
     __slots__ = ("header", "chunk")
