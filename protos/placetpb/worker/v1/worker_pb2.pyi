@@ -14,7 +14,7 @@ class LeaseRequest(_message.Message):
     tenant: bytes
     def __init__(self, tenant: _Optional[bytes] = ...) -> None: ...
 
-class LeaseEvent(_message.Message):
+class LeaseResponse(_message.Message):
     __slots__ = ("granted", "ending")
     GRANTED_FIELD_NUMBER: _ClassVar[int]
     ENDING_FIELD_NUMBER: _ClassVar[int]

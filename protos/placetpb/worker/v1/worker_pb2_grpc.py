@@ -40,7 +40,7 @@ class WorkerServiceStub:
         self.Lease = channel.unary_stream(
                 '/placetpb.worker.v1.WorkerService/Lease',
                 request_serializer=placetpb_dot_worker_dot_v1_dot_worker__pb2.LeaseRequest.SerializeToString,
-                response_deserializer=placetpb_dot_worker_dot_v1_dot_worker__pb2.LeaseEvent.FromString,
+                response_deserializer=placetpb_dot_worker_dot_v1_dot_worker__pb2.LeaseResponse.FromString,
                 _registered_method=True)
         self.Run = channel.stream_stream(
                 '/placetpb.worker.v1.WorkerService/Run',
@@ -89,7 +89,7 @@ def add_WorkerServiceServicer_to_server(servicer, server):
             'Lease': grpc.unary_stream_rpc_method_handler(
                     servicer.Lease,
                     request_deserializer=placetpb_dot_worker_dot_v1_dot_worker__pb2.LeaseRequest.FromString,
-                    response_serializer=placetpb_dot_worker_dot_v1_dot_worker__pb2.LeaseEvent.SerializeToString,
+                    response_serializer=placetpb_dot_worker_dot_v1_dot_worker__pb2.LeaseResponse.SerializeToString,
             ),
             'Run': grpc.stream_stream_rpc_method_handler(
                     servicer.Run,
@@ -131,7 +131,7 @@ class WorkerService:
             target,
             '/placetpb.worker.v1.WorkerService/Lease',
             placetpb_dot_worker_dot_v1_dot_worker__pb2.LeaseRequest.SerializeToString,
-            placetpb_dot_worker_dot_v1_dot_worker__pb2.LeaseEvent.FromString,
+            placetpb_dot_worker_dot_v1_dot_worker__pb2.LeaseResponse.FromString,
             options,
             channel_credentials,
             insecure,
