@@ -8,7 +8,6 @@ from collections.abc import AsyncIterator, Callable
 
 import structlog
 
-from audit_svc.http_server import serving
 from audit_svc.published import Published
 from audit_svc.sequencer import Sequencer
 from audit_svc.settings import AuditSettings
@@ -16,6 +15,7 @@ from audit_svc.tiles_http import application
 from audit_svc.witnessing import Witnessing
 from placet.audit.reader import LogReader
 from placet.audit.trust import parse_policy
+from placet.http_server import serving
 
 _log = structlog.get_logger()
 

@@ -37,10 +37,10 @@ from audit_svc.console.site import Site
 from audit_svc.console.tree import LogTree
 from audit_svc.console.views import Views
 from audit_svc.console.web import Console
-from audit_svc.http_server import serving
 from audit_svc.readings import Readings
 from placet.audit.reader import LogUnreadable
 from placet.audit.reader_postgres import open_log
+from placet.http_server import serving
 from placet.listening import listening, url_of
 from placet.rpc.channel import connect
 from placet.rpc.errors import ServiceError

@@ -8,7 +8,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from audit_svc.http_server import serving
+from placet.http_server import serving
 from placet.listening import listening
 from placet.pki import issue, make_ca
 from placet.rpc.identity import service_uri

@@ -11,12 +11,12 @@ from pathlib import Path
 import httpx
 import pytest
 
-from audit_svc.http_server import serving
 from audit_svc.published import Published
 from audit_svc.tiles_http import application
 from placet.audit.merkle import leaf_hash
 from placet.audit.reader import LogReader
 from placet.audit.tiles import names_for, unbundle
+from placet.http_server import serving
 from tests.fakes.audit_world import AUDIT, World, Writer
 from tests.property.test_merkle import plain_root
 

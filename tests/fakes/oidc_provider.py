@@ -19,7 +19,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from audit_svc.http_server import serving
+from placet.http_server import serving
 
 CLIENT, SECRET = "placet-console", "known to the two of them"
 Forge = Callable[["OidcProvider", dict[str, Any]], dict[str, Any]]

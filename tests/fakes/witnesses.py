@@ -16,10 +16,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from audit_svc.http_server import serving
 from placet.audit.checkpoint import LogSigner, LogVerifier
 from placet.audit.merkle import leaf_hash
 from placet.audit.witness import Submission
+from placet.http_server import serving
 from placet.witness.app import application
 from placet.witness.book import WitnessBook
 from placet.witness.witness import Witness

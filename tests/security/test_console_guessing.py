@@ -6,7 +6,7 @@ import httpx
 import pytest
 
 from audit_svc.console.limits import Limiter, Lockout
-from audit_svc.http_server import serving
+from placet.http_server import serving
 from placet.listening import listening, url_of
 from tests.fakes.console_site import ConsoleSite
 

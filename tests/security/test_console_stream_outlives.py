@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
-from audit_svc.http_server import serving
+from placet.http_server import serving
 from placet.listening import listening, url_of
 from tests.fakes.console_site import ConsoleSite
 
