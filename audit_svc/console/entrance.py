@@ -15,6 +15,7 @@ from audit_svc.console.log import Log
 from audit_svc.console.people import Person
 from audit_svc.console.sessions import Sessions
 from audit_svc.draft import Draft
+from placet.rpc import metrics
 from placet.rpc.identity import parse_uri, reviewer_uri, service_uri
 
 UNKNOWN: Final = "unknown"
@@ -81,6 +82,7 @@ class Entrance:
         if person is None:
             await self.refuse(_uri(name), how, f"{name[:64]!r} has no role here", peer)
         await self._record(person.uri, how, "entered", role=person.role.name.lower())
+        metrics.ENTRIES.labels(how, "entered").inc()
         return self.sessions.begin(person)
 
     async def leave(self, person: Person, secret: str) -> None:
@@ -88,18 +90,28 @@ class Entrance:
         self.sessions.end(secret)
         await self._record(person.uri, "session", "left")
 
+    async def turn_out(self, admin: Person, name: str, own: str) -> int:
+        """End a person's sessions, `own` excepted, the secret of the admin's; how many. They are over even
+        if the log does not answer.
+        """
+        ended = self.sessions.end_of(name, but=own)
+        if ended:
+            body = {"decided_by": admin.decided_by, "sessions": ended}
+            await self._record(reviewer_uri(name), "session", "ended", **body)
+        return ended
+
     async def refuse_link(self, peer: str) -> NoReturn:
         """Raise NotAdmitted for a link that is none."""
         await self.refuse(UNKNOWN, "link", "the link was used already, is too old, or never was one", peer)
 
     async def refuse(self, who: str, how: str, why: str, peer: str) -> NoReturn:
         """Put a failure on record and raise NotAdmitted, always."""
-        locked = self.lockout.failed(peer)
+        outcome = "locked_out" if self.lockout.failed(peer) else "refused"
+        metrics.ENTRIES.labels(how, outcome).inc()
         if self.recorded.take(_EVERYBODY):
             self._untold += 1
         else:
             untold, self._untold = self._untold, 0
-            outcome = "locked_out" if locked else "refused"
             await self._record(who, how, outcome, why=why, untold=untold)
         raise NotAdmitted(why)
 

@@ -10,6 +10,7 @@ import contextlib
 import hashlib
 import secrets
 import time
+from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final
@@ -31,6 +32,19 @@ class Session:
     csrf: str = field(default_factory=lambda: secrets.token_urlsafe(SECRET_BYTES))
     """What a form of this session carries, and another site cannot know."""
     ended: asyncio.Event = field(default_factory=asyncio.Event)
+
+
+@dataclass(frozen=True)
+class Present:
+    """A person with at least one session."""
+
+    person: Person
+    """With the highest role that one of the sessions has."""
+    sessions: int
+    began_ago_s: float
+    """Seconds since the oldest session began."""
+    active_ago_s: float
+    """Seconds since they last did something in any."""
 
 
 class Sessions:
@@ -67,6 +81,31 @@ class Sessions:
     def end(self, secret: str) -> None:
         """End the session of a secret, if there is one."""
         self._end(_digest(secret))
+
+    def end_of(self, name: str, *, but: str = "") -> int:
+        """End a person's sessions, all `but` the one of this secret; how many those were."""
+        kept = _digest(but)
+        found = [each for each, session in self._by_digest.items() if session.person.name == name]
+        ending = [digest for digest in found if digest != kept]
+        for digest in ending:
+            self._end(digest)
+        return len(ending)
+
+    def present(self) -> list[Present]:
+        """Who is logged in, by name."""
+        self._forget_ended()
+        now, found = self._now(), defaultdict[str, list[Session]](list)
+        for session in self._by_digest.values():
+            found[session.person.name].append(session)
+        return [
+            Present(
+                max((each.person for each in own), key=lambda person: person.role),
+                len(own),
+                now - min(each.began_s for each in own),
+                now - max(each.active_s for each in own),
+            )
+            for _, own in sorted(found.items())
+        ]
 
     def remaining_s(self, session: Session) -> float:
         """Seconds until it ends, if nothing happens; 0 or less: it has."""

@@ -61,6 +61,8 @@ NAVIGATION: Final = (
     ("keys", "/keys", "Keys"),
 )
 """Name (what a page passes as `here`), path, words."""
+FOR_ADMINS: Final = (("sessions", "/sessions", "Sessions"),)
+"""What only they are shown beside those."""
 
 
 def console_of(request: Request) -> Console:
@@ -87,11 +89,12 @@ def page(
     request: Request, template: str, *, here: str, title: str, status: int = 200, **context: object
 ) -> Response:
     """A whole page from `templates/NAME.html`, which extends base.html. `here` marks the navigation."""
+    person: Person | None = getattr(request.state, "person", None)
     shared: Mapping[str, object] = {
         "here": here,
         "title": title,
-        "navigation": NAVIGATION,
-        "person": getattr(request.state, "person", None),
+        "navigation": NAVIGATION + (FOR_ADMINS if person and person.may(Role.ADMIN) else ()),
+        "person": person,
         "csrf": getattr(request.state, "csrf", ""),
     }
     text = console_of(request).templates.get_template(template).render({**shared, **context})

@@ -71,7 +71,7 @@ def _approval_signed(record: Record) -> Fields:
 def _console_entered(record: Record) -> Fields:
     """Whoever was not let in is a failed logon, whatever the reason is called."""
     outcome, told = text(record.body, "outcome"), present(message=text(record.body, "why"))
-    if outcome == "left":
+    if outcome in {"left", "ended"}:
         return logon(record, 2, **told)
     return logon(record, 1, **told) if outcome == "entered" else logon(record, 1, **failed(outcome), **told)
 

@@ -159,6 +159,7 @@ def test_a_person_at_the_console_is_the_user_too() -> None:
         ("refused", 1, "Failure"),
         ("locked_out", 1, "Failure"),
         ("left", 2, "Success"),
+        ("ended", 2, "Success"),
     ],
 )
 def test_whoever_comes_to_the_console_is_an_authentication(outcome: str, activity: int, status: str) -> None:
