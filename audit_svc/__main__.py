@@ -27,6 +27,7 @@ from audit_svc.store.types import Store, StoreFailed
 from placet.audit.checkpoint import LogSigner
 from placet.audit.reader import LogReader, LogUnreadable
 from placet.audit.reader_postgres import open_log
+from placet.rpc import metrics
 from placet.rpc.errors import ServiceError
 from placet.rpc.identity import service_uri
 from placet.rpc.server import serve
@@ -37,7 +38,8 @@ from placet.rpc.telemetry import configure_logging
 async def main(settings: AuditSettings) -> None:
     """Serve until told to stop. Raises LogInconsistent, StoreFailed, OSError or ValueError."""
     signer = LogSigner.load(settings.log_key, settings.origin)
-    sequencer = Sequencer(open_store(settings.log), signer, Anchor(settings.checkpoint_file))
+    anchor = Anchor(settings.checkpoint_file)
+    sequencer = Sequencer(open_store(settings.log), signer, anchor, quotas=settings.quotas)
     settled = asyncio.Event()
     working = asyncio.create_task(work(settings, sequencer, settled))
     try:
@@ -66,6 +68,9 @@ async def answer(settings: AuditSettings, sequencer: Sequencer, reader: LogReade
     async def healthy() -> bool:
         return sequencer.healthy
 
+    async def ready() -> bool:
+        return sequencer.healthy or sequencer.standing_by
+
     await serve(
         name="audit",
         listen=settings.listen,
@@ -73,9 +78,28 @@ async def answer(settings: AuditSettings, sequencer: Sequencer, reader: LogReade
         allow=allow_list(settings.roles.patterns),
         register=register,
         ready_file=settings.ready_file,
+        turnover=settings.turnover,
         health_check=healthy,
+        ready_check=ready,
         endless=ENDLESS,
+        metrics=show(settings, sequencer),
     )
+
+
+def show(settings: AuditSettings, sequencer: Sequencer) -> metrics.Shown:
+    """What this process shows; the sequencer's numbers are read when somebody asks."""
+    metrics.LOG_WAITING.set_function(lambda: sequencer.waiting)
+    metrics.LOG_SIZE.set_function(lambda: sequencer.head.size)
+    metrics.LOG_LEADER.set_function(lambda: sequencer.healthy)
+    metrics.LOG_STOPPED.set_function(lambda: sequencer.stopped)
+    metrics.LOG_WITNESSED.set_function(lambda: witnessed_size(sequencer.witnessed))
+    witnesses = metrics.WITNESSES if settings.witness_policy else ()
+    return metrics.Shown(settings.metrics_listen, metrics.LOG + witnesses)
+
+
+def witnessed_size(checkpoint: str) -> int:
+    """Records under a checkpoint of ours, whose second line is their number; 0 without one."""
+    return int(checkpoint.splitlines()[1]) if checkpoint else 0
 
 
 async def work(settings: AuditSettings, sequencer: Sequencer, settled: asyncio.Event) -> None:

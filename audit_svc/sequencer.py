@@ -21,13 +21,17 @@ from audit_svc.anchor import Anchor, LogInconsistent
 from audit_svc.batch import Batch, Draft, Outcome
 from audit_svc.head import Head as Head
 from audit_svc.head import read_on
+from audit_svc.ledger import Ledger
+from audit_svc.quota import Quotas
 from audit_svc.store.types import Growth, StandingBy, Store, StoreFailed
 from placet.audit.checkpoint import LogSigner
 from placet.audit.client import Appended
 from placet.audit.record import Record
 from placet.audit.tiles import Frontier
+from placet.rpc import metrics
 from placet.rpc.errors import ServiceError
 
+NO_QUOTAS: Final = Quotas()
 MAX_BATCH: Final = 256
 MAX_PENDING: Final = 4096
 MAX_PENDING_BYTES: Final = 256 * 1024 * 1024
@@ -52,9 +56,16 @@ class Sequencer:
     """Appends to one log. `open` first; `append` from one event loop; `close` at the end."""
 
     def __init__(
-        self, store: Store, signer: LogSigner, anchor: Anchor, *, clock: Callable[[], str] = utc_now
+        self,
+        store: Store,
+        signer: LogSigner,
+        anchor: Anchor,
+        *,
+        clock: Callable[[], str] = utc_now,
+        quotas: Quotas = NO_QUOTAS,
     ) -> None:
         self._store, self._signer, self._anchor, self._clock = store, signer, anchor, clock
+        self._ledger = Ledger(quotas)
         self.head = Head(Frontier(), "")
         """What readers may be shown: the last published checkpoint and its tree."""
         self._committed = self.head
@@ -74,6 +85,18 @@ class Sequencer:
         self._stopped = ""
         self.healthy = False
         """Whether this process leads the log and its last batch became durable."""
+        self.standing_by = False
+        """Whether another process leads it, whose records this one can read."""
+
+    @property
+    def waiting(self) -> int:
+        """How many records wait for their batch."""
+        return len(self._waiting)
+
+    @property
+    def stopped(self) -> bool:
+        """Whether this log is known not to be what it published."""
+        return bool(self._stopped)
 
     @property
     def origin(self) -> str:
@@ -115,10 +138,19 @@ class Sequencer:
         """Make a record durable, or find the one that this draft repeats.
 
         Raises ServiceError: ALREADY_EXISTS/APPROVAL_SPENT or IDEMPOTENCY_CONFLICT,
-        INVALID_ARGUMENT/RECORD_INVALID, RESOURCE_EXHAUSTED/AUDIT_BUSY before anything was tried,
+        INVALID_ARGUMENT/RECORD_INVALID, RESOURCE_EXHAUSTED/QUOTA_EXCEEDED when the caller that it names used
+        up its quota, RESOURCE_EXHAUSTED/AUDIT_BUSY before anything was tried,
         UNAVAILABLE/AUDIT_UNAVAILABLE when it is not known to be durable, UNAVAILABLE/AUDIT_STANDBY while
         another process leads the log.
         """
+        with metrics.LOG_APPEND_SECONDS.time():
+            try:
+                return await self._append(draft)
+            except ServiceError as error:
+                metrics.LOG_REFUSALS.labels(error.reason).inc()
+                raise
+
+    async def _append(self, draft: Draft) -> Appended:
         if self._task is None:
             raise _standing_by()
         size = draft.content_bytes
@@ -199,12 +231,15 @@ class Sequencer:
         """
         if self._stopped:
             raise LogInconsistent(self._stopped)
+        self.standing_by = False
         if not self._store.lead():
             self._follow()
+            self.standing_by = True
             raise StandingBy("another audit service writes to this log")
         self._committed = read_on(self._store, self._committed, self._anchor, self._signer, leads=True)
         newest = self._store.newest_leaf()
         self._last_time = Record.decode(newest).time if newest else ""
+        self._ledger.follow(self._store, self._committed.size, self._next_time())
         self._caught_up = True
 
     def _follow(self) -> None:
@@ -214,6 +249,7 @@ class Sequencer:
         """
         self._committed = read_on(self._store, self._committed, self._anchor, self._signer, leads=False)
         self._anchor.follow(self._committed.checkpoint, self._signer.verifier)
+        self._ledger.follow(self._store, self._committed.size, self._clock())
         self.head = self._committed
 
     async def _run(self) -> None:
@@ -253,21 +289,26 @@ class Sequencer:
             return [_standing_by() for _ in drafts]
         except Exception as error:  # whatever it was, nobody may be told that their record is safe
             self.healthy = self._caught_up = False
+            self._ledger.forget()
             _log.error("append_failed", error=str(error), kind=type(error).__name__, drafts=len(drafts))
             return [_unavailable() for _ in drafts]
         self.healthy = not self._stopped
         return outcomes
 
     def _commit(self, drafts: list[Draft]) -> list[Outcome]:
-        batch = Batch(self._store, origin=self.origin, size=self._committed.size, clock=self._next_time)
+        size = self._committed.size
+        batch = Batch(self._store, self._ledger, origin=self.origin, size=size, clock=self._next_time)
         outcomes = batch.plan(drafts)
         if not batch.new:
             return outcomes
         frontier = self._committed.frontier.copy()
         tiles = frontier.extend([new.entry.leaf_hash for new in batch.new])
         note = self._signer.sign(frontier.size, frontier.root())
-        self._store.commit(Growth(batch.new, tiles, frontier.size, note))
+        with metrics.LOG_COMMIT_SECONDS.time():
+            self._store.commit(Growth(batch.new, tiles, frontier.size, note))
+        _count(batch)
         self._committed = Head(frontier, note)
+        self._ledger.reached(frontier.size)
         return outcomes
 
     def _publish(self) -> None:
@@ -288,6 +329,13 @@ class Sequencer:
         """Now, but never before the record before: a clock set back must not reorder the log."""
         self._last_time = max(self._clock(), self._last_time)
         return self._last_time
+
+
+def _count(batch: Batch) -> None:
+    metrics.LOG_BATCH_RECORDS.observe(len(batch.new))
+    metrics.LOG_LAST_RECORD.set_to_current_time()
+    for new in batch.new:
+        metrics.LOG_RECORDS.labels(new.entry.kind).inc()
 
 
 def _standing_by() -> ServiceError:

@@ -7,7 +7,6 @@ from datetime import UTC, datetime
 
 import grpc
 import uvloop
-from grpc_health.v1 import health_pb2, health_pb2_grpc
 from placetpb.executor.v1 import executor_pb2_grpc
 
 from executor_svc.gate import Gate
@@ -15,9 +14,12 @@ from executor_svc.run import Runner
 from executor_svc.sandbox import Rotation, Sandbox, SandboxUnavailable, open_sandbox
 from executor_svc.servicer import SERVICE, ExecutorServicer
 from executor_svc.settings import ExecutorSettings
+from executor_svc.shown import show_sandbox
 from executor_svc.trust import TrustFiles
 from placet.audit.client import GrpcAuditLog
+from placet.rpc import metrics
 from placet.rpc.channel import connect
+from placet.rpc.health import Patient, serves
 from placet.rpc.identity import AllowList
 from placet.rpc.server import serve
 from placet.rpc.settings import load
@@ -28,7 +30,6 @@ ALLOW: AllowList = {
     f"/{SERVICE}/Execute": frozenset({"svc/generator", "caller/*", "reviewer/*"}),
     f"/{SERVICE}/DescribePool": frozenset({"svc/*", "caller/*", "reviewer/*"}),
 }
-AUDIT_HEALTH_TIMEOUT_S = 2.0
 
 
 async def main(settings: ExecutorSettings) -> None:
@@ -75,9 +76,11 @@ async def _serve(settings: ExecutorSettings, sandbox: Sandbox, audit: grpc.aio.C
         executor_pb2_grpc.add_ExecutorServiceServicer_to_server(servicer, server)
         return [SERVICE]
 
+    log_serves = Patient(lambda: serves(audit, "audit"))
+
     async def healthy() -> bool:
         trust.load()
-        return bool(sandbox.tier) and await _answers(audit)
+        return bool(sandbox.tier) and await log_serves()
 
     await serve(
         name="executor",
@@ -86,19 +89,19 @@ async def _serve(settings: ExecutorSettings, sandbox: Sandbox, audit: grpc.aio.C
         allow=ALLOW,
         register=register,
         ready_file=settings.ready_file,
+        turnover=settings.turnover,
         health_check=healthy,
+        metrics=shown(settings, sandbox),
     )
     await runner.settle()
 
 
-async def _answers(audit: grpc.aio.Channel) -> bool:
-    """Whether the audit log can be reached and says that it serves."""
-    check = health_pb2_grpc.HealthStub(audit).Check  # type: ignore[attr-defined]  # set in its __init__
-    try:
-        reply = await check(health_pb2.HealthCheckRequest(), timeout=AUDIT_HEALTH_TIMEOUT_S)
-    except grpc.aio.AioRpcError:
-        return False
-    return bool(reply.status == health_pb2.HealthCheckResponse.SERVING)
+def shown(settings: ExecutorSettings, sandbox: Sandbox) -> metrics.Shown:
+    """What this process shows."""
+    metrics.RUNS_CAPACITY.set(settings.max_concurrent_runs)
+    metrics.RUNS_QUEUE_CAPACITY.set(settings.max_queued_runs)
+    of_sandbox = show_sandbox(sandbox, min_tier=settings.min_tier)
+    return metrics.Shown(settings.metrics_listen, metrics.EXECUTOR + of_sandbox)
 
 
 def run() -> int:

@@ -1,11 +1,9 @@
 """The generator's wiring: settings → adapters → core → servicer → server."""
 
 from contextlib import AsyncExitStack
-from typing import Any
 
 import grpc
 import uvloop
-from grpc_health.v1 import health_pb2, health_pb2_grpc
 from placetpb.generator.v1.generator_pb2_grpc import add_GeneratorServiceServicer_to_server
 
 from generator_svc.executor_client import GrpcExecutor
@@ -19,13 +17,13 @@ from generator_svc.solve import Ports, Solver
 from generator_svc.task import MAX_REVIEW_WAIT_S
 from placet.audit.client import GrpcAuditLog
 from placet.llm.chat import ChatModel
+from placet.rpc import metrics
 from placet.rpc.channel import connect
 from placet.rpc.deadline import MAX_RPC_S
+from placet.rpc.health import Patient, serves
 from placet.rpc.server import serve
 from placet.rpc.settings import load
 from placet.rpc.telemetry import configure_logging
-
-HEALTH_TIMEOUT_S = 2.0
 
 
 async def run(settings: GeneratorSettings) -> None:
@@ -49,6 +47,7 @@ async def run(settings: GeneratorSettings) -> None:
             writer=ModelWriter(model, max_tokens=settings.max_program_tokens),
         )
         places = Places(solving=settings.max_concurrent_tasks, waiting=settings.max_waiting_tasks)
+        metrics.TASKS_CAPACITY.set(settings.max_concurrent_tasks)
         servicer = GeneratorServicer(Solver(ports, places), places)
 
         def register(server: grpc.aio.Server) -> list[str]:
@@ -57,7 +56,7 @@ async def run(settings: GeneratorSettings) -> None:
 
         async def healthy() -> bool:
             # Without log or guard every task fails; a missing model or executor has a reason of its own.
-            return await _serving(audit) and await _serving(guard)
+            return await serves(audit, "audit") and await serves(guard, "guard")
 
         await serve(
             name="generator",
@@ -66,19 +65,12 @@ async def run(settings: GeneratorSettings) -> None:
             allow=ALLOW,
             register=register,
             ready_file=settings.ready_file,
-            health_check=healthy,
+            turnover=settings.turnover,
+            health_check=Patient(healthy),
             max_rpc_s=MAX_RPC_S + MAX_REVIEW_WAIT_S,
             on_stop=places.close,
+            metrics=metrics.Shown(settings.metrics_listen, metrics.GENERATOR + metrics.MODEL),
         )
-
-
-async def _serving(channel: grpc.aio.Channel) -> bool:
-    stub: Any = health_pb2_grpc.HealthStub(channel)
-    try:
-        reply = await stub.Check(health_pb2.HealthCheckRequest(), timeout=HEALTH_TIMEOUT_S)
-    except grpc.aio.AioRpcError:
-        return False
-    return bool(reply.status == health_pb2.HealthCheckResponse.SERVING)
 
 
 def main() -> None:

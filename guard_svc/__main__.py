@@ -3,12 +3,11 @@
 import asyncio
 import sys
 from datetime import timedelta
-from typing import Any, Final
+from typing import Final
 
 import grpc
 import structlog
 import uvloop
-from grpc_health.v1 import health_pb2, health_pb2_grpc
 from placetpb.guard.v1 import guard_pb2_grpc
 
 from guard_svc.approve import Approver, ApproverSettings
@@ -27,13 +26,14 @@ from guard_svc.sources import RuleSource
 from placet.approval.keys import SigningKey
 from placet.audit.client import GrpcAuditLog
 from placet.llm.chat import ChatModel
+from placet.rpc import metrics
 from placet.rpc.channel import connect
 from placet.rpc.errors import ServiceError
+from placet.rpc.health import Patient, serves
 from placet.rpc.server import serve
 from placet.rpc.settings import load
 from placet.rpc.telemetry import configure_logging
 
-AUDIT_CHECK_TIMEOUT_S: Final = 3.0
 MODEL_CHECK_PERIOD_S: Final = 30.0
 PAUSE_CHECK_PERIOD_S: Final = 5.0
 
@@ -65,9 +65,8 @@ async def main(settings: GuardSettings) -> None:
             guard_pb2_grpc.add_GuardServiceServicer_to_server(GuardServicer(guard, book), server)
             return [SERVICE]
 
-        async def healthy() -> bool:
-            return await audit_answers(audit)
-
+        # Without the log no verdict can leave this service.
+        healthy = Patient(lambda: serves(audit, "audit"))
         watching = (asyncio.create_task(watch_model(chat)), asyncio.create_task(watch_pauses(pauses)))
         try:
             await serve(
@@ -77,7 +76,9 @@ async def main(settings: GuardSettings) -> None:
                 allow=ALLOW,
                 register=register,
                 ready_file=settings.ready_file,
+                turnover=settings.turnover,
                 health_check=healthy,
+                metrics=metrics.Shown(settings.metrics_listen, metrics.GUARD + metrics.MODEL),
             )
         finally:
             for watch in watching:
@@ -98,22 +99,13 @@ def rule_sources(settings: GuardSettings) -> tuple[RuleSource, ...]:
         ) from error
 
 
-async def audit_answers(channel: grpc.aio.Channel) -> bool:
-    """Whether the audit log serves: without it no verdict can leave this service."""
-    stub: Any = health_pb2_grpc.HealthStub(channel)
-    try:
-        reply = await stub.Check(health_pb2.HealthCheckRequest(), timeout=AUDIT_CHECK_TIMEOUT_S)
-    except grpc.aio.AioRpcError:
-        return False
-    return bool(reply.status == health_pb2.HealthCheckResponse.SERVING)
-
-
 async def watch_model(chat: ChatModel) -> None:
     """Log when the model comes or goes. It is no part of health: rules still deny, and scopes still list."""
     known: bool | None = None
     while True:
         answers = await chat.available()
         if answers != known:
+            metrics.REVIEWER_REACHABLE.set(answers)
             _log.info("reviewer model", reachable=answers, model=chat.settings.model)
             known = answers
         await asyncio.sleep(MODEL_CHECK_PERIOD_S)

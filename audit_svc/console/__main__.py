@@ -12,6 +12,7 @@ import uvloop
 from placetpb.console.v1 import console_pb2_grpc
 
 from audit_svc.console.app import application, routes
+from audit_svc.console.case import moment
 from audit_svc.console.cases import Cases
 from audit_svc.console.claims import Claims
 from audit_svc.console.decisions import Decisions
@@ -42,6 +43,7 @@ from placet.audit.reader import LogUnreadable
 from placet.audit.reader_postgres import open_log
 from placet.http_server import serving
 from placet.listening import listening, url_of
+from placet.rpc import metrics
 from placet.rpc.channel import connect
 from placet.rpc.errors import ServiceError
 from placet.rpc.server import serve, write_atomically
@@ -149,8 +151,21 @@ async def answer(settings: ConsoleSettings, console: Console) -> None:
         allow=ALLOW,
         register=register,
         ready_file=settings.ready_file,
+        turnover=settings.turnover,
         health_check=healthy,
+        metrics=show(settings, console),
     )
+
+
+def show(settings: ConsoleSettings, console: Console) -> metrics.Shown:
+    """What this process shows; the queue's numbers are read when somebody asks."""
+    queue, live = console.part(Queue), console.part(Live)
+    metrics.REVIEWS_WAITING.set_function(lambda: len(queue))
+    metrics.OLDEST_REVIEW.set_function(
+        lambda: sum(moment(i.time).timestamp() for i in queue.waiting(1, "age"))
+    )
+    metrics.STREAMS_OPEN.set_function(lambda: live.streams.total())
+    return metrics.Shown(settings.metrics_listen, metrics.CONSOLE)
 
 
 if __name__ == "__main__":

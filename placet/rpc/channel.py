@@ -1,14 +1,21 @@
-"""How a client reaches one of our services."""
+"""How a client reaches one of our services, wherever and however many there are (docs/connections.md)."""
 
 from __future__ import annotations
+
+import json
 
 import grpc
 
 from placet.rpc.identity import TRUST_DOMAIN
-from placet.rpc.tls import TlsFiles
+from placet.rpc.renewing import RenewingChannel
+from placet.rpc.tls import CurrentTls, Pem, TlsFiles, channel_credentials
 
 MIB = 1024 * 1024
 MAX_MESSAGE_BYTES = 20 * MIB
+SEVERAL = ("dns:", "ipv4:", "ipv6:")
+"""How an address begins that may name several replicas."""
+
+Options = list[tuple[str, str | int]]
 
 
 def server_dns(server: str) -> str:
@@ -16,13 +23,34 @@ def server_dns(server: str) -> str:
     return f"{server}.{TRUST_DOMAIN}"
 
 
-def connect(address: str, tls: TlsFiles, *, server: str) -> grpc.aio.Channel:
-    """A channel to `server` ("guard") at `address` ("127.0.0.1:4711" or "unix:/path").
+def service_name(server: str) -> str:
+    """The service by whose health a replica of "guard" is chosen: placetpb.guard.v1.GuardService."""
+    return f"placetpb.{server}.v1.{server.capitalize()}Service"
 
-    The peer must prove to be that server: the address is a place, not a name. Connecting is lazy;
-    nothing is raised here when nobody listens. The caller closes the channel.
+
+def connect(address: str, tls: TlsFiles, *, server: str) -> grpc.aio.Channel:
+    """A channel to `server` ("guard") at `address`.
+
+    `address` is one place ("127.0.0.1:4711" or "unix:/path"), which is asked whatever it says of its
+    health; or several ("dns:///guard-headless.placet:7443", "ipv4:10.0.0.1:7443,10.0.0.2:7443"): then calls
+    go in turn to those that say that they serve.
+
+    The peer must prove to be that server: the address is a place, not a name. Certificates may change
+    meanwhile. Connecting is lazy; nothing is raised here when nobody listens. The caller closes the channel.
+
+    Raises:
+        OSError, ValueError: the files of `tls` cannot be read, or do not belong together.
     """
-    options: list[tuple[str, str | int]] = [
+    options = _options(server) + (_several(server) if address.startswith(SEVERAL) else [])
+
+    def open_(pem: Pem) -> grpc.aio.Channel:
+        return grpc.aio.secure_channel(address, channel_credentials(pem), options=options)
+
+    return RenewingChannel(CurrentTls(tls).pem, open_)
+
+
+def _options(server: str) -> Options:
+    return [
         ("grpc.ssl_target_name_override", server_dns(server)),
         ("grpc.default_authority", server_dns(server)),
         ("grpc.max_send_message_length", MAX_MESSAGE_BYTES),
@@ -33,5 +61,16 @@ def connect(address: str, tls: TlsFiles, *, server: str) -> grpc.aio.Channel:
         ("grpc.min_reconnect_backoff_ms", 1_000),
         ("grpc.max_reconnect_backoff_ms", 2_000),  # a service that came back is found within two seconds
         ("grpc.enable_http_proxy", 0),  # a proxy of the environment would see our peers' names
+        ("grpc.service_config_disable_resolution", 1),  # a name server says where, never how
     ]
-    return grpc.aio.secure_channel(address, tls.channel_credentials(), options=options)
+
+
+def _several(server: str) -> Options:
+    config = {
+        "loadBalancingConfig": [{"round_robin": {}}],
+        "healthCheckConfig": {"serviceName": service_name(server)},
+    }
+    return [
+        ("grpc.service_config", json.dumps(config)),
+        ("grpc.dns_min_time_between_resolutions_ms", 1_000),  # 30 s would hide a replica that is new
+    ]

@@ -17,20 +17,35 @@ from pathlib import Path
 import grpc
 import structlog
 from google.protobuf import descriptor_pool
-from grpc_health.v1 import health, health_pb2_grpc
+from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
 
 from placet.rpc.channel import MAX_MESSAGE_BYTES
 from placet.rpc.deadline import MAX_RPC_S
-from placet.rpc.health import HealthCheck, always_healthy, is_healthy, keep_health, set_health
+from placet.rpc.health import Checks, HealthCheck, always_healthy, keep_health, publish
 from placet.rpc.identity import AllowList
 from placet.rpc.interceptors import AroundInterceptor, TimeLimit, errors, identity, telemetry
-from placet.rpc.tls import TlsFiles
+from placet.rpc.metrics import NOWHERE, Shown
+from placet.rpc.tls import CurrentTls, TlsFiles, server_credentials
 
 Register = Callable[[grpc.aio.Server], Sequence[str]]
 """Adds servicers to a server and returns the full names of their services."""
 
+FAREWELL_S = 1.0
+
 _log = structlog.get_logger()
+
+
+@dataclass(frozen=True)
+class Turnover:
+    """How a server gives way to another one (docs/connections.md §4), in seconds."""
+
+    notice_s: float = 0.0
+    """How long it goes on taking calls once it has said that it stops: until everybody looks elsewhere."""
+    drain_s: float = 10.0
+    """The longest that calls in flight may take to end after that."""
+    max_connection_age_s: float = 0.0
+    """After which its clients connect anew, and so find replicas that are new; 0: never."""
 
 
 @dataclass(frozen=True)
@@ -43,9 +58,21 @@ class BuiltServer:
     address: str
     limit: TimeLimit
 
+    async def ready(self) -> bool:
+        """What health says of the server as a whole at this moment."""
+        # It asks its context nothing about a name that it knows.
+        reply = await self.health.Check(health_pb2.HealthCheckRequest(), None)  # type: ignore[arg-type]
+        return bool(reply.status == health_pb2.HealthCheckResponse.SERVING)
+
+    async def say_farewell(self) -> None:
+        """Say NOT_SERVING to whoever watches, unless that takes too long; calls are still taken."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(FAREWELL_S):
+                await self.health.enter_graceful_shutdown()
+
     async def stop(self, drain_s: float) -> None:
         """Say NOT_SERVING, take no new RPC, let those in flight end within `drain_s` seconds."""
-        await self.health.enter_graceful_shutdown()
+        await self.say_farewell()
         self.limit.end_endless()
         await self.server.stop(drain_s)
 
@@ -59,6 +86,7 @@ def build_server(
     endless: Collection[str] = (),
     max_rpc_s: float = MAX_RPC_S,
     max_message_bytes: int = MAX_MESSAGE_BYTES,
+    max_connection_age_s: float = 0.0,
 ) -> BuiltServer:
     """A bound server with everything that every service needs.
 
@@ -72,7 +100,7 @@ def build_server(
     arounds = (errors, telemetry, identity(allow), limit.around)
     server = grpc.aio.server(
         interceptors=[AroundInterceptor(around, drains=around is telemetry) for around in arounds],
-        options=_options(max_message_bytes),
+        options=_options(max_message_bytes) + _aging(max_connection_age_s, max_rpc_s),
     )
     names = tuple(register(server))
     _refuse_unknown_methods(allow, names)
@@ -91,11 +119,14 @@ async def serve(
     register: Register,
     ready_file: Path | None,
     health_check: HealthCheck | None = None,
-    drain_s: float = 10.0,
+    ready_check: HealthCheck | None = None,
+    turnover: Turnover = Turnover(),
     max_message_bytes: int = MAX_MESSAGE_BYTES,
     endless: Collection[str] = (),
     max_rpc_s: float = MAX_RPC_S,
     on_stop: Callable[[], object] = lambda: None,
+    metrics: Shown = NOWHERE,
+    stop: asyncio.Event | None = None,
 ) -> None:
     """Serve until SIGTERM or SIGINT, then drain.
 
@@ -104,13 +135,17 @@ async def serve(
         listen: "127.0.0.1:0" or "unix:/path".
         register: adds the servicers; returns the full names of their services.
         ready_file: gets the bound address, atomically, once the server answers; removed at the end.
-        health_check: asked every two seconds; without one the service is healthy while it answers.
-        drain_s: how long RPCs in flight may take to end, in seconds.
+        health_check: asked every second; without one the service is healthy while it answers.
+        ready_check: whether the process does its part, which may be to stand by; by default, to be healthy.
+        turnover: how it ends, and how long connections last.
         endless: methods that have no end of their own.
         max_rpc_s: how long any other may take, in seconds.
         on_stop: called before the drain; RPCs in flight may be told by it to come to an end.
+        metrics: what is shown over HTTP, and where. Raises OSError or ValueError when it cannot be.
+        stop: ends it as the signals do, once it is set.
     """
-    stopping = _stop_on_signals()
+    stopping = stop or asyncio.Event()
+    _stop_on_signals(stopping)
     built = build_server(
         listen=listen,
         tls=tls,
@@ -119,23 +154,36 @@ async def serve(
         max_message_bytes=max_message_bytes,
         endless=endless,
         max_rpc_s=max_rpc_s,
+        max_connection_age_s=turnover.max_connection_age_s,
     )
-    check = health_check or always_healthy
-    await set_health(built.health, built.names, await is_healthy(check))
-    await built.server.start()
-    watching = asyncio.create_task(keep_health(built.health, built.names, check))
-    if ready_file:
-        write_atomically(ready_file, built.address)
-    _log.info("serving", server=name, address=built.address, services=list(built.names))
-    try:
-        await stopping.wait()
-        _log.info("draining", server=name, drain_s=drain_s)
-    finally:
-        watching.cancel()
-        _remove(ready_file)
-        on_stop()
-        await built.stop(drain_s)
-        _log.info("stopped", server=name)
+    checks = Checks(health_check or always_healthy, ready_check)
+    await publish(built.health, built.names, await checks.ask())
+    async with _exposing(metrics, name, tls, built):  # also while it drains
+        await built.server.start()
+        watching = asyncio.create_task(keep_health(built.health, built.names, checks))
+        if ready_file:
+            write_atomically(ready_file, built.address)
+        _log.info("serving", server=name, address=built.address, services=list(built.names))
+        try:
+            await stopping.wait()
+            _log.info("draining", server=name, notice_s=turnover.notice_s, drain_s=turnover.drain_s)
+            await _give_notice(built, ready_file, turnover.notice_s)
+        finally:
+            watching.cancel()
+            _remove(ready_file)
+            on_stop()
+            await built.stop(turnover.drain_s)
+            _log.info("stopped", server=name)
+
+
+def _exposing(
+    metrics: Shown, name: str, tls: TlsFiles, built: BuiltServer
+) -> contextlib.AbstractAsyncContextManager[None]:
+    if not metrics.listen:
+        return contextlib.nullcontext()
+    from placet.rpc.exposition import exposing  # the HTTP server is loaded only where it is asked for
+
+    return exposing(metrics, name=name, tls=tls, ready=built.ready)
 
 
 def write_atomically(path: Path, text: str) -> None:
@@ -145,14 +193,20 @@ def write_atomically(path: Path, text: str) -> None:
     scratch.replace(path)
 
 
+async def _give_notice(built: BuiltServer, ready_file: Path | None, notice_s: float) -> None:
+    """Say that this is the end, and take calls until those who have not heard it had time to."""
+    _remove(ready_file)
+    await built.say_farewell()
+    await asyncio.sleep(notice_s)
+
+
 def _remove(ready_file: Path | None) -> None:
     if ready_file:
         ready_file.unlink(missing_ok=True)
 
 
-def _stop_on_signals() -> asyncio.Event:
-    """An event that SIGTERM and SIGINT set; a second signal ends the process as it always would."""
-    stopping = asyncio.Event()
+def _stop_on_signals(stopping: asyncio.Event) -> None:
+    """SIGTERM and SIGINT set the event; a second signal ends the process as it always would."""
     loop = asyncio.get_running_loop()
 
     def stop(number: signal.Signals) -> None:
@@ -161,12 +215,11 @@ def _stop_on_signals() -> asyncio.Event:
 
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop, number)
-    return stopping
 
 
 def _bind(server: grpc.aio.Server, listen: str, tls: TlsFiles) -> str:
     """Bind and return the address that clients use."""
-    port = server.add_secure_port(listen, tls.server_credentials())
+    port = server.add_secure_port(listen, server_credentials(CurrentTls(tls)))
     if listen.startswith("unix:"):
         with contextlib.suppress(FileNotFoundError):  # an abstract socket has no file
             Path(listen.removeprefix("unix:")).chmod(0o600)
@@ -183,6 +236,16 @@ def _options(max_message_bytes: int) -> list[tuple[str, int]]:
         ("grpc.keepalive_time_ms", 60_000),
         ("grpc.http2.min_ping_interval_without_data_ms", 10_000),
         ("grpc.keepalive_permit_without_calls", 1),
+    ]
+
+
+def _aging(max_connection_age_s: float, max_rpc_s: float) -> list[tuple[str, int]]:
+    """A connection takes no new call after its age; one that is under way ends with its own time limit."""
+    if not max_connection_age_s:
+        return []
+    return [
+        ("grpc.max_connection_age_ms", int(max_connection_age_s * 1000)),
+        ("grpc.max_connection_age_grace_ms", int(max_rpc_s * 1000)),
     ]
 
 

@@ -15,9 +15,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import NoReturn, TypeVar
 
-from pydantic import ValidationError
+from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from placet.rpc.server import Turnover
 from placet.rpc.tls import TlsFiles
 
 S = TypeVar("S", bound="ServiceSettings")
@@ -35,11 +36,25 @@ class ServiceSettings(BaseSettings):
     """Gets the bound address once the service answers."""
 
     metrics_listen: str = ""
-    """"host:port" where /metrics, /livez and /readyz are, in plain HTTP and with nothing else; empty: nowhere."""
+    """"host:port" where /metrics, /livez and /readyz are, in plain HTTP; empty: nowhere."""
+
+    drain_wait_s: float = Field(0.0, ge=0)
+    """How long a service that was told to stop still takes calls, in seconds, until its clients know."""
+
+    drain_s: float = Field(10.0, ge=0)
+    """The longest that calls in flight may take to end after that, in seconds."""
+
+    max_connection_age_s: float = Field(0.0, ge=0)
+    """After how many seconds clients connect anew, so that they find new replicas; 0: never."""
 
     tls_ca: Path
     tls_cert: Path
     tls_key: Path
+
+    @property
+    def turnover(self) -> Turnover:
+        """How the service ends, and how long connections to it last."""
+        return Turnover(self.drain_wait_s, self.drain_s, self.max_connection_age_s)
 
     @property
     def tls(self) -> TlsFiles:

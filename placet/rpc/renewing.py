@@ -1,0 +1,106 @@
+"""A channel that begins anew when our certificate or authorities change, and loses no call over it.
+
+Knows gRPC's channels. Must not know where certificates come from, nor any service.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from types import TracebackType
+from typing import Any, Self
+
+import grpc
+
+from placet.rpc.tls import Pem
+
+RETIRED_S = 24 * 3600.0
+"""The longest that a call goes on over a connection with an old certificate: as long as any of ours lasts."""
+
+_Make = Callable[[grpc.aio.Channel], Callable[..., Any]]
+
+
+class RenewingChannel(grpc.aio.Channel):
+    """Calls begin on a connection made with what `pem` says now; those under way end where they began."""
+
+    def __init__(self, pem: Callable[[], Pem], open_: Callable[[Pem], grpc.aio.Channel]) -> None:
+        """`pem` returns the same object for as long as nothing changed."""
+        self._pem, self._open = pem, open_
+        self._used = pem()
+        self._channel = open_(self._used)
+        self._retired: dict[asyncio.Task[None], grpc.aio.Channel] = {}
+
+    def current(self) -> grpc.aio.Channel:
+        """The channel that a call is to begin on."""
+        found = self._pem()
+        if found is not self._used:
+            self._retire(self._channel)
+            self._used, self._channel = found, self._open(found)
+        return self._channel
+
+    def _retire(self, channel: grpc.aio.Channel) -> None:
+        """Close it once its calls are over."""
+        closing = asyncio.get_running_loop().create_task(channel.close(RETIRED_S))
+        self._retired[closing] = channel
+        closing.add_done_callback(self._retired.pop)
+
+    async def close(self, grace: float | None = None) -> None:
+        """As any channel's; calls on retired connections end as well."""
+        retired = dict(self._retired)
+        for closing in retired:
+            closing.cancel()
+        await asyncio.gather(*(channel.close(grace) for channel in (self._channel, *retired.values())))
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc_val: BaseException | None,
+        exc_tb: TracebackType | None,
+    ) -> None:
+        await self.close()
+
+    def get_state(self, try_to_connect: bool = False) -> grpc.ChannelConnectivity:
+        """Of the channel that calls begin on."""
+        return self.current().get_state(try_to_connect)
+
+    async def wait_for_state_change(self, last_observed_state: grpc.ChannelConnectivity) -> None:
+        """Of the channel that calls begin on now."""
+        await self.current().wait_for_state_change(last_observed_state)
+
+    async def channel_ready(self) -> None:
+        """Wait until a call could be sent."""
+        await self.current().channel_ready()
+
+    def unary_unary(self, method: str, *how: Any, **named: Any) -> Any:
+        """See grpc.aio.Channel."""
+        return _Callable(self, lambda channel: channel.unary_unary(method, *how, **named))
+
+    def unary_stream(self, method: str, *how: Any, **named: Any) -> Any:
+        """See grpc.aio.Channel."""
+        return _Callable(self, lambda channel: channel.unary_stream(method, *how, **named))
+
+    def stream_unary(self, method: str, *how: Any, **named: Any) -> Any:
+        """See grpc.aio.Channel."""
+        return _Callable(self, lambda channel: channel.stream_unary(method, *how, **named))
+
+    def stream_stream(self, method: str, *how: Any, **named: Any) -> Any:
+        """See grpc.aio.Channel."""
+        return _Callable(self, lambda channel: channel.stream_stream(method, *how, **named))
+
+
+class _Callable:
+    """One method of a stub: of the channel that is current when it is called."""
+
+    def __init__(self, owner: RenewingChannel, make: _Make) -> None:
+        self._owner, self._make = owner, make
+        self._made_of = owner.current()
+        self._made = make(self._made_of)
+
+    def __call__(self, *arguments: Any, **named: Any) -> Any:
+        channel = self._owner.current()
+        if channel is not self._made_of:
+            self._made_of, self._made = channel, self._make(channel)
+        return self._made(*arguments, **named)
