@@ -25,6 +25,7 @@ from executor_svc.trust import Trust
 from placet.approval import Approval, ApprovalRefused, Limits
 from placet.audit.client import NO_BODIES, Appended, AuditLog
 from placet.ids import fresh_id
+from placet.rpc import metrics
 from placet.rpc.errors import ServiceError
 
 _log = structlog.get_logger()
@@ -113,7 +114,8 @@ class Runner:
             ServiceError: UNAVAILABLE with AUDIT_UNAVAILABLE, SANDBOX_UNAVAILABLE or TRUST_UNREADABLE.
             CancelledError: the caller went away; the run is dead and its record is being written.
         """
-        permit = await self._admit(request)
+        with metrics.RUN_STAGE_SECONDS.labels("admit").time():
+            permit = await self._admit(request)
         return await self._execute(permit, events)
 
     async def refuse_unreadable(self, caller: str, error: ServiceError) -> None:
@@ -122,6 +124,7 @@ class Runner:
         Raises:
             ServiceError: AUDIT_UNAVAILABLE.
         """
+        metrics.ADMISSION_REFUSALS.labels(error.reason).inc()
         body = records.unreadable(caller, error.reason, error.message)
         await self._log.append("admission_refused", body, request_id=fresh_id())
 
@@ -154,6 +157,7 @@ class Runner:
 
     async def _append_refusal(self, case: Case, refusal: ApprovalRefused) -> None:
         """Under the caller's request id, or else the approval's if it can be believed."""
+        metrics.ADMISSION_REFUSALS.labels(refusal.reason).inc()
         approval = _proven_approval(case)
         body = records.refused(case.request, refusal, approval.approval_id if approval else "")
         request_id = case.request.request_id or (approval.request_id if approval else fresh_id())
@@ -192,14 +196,15 @@ class Runner:
         streams = _Streams(events)
         try:
             await events.started(permit)
-            result = await self._sandbox.run(
-                start.request.program,
-                permit.inputs,
-                permit.limits,
-                streams.forward,
-                imports=narrowing.imports_of(start.approval.grants),
-                on_cancelled=streams.cancelled,
-            )
+            with metrics.RUN_STAGE_SECONDS.labels("run").time():
+                result = await self._sandbox.run(
+                    start.request.program,
+                    permit.inputs,
+                    permit.limits,
+                    streams.forward,
+                    imports=narrowing.imports_of(start.approval.grants),
+                    on_cancelled=streams.cancelled,
+                )
         except (asyncio.CancelledError, CallerGone):
             self._keep(self._append_end(permit, streams.left, streams.captured))
             raise
@@ -207,7 +212,8 @@ class Runner:
             raise await self._abort(start, error) from error
         appending = self._keep(self._append_end(permit, result, streams.captured))
         try:
-            return Finished(permit, result, await asyncio.shield(appending))
+            with metrics.RUN_STAGE_SECONDS.labels("record").time():
+                return Finished(permit, result, await asyncio.shield(appending))
         except BaseException:
             self._keep(self._release(result, appending))
             raise
@@ -218,6 +224,8 @@ class Runner:
         await result.release()
 
     async def _append_end(self, permit: RunPermit, result: RunResult, captured: Captured) -> Appended:
+        metrics.RUNS.labels(result.status.value).inc()
+        metrics.RUN_CPU_SECONDS.inc(result.usage.cpu_ms / 1000)
         body = records.finished(permit, result, captured)
         bodies = records.finished_bodies(result, captured)
         if "artifacts" not in bodies:  # else the record names no file, and proves none
@@ -236,6 +244,7 @@ class Runner:
         """Record that we failed; the error to raise."""
         ours = isinstance(error, SandboxUnavailable)
         reason = "SANDBOX_UNAVAILABLE" if ours else "INTERNAL"
+        metrics.RUNS_ABORTED.labels(reason).inc()
         _log.error("run aborted", run_id=start.run_id, reason=reason, error=repr(error))
         appending = self._keep(self._append(start, "run_aborted", records.aborted(start, reason)))
         await asyncio.shield(appending)

@@ -29,6 +29,7 @@ from executor_svc.sandbox.types import BY_A_LIMIT
 from placet.approval import ApprovalRefused, Limits
 from placet.approval.reading import REQUEST_ID
 from placet.audit.client import Appended
+from placet.rpc import metrics
 from placet.rpc.deadline import Deadline
 from placet.rpc.errors import ServiceError
 from placet.rpc.identity import caller_of
@@ -58,6 +59,7 @@ class ExecutorServicer(executor_pb2_grpc.ExecutorServiceServicer):
         """Read the whole request, admit it, run it; artifacts leave once the run's end is on record."""
         caller = caller_of(context).uri
         async with self._gate.enter(), AsyncExitStack() as held:
+            held.enter_context(metrics.RUNS_IN_FLIGHT.track_inprogress())
             try:
                 request = await receive(request_iterator, caller, held)
             except ServiceError as unreadable:
@@ -69,7 +71,8 @@ class ExecutorServicer(executor_pb2_grpc.ExecutorServiceServicer):
         events = _Stream(context)
         try:
             async with AsyncExitStack() as held:
-                async with self._gate.run():
+                async with self._gate.run(), AsyncExitStack() as running:
+                    running.enter_context(metrics.RUNS_RUNNING.track_inprogress())
                     finished = await self._runner.run(request, events)
                     held.push_async_callback(finished.result.release)
                     if finished.result.status not in BY_A_LIMIT:

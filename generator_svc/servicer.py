@@ -14,6 +14,7 @@ from generator_svc.places import Places
 from generator_svc.solve import Solver
 from generator_svc.task import Declared, InputCollector, Task, TaskRefused, check_wait, check_words
 from placet.audit.client import Appended
+from placet.rpc import metrics
 from placet.rpc.deadline import MAX_RPC_S, Deadline
 from placet.rpc.errors import ServiceError
 from placet.rpc.identity import AllowList, caller_of
@@ -49,7 +50,7 @@ class GeneratorServicer(generator_pb2_grpc.GeneratorServiceServicer):
     ) -> None:
         """See generator.proto."""
         caller = caller_of(context).uri
-        with self._places.solving():
+        with self._places.solving(), metrics.TASKS_IN_FLIGHT.track_inprogress():
             task = await self._receive(request_iterator, caller)
             annotate(request_id=task.request_id, scope=task.scope)
             deadline = Deadline.of(context, maximum_s=MAX_RPC_S + task.review_wait_s)

@@ -9,7 +9,7 @@ import asyncio
 import hashlib
 import uuid
 from collections.abc import Mapping, Sequence
-from contextlib import aclosing
+from contextlib import AbstractContextManager, aclosing
 from dataclasses import dataclass
 
 import grpc
@@ -38,6 +38,7 @@ from generator_svc.profile import profile
 from generator_svc.task import Task
 from placet.audit.client import Appended, AuditLog
 from placet.llm.chat import ModelError
+from placet.rpc import metrics
 from placet.rpc.deadline import Deadline
 from placet.rpc.errors import ServiceError
 
@@ -100,6 +101,7 @@ class Solver:
         except Exception:
             await self._end_unanswered(task, "UNANSWERED", "INTERNAL")
             raise
+        metrics.TASKS.labels(answer.outcome.value).inc()
         record = await self._ports.log.append(
             "task_finished", {"outcome": answer.outcome.value}, request_id=task.request_id
         )
@@ -138,6 +140,7 @@ class Solver:
 
     async def _end_unanswered(self, task: Task, outcome: str, reason: str) -> None:
         """Record the end although something failed; a second failure is logged and hides nothing."""
+        metrics.TASKS.labels(outcome).inc()
         body = {"outcome": outcome, **({"reason": reason} if reason else {})}
         ending = asyncio.ensure_future(self._append_end(task.request_id, body))
         # Shielded: a caller that went away does not take the record with it.
@@ -181,7 +184,8 @@ class _Attempts:
                 answer = _Answer(Outcome.DENIED, answer.run)
                 messages = prompt.after_denial(first, [f.rule_id for f in review.findings])
                 continue
-            ended, stderr = await self._execute(written.program, review.approval, attempt)
+            with _stage("running"):
+                ended, stderr = await self._execute(written.program, review.approval, attempt)
             if not ended.raised:
                 return _Answer(Outcome.DONE if ended.succeeded else Outcome.PROGRAM_FAILED, ended)
             answer = _Answer(Outcome.PROGRAM_FAILED, ended)
@@ -197,7 +201,8 @@ class _Attempts:
             raise
 
     async def _in_scope(self) -> bool:
-        screening = await self._ports.guard.screen(self._task, self._deadline)
+        with _stage("screening"):
+            screening = await self._ports.guard.screen(self._task, self._deadline)
         if not screening.in_scope:
             await self._record_refusal("TASK_OUT_OF_SCOPE", "The task is outside the scope's purpose.")
             await self._tell(VerdictReached(Verdict.DENIED, 100, screening.findings, "screening", True, 0))
@@ -211,7 +216,8 @@ class _Attempts:
         """The next program, on record; None when the reply held none and there is another attempt."""
         await self._tell(Progress("generating", attempt))
         try:
-            written = await self._ports.writer.write(messages, attempt=attempt, deadline=self._deadline)
+            with _stage("generating"):
+                written = await self._ports.writer.write(messages, attempt=attempt, deadline=self._deadline)
         except ModelError as err:
             await self._ports.log.append(
                 "generation_failed",
@@ -242,7 +248,8 @@ class _Attempts:
 
     async def _review(self, program: bytes, attempt: int) -> Review:
         await self._tell(Progress("reviewing", attempt))
-        review = await self._ports.guard.review(self._task, program, self._deadline)
+        with _stage("reviewing"):
+            review = await self._ports.guard.review(self._task, program, self._deadline)
         if review.verdict is Verdict.ALLOWED and not review.approval:
             raise ServiceError(
                 grpc.StatusCode.INTERNAL,
@@ -260,7 +267,8 @@ class _Attempts:
                 return review
             await self._tell(Progress("awaiting_review", attempt, f"for at most {wait_s:.0f} s"))
             deciding = self._ports.people.decided(self._task, program, wait_s)
-            decided = await self._places.unless_closing(deciding)
+            with _stage("awaiting_review"), metrics.TASKS_AWAITING_PEOPLE.track_inprogress():
+                decided = await self._places.unless_closing(deciding)
         if decided is None:
             return review
         verdict = Verdict.ALLOWED if decided.allowed else Verdict.DENIED
@@ -299,6 +307,11 @@ class _Attempts:
         raise ServiceError(
             grpc.StatusCode.INTERNAL, "RUN_UNFINISHED", "The executor's answer ended before the run did."
         )
+
+
+def _stage(name: str) -> AbstractContextManager[object]:
+    """Times what is done inside, however it ends."""
+    return metrics.TASK_STAGE_SECONDS.labels(name).time()
 
 
 def model_failure(err: ModelError) -> ServiceError:

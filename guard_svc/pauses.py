@@ -11,6 +11,7 @@ import grpc
 
 from guard_svc.breaker import Breaker, Pause, Who
 from placet.audit.client import AuditLog
+from placet.rpc import metrics
 from placet.rpc.errors import ServiceError
 
 
@@ -67,6 +68,7 @@ class Pauses:
             length = {"pause_s": round(self._breaker.limits.pause_s)}
             body = {**_fields(pause), "denials": pause.denials, "why": pause.why, **length}
             self._begun[pause] = (await self._log.append("caller_paused", body, request_id="")).index
+            metrics.PAUSES.labels(pause.who.scope).inc()
         return self._begun[pause]
 
     def _paused(self, pause: Pause, owner: str) -> ServiceError:

@@ -8,6 +8,7 @@ import asyncio
 import hashlib
 import time
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass, field
 from typing import Final, Literal
 
@@ -33,6 +34,7 @@ from guard_svc.views import Sources
 from placet.approval.statement import InputDigest
 from placet.audit.client import Appended, AuditLog
 from placet.audit.record import MAX_BODY_JSON_BYTES, canonical
+from placet.rpc import metrics
 from placet.rpc.deadline import Deadline
 from placet.rpc.errors import ServiceError
 from placet.scope import Scope
@@ -135,11 +137,14 @@ class Guard:
         # Again: of many reviews at once, none ends well after the one that made the caller pause.
         await self._check_not_paused(order)
         findings = encode_findings(decision.findings)
-        verdict = await self._record_verdict(order, decision, findings)
+        with _stage("record"):
+            verdict = await self._record_verdict(order, decision, findings)
+        _count_verdict(order.scope.name, decision)
         await self._count(order, decision)
         approval = b""
         if decision.verdict is Verdict.ALLOWED and not order.verdict_only:
-            approval = await self.approver.issue(_grounds(order, decision, findings, verdict))
+            with _stage("approve"):
+                approval = await self.approver.issue(_grounds(order, decision, findings, verdict))
         return Answer(decision, _elapsed_ms(started), approval, verdict)
 
     async def screen(self, order: Order, deadline: Deadline) -> Screening:
@@ -160,6 +165,8 @@ class Guard:
             },
             request_id=order.request_id,
         )
+        answer = "in_scope" if screening.in_scope else "out_of_scope"
+        metrics.SCREENINGS.labels(order.scope.name, answer).inc()
         return screening
 
     async def _check_not_paused(self, order: Order) -> None:
@@ -194,11 +201,13 @@ class Guard:
     async def _judge(self, order: Order, deadline: Deadline, layers: Layers) -> Decision:
         try:
             # Both may take a second on a hostile program; the event loop serves others meanwhile.
-            intake = await asyncio.to_thread(read_program, order.program)
+            with _stage("intake"):
+                intake = await asyncio.to_thread(read_program, order.program)
         except IntakeRefused as refused:
             return refuse(refused.findings)
         names = [item.name for item in order.inputs]
-        report = await asyncio.to_thread(self._analyse, intake, order.scope, names)
+        with _stage("rules"):
+            report = await asyncio.to_thread(self._analyse, intake, order.scope, names)
         if layers == "rules":
             return by_rules_alone(order.scope, report)
         settled = by_rules(order.scope, report)
@@ -209,7 +218,8 @@ class Guard:
             return await self.reviewer.review(sources, subject, _until_records(deadline))
 
         sources = Sources(intake.source, intake.canonical)
-        opinion = await parts.review(ask, sources, subject_of(order, report))
+        with _stage("reviewer"):
+            opinion = await parts.review(ask, sources, subject_of(order, report))
         return by_both(order.scope, report, opinion)
 
     def _analyse(self, intake: Intake, scope: Scope, inputs: Sequence[str]) -> RulesReport:
@@ -225,6 +235,7 @@ class Guard:
         return cache_key((order.program, order.scope.sha256, *(text.encode() for text in texts)))
 
     async def _record_failure(self, order: Order, reason: str) -> None:
+        metrics.REVIEW_FAILURES.labels(reason).inc()
         body = {
             "reason": reason,
             "program_sha256": order.program_sha256.hex(),
@@ -246,6 +257,17 @@ class Guard:
         return await self.log.append(
             "verdict_reached", _fitting(fields), request_id=order.request_id, bodies=bodies
         )
+
+
+def _stage(name: str) -> AbstractContextManager[object]:
+    """Times what is done inside, however it ends."""
+    return metrics.REVIEW_STAGE_SECONDS.labels(name).time()
+
+
+def _count_verdict(scope: str, decision: Decision) -> None:
+    metrics.VERDICTS.labels(scope, decision.verdict.value).inc()
+    if decision.cached:
+        metrics.CACHED_VERDICTS.labels(scope).inc()
 
 
 def unavailable(error: ReviewerUnavailable) -> ServiceError:

@@ -19,6 +19,7 @@ from executor_svc.sandbox.forkserver import ForkServer
 from executor_svc.sandbox.interpreter import Interpreter
 from executor_svc.sandbox.libraries import LibrarySet
 from executor_svc.sandbox.types import SandboxUnavailable
+from placet.rpc import metrics
 
 ENVIRONMENT = {
     "LANG": "C.UTF-8",
@@ -75,6 +76,7 @@ class Pool:
         self._arming: set[asyncio.Task[None]] = set()
         self._closed = False
         self._last_taken = time.monotonic()
+        metrics.CELLS_ARMED.labels(libraries.name).set_function(lambda: len(self._armed))
 
     @property
     def ready(self) -> bool:
@@ -149,8 +151,10 @@ class Pool:
         task = asyncio.current_task()
         assert task is not None
         try:
-            made = await self._arm()
+            with metrics.CELL_ARMING_SECONDS.time():
+                made = await self._arm()
         except SandboxUnavailable as error:
+            metrics.CELL_ARMING_FAILURES.inc()
             waiter = self._next_waiter()
             self._arming.discard(task)
             if waiter is not None:

@@ -21,6 +21,7 @@ from openai.types.chat import ChatCompletion
 from openai.types.chat.chat_completion import Choice as CompletionChoice
 
 from placet.llm.transport import BodyRefused, http_client
+from placet.rpc import metrics
 
 Message = Mapping[str, str]
 """One chat message: ``{"role": "system" | "user" | "assistant", "content": text}``."""
@@ -203,6 +204,24 @@ class ChatModel:
         await self._client.close()
 
     async def _complete(
+        self, messages: Sequence[Message], parameters: Mapping[str, Any], deadline_s: float
+    ) -> ChatCompletion:
+        with metrics.MODEL_SECONDS.labels(self.settings.model).time():
+            try:
+                completion = await self._asked(messages, parameters, deadline_s)
+            except ModelError as error:
+                self._count(error.reason)
+                raise
+        self._count("OK", **_tokens(completion))
+        return completion
+
+    def _count(self, outcome: str, **tokens: int) -> None:
+        model = self.settings.model  # as we know it: what an answer calls itself is the endpoint's to choose
+        metrics.MODEL_CALLS.labels(model, outcome).inc()
+        for kind, number in tokens.items():
+            metrics.MODEL_TOKENS.labels(model, kind.removesuffix("_tokens")).inc(number)
+
+    async def _asked(
         self, messages: Sequence[Message], parameters: Mapping[str, Any], deadline_s: float
     ) -> ChatCompletion:
         deadline = time.monotonic() + deadline_s

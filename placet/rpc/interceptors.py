@@ -18,6 +18,7 @@ from typing import Any, TypeAlias
 import grpc
 import structlog
 
+from placet.rpc import metrics
 from placet.rpc.deadline import Deadline
 from placet.rpc.errors import ServiceError, to_status
 from placet.rpc.identity import OPEN_TO_PEERS, AllowList, authorize, caller_of
@@ -147,12 +148,14 @@ async def errors(_method: str, context: Context) -> AsyncIterator[None]:
 
 @asynccontextmanager
 async def telemetry(method: str, _context: Context) -> AsyncIterator[None]:
-    """Log one canonical line: method, caller, code, reason, duration, and what the handler annotated."""
+    """Count the call, and log one canonical line: method, caller, code, duration, what the handler noted."""
     fields = open_line()
     started = time.monotonic()
     outcome: dict[str, object] = {"code": "OK"}
+    short = method.rpartition(".")[2]  # "GuardService/Review"
     try:
-        yield
+        with metrics.RPCS_OPEN.labels(short).track_inprogress():
+            yield
     except ServiceError as error:
         outcome = {"code": error.code.name, "reason": error.reason, "message": error.message}
         raise
@@ -163,11 +166,13 @@ async def telemetry(method: str, _context: Context) -> AsyncIterator[None]:
         outcome = {"code": "INTERNAL", "reason": "INTERNAL", "exc_info": True}
         raise
     finally:
-        elapsed_ms = round((time.monotonic() - started) * 1000, 1)
+        elapsed_s = time.monotonic() - started
+        metrics.RPCS.labels(short, outcome["code"]).inc()
+        metrics.RPC_SECONDS.labels(short).observe(elapsed_s)
         write = _log.debug if method.startswith(OPEN_TO_PEERS) else _log.info
         if outcome.get("code") == "INTERNAL":
             write = _log.error
-        write("rpc", **{**fields, "method": method, "elapsed_ms": elapsed_ms, **outcome})
+        write("rpc", **{**fields, "method": method, "elapsed_ms": round(elapsed_s * 1000, 1), **outcome})
 
 
 def identity(allow: AllowList) -> Around:
