@@ -201,6 +201,7 @@ class Wiring:
 
     def _console(self) -> dict[str, object]:
         guard = self.addresses.get("guard", self.layout.listen("guard"))
+        running = "" if guard.endswith(":0") else f"running={guard}"  # candidates are the user's to name
         return {
             "DATABASE": self.layout.audit / "audit.sqlite",
             "AUDIT_ADDRESS": self.addresses["audit"],
@@ -208,7 +209,7 @@ class Wiring:
             "VIEWS_FILE": self.layout.console_views,
             "KEYS_DIR": self.layout.trusted,
             "SCOPES_DIR": self.layout.scopes,
-            **({"GUARDS": f"running={guard}"} if not guard.endswith(":0") else {}),
+            "GUARDS": ",".join(filter(None, (running, self.environ.get("PLACET_CONSOLE_GUARDS")))),
         }
 
     def _executor(self) -> dict[str, object]:

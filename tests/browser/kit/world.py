@@ -19,7 +19,7 @@ import tempfile
 import threading
 from collections.abc import Coroutine, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
@@ -33,7 +33,7 @@ from placet.client import Placet
 from placet.local.layout import Layout
 from placet.local.lock import held
 from placet.local.prepare import prepare
-from placet.local.process import Process
+from placet.local.process import Command, Process
 from placet.local.services import Model, Wiring
 from placet.pki import issue
 from placet.rpc.channel import connect
@@ -52,6 +52,8 @@ PEOPLE: Final[Mapping[str, str]] = {
 """Name → role in the console."""
 ROLES: Final = ",".join(f"reviewer/{name}={role}" for name, role in PEOPLE.items())
 CALLERS: Final = ("reports", "shop")
+CANDIDATE: Final = "candidate"
+"""A guard that a replay may ask beside the running one; a test starts it with `another`."""
 START_S: Final = 60.0
 ANSWER_S: Final = 30.0
 ROOM: Final = 1 << 30
@@ -79,6 +81,9 @@ class World:
             directory = stack.enter_context(tempfile.TemporaryDirectory(prefix="placet-", dir=_in_memory()))
             world = cls(Layout(Path(directory)), stack.enter_context(_loop()), environment=environment)
             prepare(world.layout)
+            world.environment.setdefault(
+                "PLACET_CONSOLE_GUARDS", f"{CANDIDATE}={world.layout.listen(CANDIDATE)}"
+            )
             stack.enter_context(held(world.layout.lock, world.layout.state))
             world._enrol()
             stack.callback(world._stop)
@@ -103,6 +108,26 @@ class World:
         """Stop a service and start it anew, at the same address."""
         self.do(self._processes.pop(name).stop(10), START_S)
         return self.do(self._start(name), START_S)
+
+    def another(self, name: str, label: str, **changes: str) -> str:
+        """Start a second process of a service beside the first, with `changes` of its environment.
+
+        It is known by its label, and listens where the layout says for that; its address.
+        """
+        ready, log = self.layout.address_file(label), self.layout.log(label)
+        prefix = f"PLACET_{name.upper()}_"
+        own = {f"{prefix}LISTEN": self.layout.listen(label), f"{prefix}READY_FILE": str(ready)}
+        command = self._command(name)
+        environment = {**command.environment, **own, **changes}
+        second = replace(command, name=label, log=log, ready_file=ready, environment=environment)
+        self.addresses[label] = self.do(self._run(label, second), START_S)
+        return self.addresses[label]
+
+    def stop(self, label: str) -> None:
+        """Stop a process, if it runs."""
+        if process := self._processes.pop(label, None):
+            self.addresses.pop(label)
+            self.do(process.stop(10), START_S)
 
     @property
     def url(self) -> str:
@@ -171,11 +196,16 @@ class World:
         for name in CALLERS:
             self.tls(f"caller/{name}")
 
-    async def _start(self, name: str) -> str:
+    def _command(self, name: str) -> Command:
         environ = {**os.environ, "PLACET_CONSOLE_ROLES": ROLES, **self.environment}
-        command = Wiring(self.layout, environ, self.addresses, self.model).command(name)
-        self._processes[name] = await Process.start(command)
-        return await self._processes[name].address(START_S)
+        return Wiring(self.layout, environ, self.addresses, self.model).command(name)
+
+    async def _start(self, name: str) -> str:
+        return await self._run(name, self._command(name))
+
+    async def _run(self, label: str, command: Command) -> str:
+        self._processes[label] = await Process.start(command)
+        return await self._processes[label].address(START_S)
 
     def _stop(self) -> None:
         async def stop() -> None:
