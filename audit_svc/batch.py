@@ -13,6 +13,7 @@ import grpc
 
 from audit_svc.closing import GUARD, Item, check_open, closed_by, closed_in, item_of
 from audit_svc.draft import Draft as Draft
+from audit_svc.ledger import Ledger
 from audit_svc.revocation import EXECUTOR, check_key, key_used, revocation_key
 from audit_svc.store.types import BodyKey, NewEntry, Store
 from placet.audit.reader import Entry, StoredBody
@@ -26,9 +27,15 @@ Outcome = Entry | ServiceError
 class Batch:
     """Plans records on top of what the store holds. Nothing is written before the sequencer commits `new`."""
 
-    def __init__(self, store: Store, *, origin: str, size: int, clock: Callable[[], str]) -> None:
-        """`size` is the number of records already in the log; `clock` gives RFC 3339 times."""
+    def __init__(
+        self, store: Store, ledger: Ledger, *, origin: str, size: int, clock: Callable[[], str]
+    ) -> None:
+        """`size` is the number of records already in the log; `clock` gives RFC 3339 times.
+
+        `ledger` counts what is planned: it must forget that unless `new` becomes the log.
+        """
         self._store, self._origin, self._size, self._clock = store, origin, size, clock
+        self._ledger = ledger
         self.new: list[NewEntry] = []
         self._by_key: dict[tuple[str, str], NewEntry] = {}
         self._stored: dict[tuple[str, str], Entry] = {}
@@ -40,7 +47,9 @@ class Batch:
     def plan(self, drafts: Sequence[Draft]) -> list[Outcome]:
         """Give each draft its place, or find the record it repeats. Once. Raises StoreFailed."""
         self._look_up(drafts)
-        return [self._plan(draft) for draft in drafts]
+        outcomes = [self._plan(draft) for draft in drafts]
+        self.new.extend(map(self._entry, self._ledger.untold(self._clock())))
+        return outcomes
 
     def _look_up(self, drafts: Sequence[Draft]) -> None:
         """Ask the store once for all: a question for each draft would cost more than writing them."""
@@ -84,8 +93,10 @@ class Batch:
             self._check_unspent(_approval_id(draft))
         check_open(draft, self._closed)
         self._check_kept(draft.erases)
+        self._check_quota(draft)
         new = self._entry(draft)
         self.new.append(new)
+        self._ledger.count(draft.kind, draft.body, new.entry.time)
         self._erased.update(draft.erases)
         self._by_key[draft.actor, draft.idempotency_key] = new
         if draft.kind == "run_started":
@@ -113,6 +124,13 @@ class Batch:
                     "BODY_ERASED",
                     f"Body {body.role} of record {body.index} is not kept (any more). Ask for what is left.",
                 )
+
+    def _check_quota(self, draft: Draft) -> None:
+        """What is too much is refused; the record of it is in this batch, so durable before the answer."""
+        if refusal := self._ledger.refusal(draft, self._clock()):
+            if refusal.record:
+                self.new.append(self._entry(refusal.record))
+            raise refusal.error
 
     def _entry(self, draft: Draft) -> NewEntry:
         index = self._size + len(self.new)

@@ -10,6 +10,7 @@ from pydantic_settings import NoDecode, SettingsConfigDict
 
 from audit_svc.access import Access
 from audit_svc.erasure import Retention, parse_retention
+from audit_svc.quota import Quotas
 from placet.audit.postgres import checked
 from placet.rpc.settings import ServiceSettings
 
@@ -46,6 +47,11 @@ class AuditSettings(ServiceSettings):
     retention: Annotated[Retention, NoDecode] = Field(default_factory=dict)
     """`CLASS=AGE,…`, such as `prompt=30d,output=90d`: when bodies are erased; see docs/audit-format.md §9."""
 
+    quotas: Annotated[Quotas, NoDecode] = Field(
+        default_factory=Quotas, validation_alias="PLACET_AUDIT_QUOTAS_FILE"
+    )
+    """A file that says how much each caller may use (docs/quotas.md §1); without it nobody has a quota."""
+
     witness_policy: Path | None = None
     """A tlog-policy file (docs/audit-format.md §14): which witnesses cosign checkpoints, and where."""
 
@@ -75,6 +81,11 @@ class AuditSettings(ServiceSettings):
     @classmethod
     def _roles(cls, value: object) -> object:
         return Access.parse(value) if isinstance(value, str) else value
+
+    @field_validator("quotas", mode="before")
+    @classmethod
+    def _quotas(cls, value: object) -> object:
+        return Quotas.load(Path(value)) if isinstance(value, str) else value
 
     @field_validator("retention", mode="before")
     @classmethod

@@ -109,6 +109,18 @@ class PostgresStore:
         )
         return {approval_id for (approval_id,) in rows}
 
+    def first_at(self, time: str) -> int:
+        """See Store."""
+        rows = self._rows("SELECT idx FROM log_entry WHERE time >= %s ORDER BY time, idx LIMIT 1", time)
+        return int(rows[0][0]) if rows else self.size()
+
+    def leaves(self, kinds: Collection[str], start: int, end: int) -> Iterator[bytes]:
+        """See Store."""
+        sql = "SELECT leaf FROM log_entry WHERE idx >= %s AND idx < %s AND kind = ANY(%s) ORDER BY idx"
+        with failures(), self._session.transaction(), self._session.cursor("leaves", binary=True) as rows:
+            for (leaf,) in rows.execute(sql, (start, end, list(kinds))):
+                yield bytes(leaf)
+
     def verdicts(self, request_ids: Collection[str], not_by: str) -> Iterator[bytes]:
         """See Store."""
         rows = self._rows(

@@ -148,6 +148,21 @@ class SqliteStore:
         )
         return {str(approval_id) for (approval_id,) in rows}
 
+    def first_at(self, time: str) -> int:
+        """See Store."""
+        rows = self._rows("SELECT idx FROM log_entry WHERE time >= ? ORDER BY time, idx LIMIT 1", time)
+        return int(rows[0][0]) if rows else self.size()
+
+    def leaves(self, kinds: Collection[str], start: int, end: int) -> Iterator[bytes]:
+        """See Store. Along the records themselves: another plan would sort them."""
+        sql = (
+            "SELECT leaf FROM log_entry NOT INDEXED WHERE idx >= ? AND idx < ?"
+            " AND kind IN (SELECT value FROM json_each(?)) ORDER BY idx"
+        )
+        with _failures():
+            for (leaf,) in self._db.execute(sql, (start, end, json.dumps(list(kinds)))):
+                yield bytes(leaf)
+
     def verdicts(self, request_ids: Collection[str], not_by: str) -> Iterator[bytes]:
         """See Store."""
         rows = self._rows(

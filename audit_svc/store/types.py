@@ -121,6 +121,12 @@ class Store(Protocol):
     def spent(self, approval_ids: Collection[str]) -> Set[str]:
         """Of these approvals, those that have started a run."""
 
+    def first_at(self, time: str) -> int:
+        """Index of the first record that is not before this time; where there is none, the size."""
+
+    def leaves(self, kinds: Collection[str], start: int, end: int) -> Iterator[bytes]:
+        """Leaves of records of these kinds, from `start` up to before `end`, in order; constant memory."""
+
     def verdicts(self, request_ids: Collection[str], not_by: str) -> Iterator[bytes]:
         """The leaves of the verdicts in these requests, but those by the actor `not_by`."""
 

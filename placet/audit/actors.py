@@ -26,7 +26,16 @@ _BY_SERVICE: Final[Mapping[str, frozenset[str]]] = {
     "svc/executor": frozenset(
         {"run_started", "run_finished", "run_aborted", "admission_refused", "key_revoked"}
     ),
-    "svc/audit": frozenset({"log_started", "heartbeat", "records_read", "records_exported", "bodies_erased"}),
+    "svc/audit": frozenset(
+        {
+            "log_started",
+            "heartbeat",
+            "quota_exceeded",
+            "records_read",
+            "records_exported",
+            "bodies_erased",
+        }
+    ),
     "svc/console": frozenset(
         {
             "console_entered",

@@ -62,7 +62,8 @@ class AuditLog(Protocol):
 
         Raises ServiceError: UNAVAILABLE/AUDIT_UNAVAILABLE when the record may not be durable (the
         caller must not go on); ALREADY_EXISTS/APPROVAL_SPENT or IDEMPOTENCY_CONFLICT; INVALID_ARGUMENT;
-        PERMISSION_DENIED.
+        PERMISSION_DENIED; RESOURCE_EXHAUSTED/QUOTA_EXCEEDED when the body's caller used up its quota, with
+        the time to come back.
         """
 
 
@@ -127,10 +128,11 @@ def _body_json(kind: str, body: Mapping[str, object]) -> bytes:
 
 def _failure(error: grpc.aio.AioRpcError) -> ServiceError:
     """The log's own reason, or AUDIT_UNAVAILABLE when it could not answer in time."""
-    if error.code() in _TRANSIENT:
+    own = ServiceError.from_rpc(error)
+    if own.reason != "QUOTA_EXCEEDED" and error.code() in _TRANSIENT:
         return ServiceError(
             grpc.StatusCode.UNAVAILABLE,
             "AUDIT_UNAVAILABLE",
             "the audit log did not confirm the record, so nothing goes on; check the audit service",
         )
-    return ServiceError.from_rpc(error)
+    return own

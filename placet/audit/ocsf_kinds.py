@@ -129,6 +129,15 @@ def _caller_resumed(record: Record) -> Fields:
     return made | closed | _pause_info(record, title)
 
 
+def _quota_exceeded(record: Record) -> Fields:
+    """Operators' business, and a sign of a program that has run wild."""
+    title = "A caller has used up its quota"
+    evidence = [{"user": parts.user(text(record.body, "caller"))}]
+    made = finding(record, title, BLOCKED, LOW, evidences=evidence)
+    uid = f"quota/{text(record.body, 'caller')}/{text(record.body, 'limit')}"
+    return made | {"finding_info": {"uid": uid, "title": title, **parts.analytics(record.body)}}
+
+
 def _pause_info(record: Record, title: str) -> Fields:
     """Begin and end of a pause are one finding: the same caller in the same scope."""
     uid = f"pause/{text(record.body, 'caller')}/{text(record.body, 'scope_name')}"
@@ -175,6 +184,7 @@ _MAPPINGS: Final[Mapping[str, Callable[[Record], Fields]]] = {
     "review_failed": _review_failed,
     "caller_paused": _caller_paused,
     "caller_resumed": _caller_resumed,
+    "quota_exceeded": _quota_exceeded,
     "approval_issued": _approval_issued,
     "approval_signed": _approval_signed,
     "label_given": lambda record: call(record, 1, "Label", **present(message=text(record.body, "label"))),

@@ -267,6 +267,7 @@ KINDS: Final[Mapping[str, Mapping[str, Check]]] = {
         "pause_s": _natural,
     },
     "caller_resumed": {"caller": _name, "scope_name": _name, "paused_index": _natural},
+    "quota_exceeded": {"caller": _name, "limit": _name, "untold": _natural},
     "approval_issued": {
         "approval_id": _name,
         "program_sha256": _digest,

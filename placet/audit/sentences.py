@@ -168,6 +168,10 @@ _SENTENCES: Final[Mapping[str, Callable[[Body], str]]] = {
         f"{body.get('denials')} denials"
     ),
     "caller_resumed": lambda body: f"{short(text(body, 'caller'))} let in again in scope {scope_of(body)}",
+    "quota_exceeded": lambda body: (
+        f"{short(text(body, 'caller'))} has used up its quota ({text(body, 'limit')})"
+        + (f"; refused {body.get('untold')} times more" if body.get("untold") else "")
+    ),
     "approval_issued": _approval_issued,
     "approval_signed": lambda body: f"approval {text(body, 'approval_id')[:12]} is signed",
     "label_given": _label_given,

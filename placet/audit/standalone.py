@@ -43,7 +43,9 @@ MAY_APPEND = {
         "caller_resumed",
     },
     "svc/executor": {"run_started", "run_finished", "run_aborted", "admission_refused", "key_revoked"},
-    "svc/audit": {"log_started", "heartbeat", "records_read", "records_exported", "bodies_erased"},
+    "svc/audit": {
+        "log_started", "heartbeat", "quota_exceeded", "records_read", "records_exported", "bodies_erased",
+    },
     "svc/console": {
         "console_entered", "review_claimed", "review_released", "review_given", "verdict_reached",
         "approval_issued", "approval_signed", "label_given", "replay_reported", "records_read",

@@ -85,6 +85,12 @@ def caller_of(context: grpc.aio.ServicerContext[Any, Any]) -> Caller:
         ) from None
 
 
+def is_pattern(text: str) -> bool:
+    """Whether it is what patterns are: a path, like "svc/guard", or a kind, like "caller/*"."""
+    kind, _, name = text.partition("/")
+    return kind in get_args(Kind) and (name == "*" or _NAME.match(name) is not None)
+
+
 def may_call(allow: AllowList, method: str, caller: Caller) -> bool:
     """Whether a list lets a caller call a method: by its exact path or by "kind/*"."""
     if method.startswith(OPEN_TO_PEERS):

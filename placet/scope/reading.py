@@ -72,7 +72,7 @@ def load_scope(document: bytes) -> Scope:
 
     Raises ScopeInvalid with every problem found.
     """
-    data = _parse(document)
+    data = plain_mapping(document)
     try:
         scope = Scope.model_validate(data)
     except ValidationError as error:
@@ -81,7 +81,8 @@ def load_scope(document: bytes) -> Scope:
     return scope
 
 
-def _parse(document: bytes) -> Mapping[str, Any]:
+def plain_mapping(document: bytes) -> Mapping[str, Any]:
+    """The mapping that a document of ours is, in the plain part of YAML. Raises ScopeInvalid."""
     if len(document) > MAX_DOCUMENT_BYTES:
         raise ScopeInvalid([f"document: {len(document)} bytes; at most {MAX_DOCUMENT_BYTES} are allowed"])
     try:

@@ -61,6 +61,7 @@ BODIES: Mapping[str, Mapping[str, object]] = {
         "pause_s": 60,
     },
     "caller_resumed": {"caller": CALLER, "scope_name": "data-analysis", "paused_index": 3},
+    "quota_exceeded": {"caller": CALLER, "limit": "runs_per_minute", "untold": 7},
     "approval_issued": {
         "approval_id": "a" * 32,
         "program_sha256": DIGEST,

@@ -1,0 +1,142 @@
+"""What all callers used of their quotas: a fold over the log's records, and the refusal of what is too much.
+
+Knows docs/quotas.md. Blocking; lives in the sequencer's thread. Must not know SQL or gRPC servers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+import grpc
+
+from audit_svc.draft import Draft
+from audit_svc.quota import HOUR_S, Quotas
+from audit_svc.refused import Refusals
+from audit_svc.store.types import Store
+from audit_svc.usage import COUNTED, REFUSED, Usage, Used
+from placet.audit.actors import path_of
+from placet.audit.record import Record
+from placet.rpc.errors import ServiceError
+from placet.rpc.identity import service_uri
+
+_AUDIT: Final = service_uri("audit")
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """Why a draft is not taken, and the record that says so; None: others of its kind said it just now."""
+
+    error: ServiceError
+    record: Draft | None
+
+
+class Ledger:
+    """Up to one record of the log. Asked and told in the order in which records are planned."""
+
+    def __init__(self, quotas: Quotas) -> None:
+        self._quotas, self._refusals = quotas, Refusals()
+        self._size: int | None = None
+        """Records that are counted; None: whatever lies within the longest window must be read."""
+        self._usages: dict[str, Usage] = {}
+        self._swept = 0.0
+
+    def follow(self, store: Store, size: int, time: str) -> None:
+        """Count what the log holds up to `size` and this has not counted. Raises StoreFailed."""
+        if not self._quotas.longest_s:
+            return
+        start = self._size if self._size is not None else store.first_at(self._earliest(time))
+        try:
+            for leaf in store.leaves(COUNTED, start, size):
+                record = Record.decode(leaf)
+                self.count(record.kind, record.body, record.time)
+        except BaseException:
+            self.forget()  # half of it must not be counted twice
+            raise
+        self._size = size
+
+    def reached(self, size: int) -> None:
+        """The log has so many records, all of which were counted when they were planned."""
+        self._size = size
+
+    def forget(self) -> None:
+        """What was planned may not have become the log: read again what that holds."""
+        self._size, self._usages = None, {}
+
+    def refusal(self, draft: Draft, time: str) -> Refusal | None:
+        """Why this draft is too much for its caller; None: there is room."""
+        if draft.kind not in REFUSED or not self._quotas.longest_s:
+            return None
+        path, now = path_of(str(draft.body.get("caller", ""))), _moment(time)
+        exceeded = self._exceeded(path, draft.kind, now)
+        if exceeded is None:
+            return None
+        untold = self._refusals.take((path, exceeded.limit), now)
+        if untold is None:
+            return Refusal(_error(path, exceeded), None)
+        record = _record(draft.body["caller"], exceeded.limit, untold, draft.request_id)
+        return Refusal(_error(path, exceeded), record)
+
+    def check(self, path: str, kind: str, time: str) -> None:
+        """Raise QUOTA_EXCEEDED when a caller has no room for a record of this kind. Counts nothing."""
+        if exceeded := self._exceeded(path, kind, _moment(time)):
+            raise _error(path, exceeded)
+
+    def untold(self, time: str) -> Iterator[Draft]:
+        """Records of refusals that were counted and not told."""
+        for (path, limit), times in self._refusals.due(_moment(time)):
+            yield _record(f"spiffe://placet.local/{path}", limit, times, "")
+
+    def count(self, kind: str, body: Mapping[str, object], time: str) -> None:
+        """Take in a record that is, or is about to be, the log's next."""
+        if kind not in COUNTED or not self._quotas.longest_s:
+            return
+        path, now = path_of(str(body.get("caller", ""))), _moment(time)
+        if usage := self._usage(path):
+            usage.count(kind, body, now)
+        if now - self._swept > HOUR_S:
+            self._swept = now
+            self._usages = {path: usage for path, usage in self._usages.items() if not usage.idle(now)}
+
+    def used(self, time: str, path: str = "") -> Mapping[str, list[Used]]:
+        """What each active caller with a quota used, or one; limit by limit."""
+        wanted = [path] if path else sorted(self._usages)
+        usages = {each: usage for each in wanted if (usage := self._usage(each))}
+        return {each: usage.all(_moment(time)) for each, usage in usages.items()}
+
+    def _exceeded(self, path: str, kind: str, now: float) -> Used | None:
+        usage = self._usage(path)
+        return usage.exceeded(kind, now) if usage else None
+
+    def _usage(self, path: str) -> Usage | None:
+        usage = self._usages.get(path)
+        if usage is None and (quota := self._quotas.of(path)):
+            usage = self._usages[path] = Usage(quota)
+        return usage
+
+    def _earliest(self, time: str) -> str:
+        # A sixtieth more: what was used counts a little longer than the window.
+        back = timedelta(seconds=self._quotas.longest_s * 61 / 60)
+        since = datetime.fromtimestamp(_moment(time), UTC) - back
+        return f"{since.replace(tzinfo=None).isoformat(timespec='microseconds')}Z"
+
+
+def _moment(time: str) -> float:
+    return datetime.fromisoformat(time).timestamp()
+
+
+def _record(caller: object, limit: str, untold: int, request_id: str) -> Draft:
+    return Draft("quota_exceeded", request_id, _AUDIT, {"caller": caller, "limit": limit, "untold": untold})
+
+
+def _error(path: str, exceeded: Used) -> ServiceError:
+    return ServiceError(
+        grpc.StatusCode.RESOURCE_EXHAUSTED,
+        "QUOTA_EXCEEDED",
+        f"{path} has used up its quota ({exceeded.limit}: {exceeded.used} of {exceeded.at_most}). Nothing "
+        "was spent; whoever runs the log can raise it in its quotas file.",
+        retry_after_s=exceeded.retry_after_s,
+        metadata={"caller": path, "limit": exceeded.limit, "at_most": str(exceeded.at_most)},
+    )

@@ -1,0 +1,339 @@
+"""docs/quotas.md §1 and §2: what a caller may use, kept by the log's one writer."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from audit_svc.anchor import Anchor
+from audit_svc.quota import Quotas, QuotasInvalid
+from audit_svc.sequencer import Sequencer
+from audit_svc.store.sqlite import SqliteStore
+from audit_svc.store.types import Growth, StandingBy, StoreFailed
+from audit_svc.window import Window
+from placet.audit.client import Appended
+from placet.rpc.errors import ServiceError
+from tests.fakes.audit_world import World
+from tests.fakes.postgres_world import PostgresWorld
+from tests.fakes.quota_world import OTHER, TEAM, Limited, QuotaWorld, limit_of, quotas
+
+HEAD = b"apiVersion: placet/v1\nkind: Quotas\nquotas:\n"
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def world(request: pytest.FixtureRequest, tmp_path: Path) -> World:
+    """The same of both databases."""
+    if request.param == "sqlite":
+        return World(tmp_path)
+    return PostgresWorld.make(tmp_path, request.getfixturevalue("postgres_log"))
+
+
+async def refused(asked: Awaitable[object]) -> ServiceError:
+    with pytest.raises(ServiceError) as refusal:
+        await asked
+    assert refusal.value.reason == "QUOTA_EXCEEDED"
+    return refusal.value
+
+
+# The file
+
+
+def test_a_path_goes_before_its_kind_and_holds_instead() -> None:
+    """1.1"""
+    given = quotas(caller__any={"runs_at_once": 8, "tasks_per_minute": 3}, caller__team={"runs_at_once": 1})
+    assert given.of("caller/team").limits == {"runs_at_once": 1}
+    assert given.of("caller/other").limits == {"runs_at_once": 8, "tasks_per_minute": 3}
+    assert given.of("reviewer/lee") is None
+
+
+@pytest.mark.parametrize(
+    ("lines", "problem"),
+    [
+        (b"  caller/a: {runs_per_second: 1}\n", "caller/a.runs_per_second: unknown key"),
+        (b"  caller/a: {runs_at_once: -1}\n", "greater than or equal to 0"),
+        (b"  caller/a: {runs_at_once: 1.5}\n", "caller/a.runs_at_once"),
+        (b"  caller/a: {runs_at_once: '1'}\n", "caller/a.runs_at_once"),
+        (b"  caller/a: {runs_at_once: true}\n", "caller/a.runs_at_once"),
+        (b"  caller/a: {}\n  caller/a: {}\n", "stands twice"),
+        (b"  caller/a: {runs_at_once: 1, runs_at_once: 2}\n", "stands twice"),
+        (b"  caller/a: &x {}\n  caller/b: *x\n", "anchors and aliases"),
+        (b"  team: {}\n", "not caller/NAME"),
+        (b"  caller/te*: {}\n", "not caller/NAME"),
+    ],
+)
+def test_what_the_file_must_not_say_is_named(lines: bytes, problem: str) -> None:
+    """1.3: an unknown key, one that stands twice, an alias, a value that is no whole number from 0 up."""
+    with pytest.raises(QuotasInvalid, match=problem.replace("*", r"\*").replace(".", r"\.")):
+        Quotas.parse(HEAD + lines)
+
+
+def test_every_problem_of_the_file_is_named_at_once() -> None:
+    with pytest.raises(QuotasInvalid) as found:
+        Quotas.parse(b"apiVersion: placet/v2\nkind: Quotas\nquotas: {caller/a: {x: 1, y: 2}}\nmore: 1\n")
+    assert str(found.value).count("; ") == 3
+
+
+def test_a_file_that_is_not_there_is_a_problem_and_not_an_absence_of_quotas(tmp_path: Path) -> None:
+    with pytest.raises(QuotasInvalid, match="cannot be read"):
+        Quotas.load(tmp_path / "quotas.yaml")
+
+
+# What counts
+
+
+@given(
+    st.lists(st.tuples(st.floats(0, 40), st.integers(0, 9)), max_size=60),
+    st.sampled_from([60.0, 3600.0]),
+    st.integers(0, 30),
+)
+def test_what_was_used_counts_for_the_window_and_a_sixtieth_longer_at_most(
+    uses: list[tuple[float, int]], length: float, at_most: int
+) -> None:
+    """2.5, and that there is room when the window says there will be, and not before."""
+    window, now, seen = Window(length), 1_000_000.0, []
+    for pause, amount in uses:
+        now += pause * length / 60
+        window.add(now, amount)
+        seen.append((now, amount))
+        within = sum(amount for at, amount in seen if at > now - length)
+        at_longest = sum(amount for at, amount in seen if at > now - length * 61 / 60)
+        assert within <= window.used(now) <= at_longest
+    after = window.free_after_s(now, at_most)
+    assert (after == 0) == (window.used(now) <= at_most)
+    if after:
+        assert window.used(now + after - length / 600) > at_most
+    assert window.used(now + after + 1e-6) <= at_most
+
+
+async def fill(count: int, one: Callable[[], Awaitable[object]]) -> None:
+    for _ in range(count):
+        await one()
+
+
+async def test_tasks_beyond_the_minutes_limit_are_refused_until_it_is_over(world: World) -> None:
+    """2.1 and 2.3: RESOURCE_EXHAUSTED/QUOTA_EXCEEDED with the time after which another try may succeed."""
+    here = QuotaWorld(world, quotas(caller__team={"tasks_per_minute": 3}))
+    async with here.writing() as log:
+        await fill(3, log.task)
+        here.clock.pass_s(20)
+        error = await refused(log.task())
+        await log.task(OTHER)  # nobody else's business
+        assert limit_of(error) == "tasks_per_minute"
+        assert 40 <= (error.retry_after_s or 0) <= 41
+        here.clock.pass_s(error.retry_after_s or 0)
+        await fill(3, log.task)
+        await refused(log.task())
+
+
+async def test_runs_at_once_are_bounded_and_an_end_makes_room(world: World) -> None:
+    here = QuotaWorld(world, quotas(caller__any={"runs_at_once": 2}))
+    async with here.writing() as log:
+        first, second = await log.start(), await log.start()
+        assert limit_of(await refused(log.start())) == "runs_at_once"
+        await log.start(OTHER)  # 1.2: a quota of its own
+        await log.end(first)
+        await log.start()
+        await refused(log.start())
+        await log.end(second, kind="run_aborted")
+        await log.start()
+
+
+async def test_a_start_without_an_end_counts_for_its_wall_time_and_one_minute_more(world: World) -> None:
+    """2.6"""
+    here = QuotaWorld(world, quotas(caller__team={"runs_at_once": 1}))
+    async with here.writing() as log:
+        await log.start(wall_s=30)
+        here.clock.pass_s(89)
+        await refused(log.start())
+        here.clock.pass_s(1)
+        await log.start()
+
+
+async def test_processor_time_and_tokens_stop_new_work_when_they_are_used_up(world: World) -> None:
+    """2.3: known afterwards only; and 2.4: what began is let end."""
+    limits = {"cpu_s_per_hour": 10, "tokens_per_day": 1000}
+    here = QuotaWorld(world, quotas(caller__team=limits))
+    async with here.writing() as log:
+        under_way = await log.start()
+        await log.run(cpu_ms=9_999)
+        await log.task()
+        await log.end(under_way, cpu_ms=5_000)  # beyond it
+        assert limit_of(await refused(log.task())) == "cpu_s_per_hour"
+        assert limit_of(await refused(log.start())) == "cpu_s_per_hour"
+        here.clock.pass_s(3661)
+        await log.write(600)
+        await log.judge(400)
+        await log.judge(400)  # never refused: they are spent
+        assert limit_of(await refused(log.task())) == "tokens_per_day"
+        await log.run()  # costs no tokens
+
+
+async def test_a_limit_of_nothing_is_never_and_says_no_time(world: World) -> None:
+    here = QuotaWorld(world, quotas(caller__team={"runs_per_minute": 0}))
+    async with here.writing() as log:
+        assert (await refused(log.start())).retry_after_s is None
+
+
+async def test_a_repeated_append_finds_its_record_though_the_quota_is_used_up(world: World) -> None:
+    """2.2"""
+    here = QuotaWorld(world, quotas(caller__team={"tasks_per_minute": 1}))
+    async with here.writing() as log:
+        first = await log.task(request_id="r-1", key="k")
+        again = await log.task(request_id="r-1", key="k")
+        await refused(log.task(key="other"))
+    assert first.index == again.index
+
+
+async def test_of_many_at_once_exactly_as_many_pass_as_may(world: World) -> None:
+    """One batch holds them all."""
+    here = QuotaWorld(world, quotas(caller__any={"runs_per_minute": 7, "runs_at_once": 5}))
+    async with here.writing() as log:
+        asked = [log.start(caller) for _ in range(40) for caller in (TEAM, OTHER)]
+        answers = await asyncio.gather(*asked, return_exceptions=True)
+    assert [sum(isinstance(a, tuple) for a in answers[side::2]) for side in (0, 1)] == [5, 5]
+
+
+# What the log knows of the time before
+
+
+async def test_whoever_leads_next_knows_what_was_used(world: World) -> None:
+    """2.7"""
+    limits = {"runs_at_once": 1, "tasks_per_minute": 2, "cpu_s_per_day": 3, "tokens_per_hour": 10}
+    here = QuotaWorld(world, quotas(caller__team=limits, caller__other=limits))
+    async with here.writing() as log:
+        await log.run(cpu_ms=2_000)
+        running = await log.start()
+        await fill(2, log.task)
+        await log.write(9, OTHER)
+    here.clock.pass_s(3)
+    async with here.writing() as log:
+        assert limit_of(await refused(log.start())) == "runs_at_once"
+        assert limit_of(await refused(log.task())) == "tasks_per_minute"
+        await log.end(running, cpu_ms=1_000)
+        assert limit_of(await refused(log.start())) == "cpu_s_per_day"
+        await log.task(OTHER)
+        await log.judge(2, OTHER)
+        assert limit_of(await refused(log.task(OTHER))) == "tokens_per_hour"
+
+
+async def test_a_service_that_stands_by_reads_on_and_counts_nothing_twice(postgres_log, tmp_path) -> None:
+    """2.7: from the records that the leader wrote, before and after it began to stand by."""
+    world = PostgresWorld.make(tmp_path, postgres_log)
+    here = QuotaWorld(world, quotas(caller__team={"runs_per_minute": 4}))
+    standby = Sequencer(
+        world.store(), world.signer, Anchor(tmp_path / "other"), clock=here.clock, quotas=here.quotas
+    )
+    async with here.writing() as log:
+        await log.run()
+        shutil.copy(world.checkpoint, tmp_path / "other")
+        with pytest.raises(StandingBy):
+            await standby.open()
+        await fill(2, log.run)
+        with pytest.raises(StandingBy):
+            await standby.open()
+    await standby.open()
+    try:
+        taken_over = Limited(standby, here.clock)
+        await taken_over.run()
+        await refused(taken_over.start())
+    finally:
+        await standby.close()
+
+
+class Breaking(SqliteStore):
+    breaks = ""
+
+    def commit(self, growth: Growth) -> None:
+        if self.breaks == "before":
+            raise StoreFailed("lost before anything was written")
+        super().commit(growth)
+        if self.breaks == "after":
+            raise StoreFailed("lost before the answer came")
+
+
+@pytest.mark.parametrize(("breaks", "left"), [("before", 2), ("after", 1)])
+async def test_after_a_failed_commit_exactly_what_was_written_counts(
+    tmp_path: Path, breaks: str, left: int
+) -> None:
+    world = World(tmp_path)
+    store = Breaking(world.database)
+    world.store = lambda: store  # type: ignore[method-assign]
+    here = QuotaWorld(world, quotas(caller__team={"tasks_per_minute": 3}))
+    async with here.writing() as log:
+        await log.task()
+        store.breaks = breaks
+        with pytest.raises(ServiceError, match="AUDIT_UNAVAILABLE"):
+            await log.task()
+        store.breaks = ""
+        await fill(left, log.task)
+        await refused(log.task())
+
+
+async def test_without_a_quota_nothing_is_read_and_nothing_kept(tmp_path: Path) -> None:
+    class Blind(SqliteStore):
+        def leaves(self, *_: object) -> object:  # type: ignore[override]
+            raise AssertionError("read")
+
+    world = World(tmp_path)
+    world.store = lambda: Blind(world.database)  # type: ignore[method-assign]
+    here = QuotaWorld(world, quotas())
+    async with here.writing() as log:
+        await fill(3, log.run)
+        assert not log.sequencer._ledger._usages
+
+
+async def test_a_caller_that_has_gone_is_forgotten(tmp_path: Path) -> None:
+    """2.7: memory is bounded by the callers that were active in the longest time that the file limits."""
+    here = QuotaWorld(World(tmp_path), quotas(caller__any={"tasks_per_minute": 5}))
+    async with here.writing() as log:
+        await log.task(OTHER)
+        here.clock.pass_s(3700)
+        await log.task(TEAM)
+        await log.task(TEAM)
+        assert set(log.sequencer._ledger._usages) == {"caller/team"}
+
+
+# What is on record
+
+
+async def test_a_flood_of_refusals_is_one_record_a_minute_that_says_how_many(tmp_path: Path) -> None:
+    """3.3"""
+    here = QuotaWorld(World(tmp_path), quotas(caller__any={"runs_at_once": 0, "tasks_per_minute": 0}))
+    async with here.writing() as log:
+        flood = [asked for _ in range(500) for asked in (log.start(), log.task(OTHER))]
+        await asyncio.gather(*flood, return_exceptions=True)
+        assert here.told() == [("team", "runs_at_once", 0), ("other", "tasks_per_minute", 0)]
+        here.clock.pass_s(61)
+        await log.end(("run", Appended(0, b"", "")))  # any record brings it
+        assert here.told()[2:] == [("team", "runs_at_once", 499), ("other", "tasks_per_minute", 499)]
+        here.clock.pass_s(200)
+        await refused(log.start())
+        assert here.told()[4:] == [("team", "runs_at_once", 0)]
+
+
+async def test_a_refusal_is_durable_before_it_is_answered(tmp_path: Path) -> None:
+    """3.3"""
+    here = QuotaWorld(World(tmp_path), quotas(caller__any={"tasks_per_minute": 0}))
+    async with here.writing() as log:
+        error = await refused(log.task(request_id="r-9"))
+        told = here.world.entries()[-1]
+    assert (told.kind, told.request_id, told.caller) == ("quota_exceeded", "r-9", TEAM)
+    assert error.metadata["caller"] == "caller/team"
+
+
+async def test_a_refusal_that_cannot_be_recorded_is_no_refusal_but_an_error(tmp_path: Path) -> None:
+    world = World(tmp_path)
+    store = Breaking(world.database)
+    world.store = lambda: store  # type: ignore[method-assign]
+    here = QuotaWorld(world, quotas(caller__any={"tasks_per_minute": 0}))
+    async with here.writing() as log:
+        store.breaks = "before"
+        with pytest.raises(ServiceError, match="AUDIT_UNAVAILABLE"):
+            await log.task()
+        store.breaks = ""
