@@ -8,6 +8,7 @@ import pytest
 
 from audit_svc.settings import AuditSettings
 from executor_svc.settings import ExecutorSettings
+from executor_svc.worker.settings import WorkerSettings
 from generator_svc.settings import GeneratorSettings
 from guard_svc.settings import GuardSettings
 from placet.rpc.settings import ServiceSettings
@@ -15,7 +16,9 @@ from placet.rpc.settings import ServiceSettings
 DOCUMENT = (Path(__file__).resolve().parents[2] / "docs" / "settings.md").read_text()
 
 
-@pytest.mark.parametrize("settings", [AuditSettings, ExecutorSettings, GeneratorSettings, GuardSettings])
+@pytest.mark.parametrize(
+    "settings", [AuditSettings, ExecutorSettings, GeneratorSettings, GuardSettings, WorkerSettings]
+)
 def test_every_setting_is_documented(settings: type[ServiceSettings]) -> None:
     """A new field without a line in the document fails here."""
     prefix = str(settings.model_config.get("env_prefix"))

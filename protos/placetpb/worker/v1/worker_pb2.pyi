@@ -71,34 +71,40 @@ class CancelRun(_message.Message):
     def __init__(self) -> None: ...
 
 class RunEnded(_message.Message):
-    __slots__ = ("status", "exit_code", "signal", "usage", "artifacts", "stdout_truncated", "stderr_truncated")
+    __slots__ = ("status", "exit_code", "signal", "usage", "stdout_truncated", "stderr_truncated")
     STATUS_FIELD_NUMBER: _ClassVar[int]
     EXIT_CODE_FIELD_NUMBER: _ClassVar[int]
     SIGNAL_FIELD_NUMBER: _ClassVar[int]
     USAGE_FIELD_NUMBER: _ClassVar[int]
-    ARTIFACTS_FIELD_NUMBER: _ClassVar[int]
     STDOUT_TRUNCATED_FIELD_NUMBER: _ClassVar[int]
     STDERR_TRUNCATED_FIELD_NUMBER: _ClassVar[int]
     status: _common_pb2.RunStatus
     exit_code: int
     signal: int
     usage: _common_pb2.Usage
-    artifacts: _containers.RepeatedCompositeFieldContainer[_common_pb2.Artifact]
     stdout_truncated: bool
     stderr_truncated: bool
-    def __init__(self, status: _Optional[_Union[_common_pb2.RunStatus, str]] = ..., exit_code: _Optional[int] = ..., signal: _Optional[int] = ..., usage: _Optional[_Union[_common_pb2.Usage, _Mapping]] = ..., artifacts: _Optional[_Iterable[_Union[_common_pb2.Artifact, _Mapping]]] = ..., stdout_truncated: _Optional[bool] = ..., stderr_truncated: _Optional[bool] = ...) -> None: ...
+    def __init__(self, status: _Optional[_Union[_common_pb2.RunStatus, str]] = ..., exit_code: _Optional[int] = ..., signal: _Optional[int] = ..., usage: _Optional[_Union[_common_pb2.Usage, _Mapping]] = ..., stdout_truncated: _Optional[bool] = ..., stderr_truncated: _Optional[bool] = ...) -> None: ...
+
+class RunLeft(_message.Message):
+    __slots__ = ("artifacts",)
+    ARTIFACTS_FIELD_NUMBER: _ClassVar[int]
+    artifacts: _containers.RepeatedCompositeFieldContainer[_common_pb2.Artifact]
+    def __init__(self, artifacts: _Optional[_Iterable[_Union[_common_pb2.Artifact, _Mapping]]] = ...) -> None: ...
 
 class RunResponse(_message.Message):
-    __slots__ = ("output", "artifact", "ended", "begun")
+    __slots__ = ("output", "artifact", "ended", "begun", "left")
     OUTPUT_FIELD_NUMBER: _ClassVar[int]
     ARTIFACT_FIELD_NUMBER: _ClassVar[int]
     ENDED_FIELD_NUMBER: _ClassVar[int]
     BEGUN_FIELD_NUMBER: _ClassVar[int]
+    LEFT_FIELD_NUMBER: _ClassVar[int]
     output: _executor_pb2.Output
     artifact: _executor_pb2.ArtifactChunk
     ended: RunEnded
     begun: RunBegun
-    def __init__(self, output: _Optional[_Union[_executor_pb2.Output, _Mapping]] = ..., artifact: _Optional[_Union[_executor_pb2.ArtifactChunk, _Mapping]] = ..., ended: _Optional[_Union[RunEnded, _Mapping]] = ..., begun: _Optional[_Union[RunBegun, _Mapping]] = ...) -> None: ...
+    left: RunLeft
+    def __init__(self, output: _Optional[_Union[_executor_pb2.Output, _Mapping]] = ..., artifact: _Optional[_Union[_executor_pb2.ArtifactChunk, _Mapping]] = ..., ended: _Optional[_Union[RunEnded, _Mapping]] = ..., begun: _Optional[_Union[RunBegun, _Mapping]] = ..., left: _Optional[_Union[RunLeft, _Mapping]] = ...) -> None: ...
 
 class RunBegun(_message.Message):
     __slots__ = ()
