@@ -51,4 +51,4 @@ requirements: ## Pin the requirements again, with hashes (needs uv)
 	    --universal --python-version 3.11 --custom-compile-command "make requirements" $$f.in -o $$f.txt; done
 
 clean: ## Remove environments and the demo's state
-	@rm -rf .venv .venv-sandbox .demo
+	@rm -rf .venv .venv-sandbox .venv-deploy .demo
