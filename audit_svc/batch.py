@@ -48,7 +48,8 @@ class Batch:
         """Give each draft its place, or find the record it repeats. Once. Raises StoreFailed."""
         self._look_up(drafts)
         outcomes = [self._plan(draft) for draft in drafts]
-        self.new.extend(map(self._entry, self._ledger.untold(self._clock())))
+        for refusals in self._ledger.untold(self._clock()):
+            self.new.append(self._entry(refusals))
         return outcomes
 
     def _look_up(self, drafts: Sequence[Draft]) -> None:

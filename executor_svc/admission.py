@@ -29,13 +29,16 @@ MAX_CLOCK_SKEW: Final = timedelta(seconds=5)
 
 @dataclass(frozen=True)
 class RunRequest:
-    """What a caller wants run. `caller` is the authenticated peer's URI; everything else is its claim."""
+    """What a caller wants run. Everything but `caller` and `peer` is the caller's claim."""
 
     caller: str
+    """Its URI: the authenticated peer, or the one for whom `peer` asks."""
     program: bytes
     approval: bytes
     inputs: tuple[InputFile, ...] = ()
     request_id: str = ""
+    peer: str = ""
+    """URI of the authenticated peer, where that is not the caller itself."""
 
     @cached_property
     def program_sha256(self) -> bytes:

@@ -21,9 +21,16 @@ from placet.rpc.errors import ServiceError
 
 
 async def receive(
-    header: pb.ExecuteHeader, chunks: AsyncIterator[common_pb2.InputChunk], caller: str, held: AsyncExitStack
+    header: pb.ExecuteHeader,
+    chunks: AsyncIterator[common_pb2.InputChunk],
+    caller: str,
+    held: AsyncExitStack,
+    *,
+    peer: str = "",
 ) -> RunRequest:
     """The request, once `chunks` have ended. Its inputs are there until `held` is closed.
+
+    `caller` and `peer` are URIs, as in RunRequest.
 
     Raises:
         ServiceError: INVALID_ARGUMENT out of bounds; RESOURCE_EXHAUSTED/INPUT_NO_ROOM when the inputs cannot
@@ -39,7 +46,8 @@ async def receive(
     held.push_async_callback(assembly.release)
     async for chunk in chunks:
         await aio.call(assembly.add, chunk.name, chunk.data, in_thread=assembly.on_disk)
-    return RunRequest(caller, header.program, header.approval, assembly.finish(), header.request_id)
+    inputs = assembly.finish()
+    return RunRequest(caller, header.program, header.approval, inputs, header.request_id, peer)
 
 
 def out_of_order(reason: str, message: str) -> ServiceError:

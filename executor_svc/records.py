@@ -42,9 +42,14 @@ def started(start: Start) -> Body:
         "inputs": [input_entry(entry) for entry in start.request.input_digests],
         "limits": asdict(start.approval.limits),
         "tier": start.tier,
-        "caller": start.request.caller,
+        **_whose(start.request),
         **_decisions(start),
     }
+
+
+def _whose(request: RunRequest) -> Body:
+    """For whom it is; and who asked, where that is another."""
+    return {"caller": request.caller, **({"peer": request.peer} if request.peer else {})}
 
 
 def _decisions(start: Start) -> Body:
@@ -84,7 +89,12 @@ def revoked(key_id: str) -> Body:
 
 def aborted(start: Start, reason: str) -> Body:
     """`run_aborted`: a failure of ours; nothing about the program follows from it."""
-    return {"run_id": start.run_id, "approval_id": start.approval.approval_id, "reason": reason}
+    return {
+        "run_id": start.run_id,
+        "approval_id": start.approval.approval_id,
+        "reason": reason,
+        "caller": start.request.caller,
+    }
 
 
 def refused(request: RunRequest, refusal: ApprovalRefused, approval_id: str) -> Body:
@@ -92,7 +102,7 @@ def refused(request: RunRequest, refusal: ApprovalRefused, approval_id: str) -> 
     body: Body = {
         "reason": refusal.reason,
         "program_sha256": request.program_sha256.hex(),
-        "caller": request.caller,
+        **_whose(request),
     }
     return {**body, "approval_id": approval_id} if approval_id else body
 
@@ -145,4 +155,5 @@ def _end(permit: RunPermit, status: str, captured: Captured) -> Body:
         "stdout_sha256": hashlib.sha256(captured.stdout).hexdigest(),
         "stderr_sha256": hashlib.sha256(captured.stderr).hexdigest(),
         "tier": permit.start.tier,
+        "caller": permit.start.request.caller,
     }

@@ -7,10 +7,10 @@ than filling memory. What a request holds is let go of when its call ends, howev
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable
 from contextlib import AsyncExitStack
 from dataclasses import asdict
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import grpc
 from google.protobuf.message import Message
@@ -18,60 +18,64 @@ from placetpb.common.v1 import common_pb2
 from placetpb.executor.v1 import executor_pb2 as pb
 from placetpb.executor.v1 import executor_pb2_grpc
 
+from executor_svc import messages
 from executor_svc.admission import RunPermit, RunRequest
 from executor_svc.gate import Gate
-from executor_svc.inputs import MAX_CHUNK_BYTES, Assembly, Declared
+from executor_svc.places import Places
+from executor_svc.receiving import out_of_order, receive
 from executor_svc.refusals import to_error
 from executor_svc.run import CallerGone, Finished, Runner
-from executor_svc.sandbox import RunArtifact, Sandbox, Usage, aio
-from executor_svc.sandbox.spool import is_large
 from executor_svc.sandbox.types import BY_A_LIMIT
 from placet.approval import ApprovalRefused, Limits
-from placet.approval.reading import REQUEST_ID
+from placet.audit.actors import path_of
 from placet.audit.client import Appended
 from placet.rpc import metrics
 from placet.rpc.deadline import Deadline
 from placet.rpc.errors import ServiceError
-from placet.rpc.identity import caller_of
+from placet.rpc.identity import Caller, acting_for, caller_of
 
 SERVICE: Final = "placetpb.executor.v1.ExecutorService"
 RECEIVE_TIMEOUT_S: Final = 120.0
 """How long a whole request, inputs included, may take to arrive: a slow sender holds a place in the queue."""
 
-_STREAMS = {"stdout": common_pb2.OUTPUT_STREAM_STDOUT, "stderr": common_pb2.OUTPUT_STREAM_STDERR}
-
 Context = grpc.aio.ServicerContext[Any, Any]
+T = TypeVar("T")
 
 
 class ExecutorServicer(executor_pb2_grpc.ExecutorServiceServicer):
     """The front of one pool."""
 
-    def __init__(
-        self, *, runner: Runner, sandbox: Sandbox, gate: Gate, audience: str, ceiling: Limits
-    ) -> None:
+    def __init__(self, *, runner: Runner, places: Places, gate: Gate, audience: str, ceiling: Limits) -> None:
         self._runner = runner
-        self._sandbox = sandbox
+        self._places = places
         self._gate = gate
         self._audience = audience
         self._ceiling = ceiling
 
     async def Execute(self, request_iterator: AsyncIterator[pb.ExecuteRequest], context: Context) -> None:
         """Read the whole request, admit it, run it; artifacts leave once the run's end is on record."""
-        caller = caller_of(context).uri
-        async with self._gate.enter(), AsyncExitStack() as held:
+        peer, until = caller_of(context), asyncio.get_running_loop().time() + RECEIVE_TIMEOUT_S
+        header, caller = await self._readable(peer, until, _header(request_iterator, peer))
+        async with AsyncExitStack() as held:
+            held.enter_context(self._gate.enter(caller.path))
             held.enter_context(metrics.RUNS_IN_FLIGHT.track_inprogress())
-            try:
-                request = await receive(request_iterator, caller, held)
-            except ServiceError as unreadable:
-                await self._runner.refuse_unreadable(caller, unreadable)
-                raise
-            await self._run(request, context)
+            asker = peer.uri if peer != caller else ""
+            receiving = receive(header, _chunks_of(request_iterator), caller.uri, held, peer=asker)
+            await self._run(await self._readable(peer, until, receiving), context)
+
+    async def _readable(self, peer: Caller, until: float, reading: Awaitable[T]) -> T:
+        """What is read, if it arrives in time; otherwise the refusal is on record."""
+        try:
+            return await in_time(until, reading)
+        except ServiceError as unreadable:
+            await self._runner.refuse_unreadable(peer.uri, unreadable)
+            raise
 
     async def _run(self, request: RunRequest, context: Context) -> None:
         events = _Stream(context)
         try:
             async with AsyncExitStack() as held:
-                async with self._gate.run(), AsyncExitStack() as running:
+                async with self._gate.run(path_of(request.caller)), AsyncExitStack() as running:
                     running.enter_context(metrics.RUNS_RUNNING.track_inprogress())
                     finished = await self._runner.run(request, events)
                     held.push_async_callback(finished.result.release)
@@ -91,26 +95,22 @@ class ExecutorServicer(executor_pb2_grpc.ExecutorServiceServicer):
         """What the probe found, and the ceiling."""
         return pb.DescribePoolResponse(
             audience=self._audience,
-            tier=_tier(self._sandbox.tier),
+            tier=messages.tier(self._places.tier),
             ceiling=common_pb2.Limits(**asdict(self._ceiling)),
-            isolation=self._sandbox.isolation,
-            libraries=self._sandbox.libraries,
+            isolation=self._places.isolation,
+            libraries=self._places.libraries,
         )
 
 
-async def receive(
-    messages: AsyncIterator[pb.ExecuteRequest], caller: str, held: AsyncExitStack
-) -> RunRequest:
-    """The whole request, if it arrives in time. Its inputs are there until `held` is closed.
+async def in_time(until: float, reading: Awaitable[T]) -> T:
+    """What is read, until a time of the loop's clock.
 
     Raises:
-        ServiceError: INVALID_ARGUMENT when the stream is out of order or bounds;
-            RESOURCE_EXHAUSTED/INPUT_NO_ROOM when the inputs cannot be held;
-            DEADLINE_EXCEEDED/REQUEST_STALLED when it does not end in time.
+        ServiceError: DEADLINE_EXCEEDED/REQUEST_STALLED when the request does not end in time.
     """
     try:
-        async with asyncio.timeout(RECEIVE_TIMEOUT_S):
-            return await _read(messages, caller, held)
+        async with asyncio.timeout_at(until):
+            return await reading
     except TimeoutError:
         raise ServiceError(
             grpc.StatusCode.DEADLINE_EXCEEDED,
@@ -119,22 +119,21 @@ async def receive(
         ) from None
 
 
-async def _read(messages: AsyncIterator[pb.ExecuteRequest], caller: str, held: AsyncExitStack) -> RunRequest:
-    first = await anext(messages, None)
+async def _header(
+    requests: AsyncIterator[pb.ExecuteRequest], peer: Caller
+) -> tuple[pb.ExecuteHeader, Caller]:
+    """The first message, and for whom the peer asks."""
+    first = await anext(requests, None)
     if first is None or first.WhichOneof("message") != "header":
-        raise _bad("HEADER_MISSING", "the first message must be the header")
-    header = first.header
-    if header.request_id and not REQUEST_ID.fullmatch(header.request_id):
-        raise _bad("REQUEST_ID_INVALID", "request_id is at most 128 printable ASCII characters without space")
-    manifest = [Declared(ref.name, ref.sha256, ref.size) for ref in header.inputs]
-    large = is_large(sum(declared.size for declared in manifest))
-    assembly = await aio.call(Assembly, manifest, in_thread=large, undo=Assembly.release)
-    held.push_async_callback(assembly.release)
-    async for message in messages:
+        raise out_of_order("HEADER_MISSING", "the first message must be the header")
+    return first.header, acting_for(peer, first.header.on_behalf_of)
+
+
+async def _chunks_of(requests: AsyncIterator[pb.ExecuteRequest]) -> AsyncIterator[common_pb2.InputChunk]:
+    async for message in requests:
         if message.WhichOneof("message") != "chunk":
-            raise _bad("HEADER_TWICE", "after the header only input chunks may follow")
-        await aio.call(assembly.add, message.chunk.name, message.chunk.data, in_thread=assembly.on_disk)
-    return RunRequest(caller, header.program, header.approval, assembly.finish(), header.request_id)
+            raise out_of_order("HEADER_TWICE", "after the header only input chunks may follow")
+        yield message.chunk
 
 
 class _Stream:
@@ -146,12 +145,14 @@ class _Stream:
 
     async def started(self, permit: RunPermit) -> None:
         start = permit.start
-        message = pb.RunStarted(run_id=start.run_id, tier=_tier(start.tier), record=_ref(permit.record))
+        message = pb.RunStarted(
+            run_id=start.run_id, tier=messages.tier(start.tier), record=_ref(permit.record)
+        )
         await self._write(pb.ExecuteResponse(started=message))
 
     async def output(self, stream: str, data: bytes) -> None:
-        for chunk in _chunks(data):
-            await self._write(pb.ExecuteResponse(output=pb.Output(stream=_STREAMS[stream], data=chunk)))
+        for output in messages.outputs(stream, data):
+            await self._write(pb.ExecuteResponse(output=output))
 
     async def finish(self, finished: Finished) -> None:
         """The artifacts' bytes, then the end."""
@@ -176,9 +177,9 @@ def _finished(finished: Finished) -> pb.RunFinished:
         status=f"RUN_STATUS_{result.status.value}",
         exit_code=result.exit_code or 0,
         signal=result.signal or 0,
-        usage=_usage(result.usage),
-        artifacts=[_artifact(artifact) for artifact in result.artifacts],
-        tier=_tier(finished.permit.start.tier),
+        usage=messages.usage(result.usage),
+        artifacts=[messages.artifact(artifact) for artifact in result.artifacts],
+        tier=messages.tier(finished.permit.start.tier),
         record=_ref(finished.record),
         checkpoint=finished.record.checkpoint,
         stdout_truncated=result.stdout_truncated,
@@ -186,39 +187,5 @@ def _finished(finished: Finished) -> pb.RunFinished:
     )
 
 
-def _usage(usage: Usage) -> common_pb2.Usage:
-    return common_pb2.Usage(
-        wall_ms=usage.wall_ms,
-        cpu_ms=usage.cpu_ms,
-        max_memory_bytes=usage.max_memory_bytes,
-        stdout_bytes=usage.stdout_bytes,
-        stderr_bytes=usage.stderr_bytes,
-        max_threads=usage.max_threads,
-    )
-
-
-def _artifact(artifact: RunArtifact) -> common_pb2.Artifact:
-    return common_pb2.Artifact(
-        name=artifact.name,
-        sha256=artifact.sha256,
-        size=artifact.size,
-        media_type=artifact.media_type,
-    )
-
-
-def _tier(tier: str) -> str:
-    """The enum's name; an unknown tier is sent as unspecified, which readers take for none."""
-    name = f"TIER_{tier}"
-    return name if name in common_pb2.Tier.DESCRIPTOR.values_by_name else "TIER_UNSPECIFIED"
-
-
 def _ref(record: Appended) -> common_pb2.RecordRef:
     return common_pb2.RecordRef(index=record.index, leaf_hash=record.leaf_hash)
-
-
-def _chunks(data: bytes) -> list[bytes]:
-    return [data[start : start + MAX_CHUNK_BYTES] for start in range(0, len(data), MAX_CHUNK_BYTES)]
-
-
-def _bad(reason: str, message: str) -> ServiceError:
-    return ServiceError(grpc.StatusCode.INVALID_ARGUMENT, reason, message)

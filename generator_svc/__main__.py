@@ -46,7 +46,11 @@ async def run(settings: GeneratorSettings) -> None:
             people=GrpcPeople(audit),
             writer=ModelWriter(model, max_tokens=settings.max_program_tokens),
         )
-        places = Places(solving=settings.max_concurrent_tasks, waiting=settings.max_waiting_tasks)
+        places = Places(
+            solving=settings.max_concurrent_tasks,
+            waiting=settings.max_waiting_tasks,
+            queued=settings.max_queued_tasks,
+        )
         metrics.TASKS_CAPACITY.set(settings.max_concurrent_tasks)
         servicer = GeneratorServicer(Solver(ports, places), places)
 

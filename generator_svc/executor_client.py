@@ -6,9 +6,9 @@ import grpc
 from placetpb.common.v1 import common_pb2
 from placetpb.executor.v1 import executor_pb2, executor_pb2_grpc
 
-from generator_svc.guard_client import failure
+from generator_svc.guard_client import failure, input_refs
 from generator_svc.ports import ArtifactData, RunEnded, RunOutput
-from generator_svc.task import MAX_CHUNK_BYTES, Input
+from generator_svc.task import MAX_CHUNK_BYTES, Input, Task
 from placet.rpc.deadline import Deadline
 
 _STREAMS = {common_pb2.OUTPUT_STREAM_STDOUT: "stdout", common_pb2.OUTPUT_STREAM_STDERR: "stderr"}
@@ -21,16 +21,17 @@ class GrpcExecutor:
         self._stub = executor_pb2_grpc.ExecutorServiceStub(channel)
 
     async def run(
-        self, request_id: str, program: bytes, approval: bytes, inputs: Sequence[Input], deadline: Deadline
+        self, task: Task, program: bytes, approval: bytes, deadline: Deadline
     ) -> AsyncIterator[RunOutput | ArtifactData | RunEnded]:
         """See `ports.Executor`."""
         header = executor_pb2.ExecuteHeader(
-            request_id=request_id,
+            request_id=task.request_id,
             program=program,
             approval=approval,
-            inputs=[common_pb2.InputRef(name=i.name, sha256=i.sha256, size=i.size) for i in inputs],
+            inputs=input_refs(task),
+            on_behalf_of=task.caller,
         )
-        call = self._stub.Execute(_requests(header, inputs), timeout=deadline.remaining_s())
+        call = self._stub.Execute(_requests(header, task.inputs), timeout=deadline.remaining_s())
         try:
             async for reply in call:
                 event = _event(reply)

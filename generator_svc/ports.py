@@ -13,7 +13,7 @@ from typing import Protocol
 from placetpb.common.v1 import common_pb2
 
 from generator_svc.prompt import Message, ScopeBrief
-from generator_svc.task import Input, Task
+from generator_svc.task import Task
 from placet.audit.client import Appended
 from placet.audit.waiting import Decided
 from placet.rpc.deadline import Deadline
@@ -178,9 +178,12 @@ class Executor(Protocol):
     """ExecutorService as seen from here."""
 
     def run(
-        self, request_id: str, program: bytes, approval: bytes, inputs: Sequence[Input], deadline: Deadline
+        self, task: Task, program: bytes, approval: bytes, deadline: Deadline
     ) -> AsyncIterator[RunOutput | ArtifactData | RunEnded]:
-        """Run an approved program; closing the iterator cancels the run. Ends with RunEnded."""
+        """Run an approved program for the task's caller, on its inputs. Ends with RunEnded.
+
+        Closing the iterator cancels the run.
+        """
 
 
 class Writer(Protocol):

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
 
 import grpc
@@ -50,7 +50,8 @@ class GeneratorServicer(generator_pb2_grpc.GeneratorServiceServicer):
     ) -> None:
         """See generator.proto."""
         caller = caller_of(context).uri
-        with self._places.solving(), metrics.TASKS_IN_FLIGHT.track_inprogress():
+        async with self._places.solving(caller), AsyncExitStack() as held:
+            held.enter_context(metrics.TASKS_IN_FLIGHT.track_inprogress())
             task = await self._receive(request_iterator, caller)
             annotate(request_id=task.request_id, scope=task.scope)
             deadline = Deadline.of(context, maximum_s=MAX_RPC_S + task.review_wait_s)

@@ -34,6 +34,9 @@ class GeneratorSettings(ServiceSettings):
     max_concurrent_tasks: int = Field(default=16, ge=1, le=1024)
     """Each holds its inputs (at most 64 MiB) in memory."""
 
+    max_queued_tasks: int = Field(default=64, ge=0, le=4096)
+    """Tasks that wait for their turn to be one of those; their inputs are not read yet."""
+
     max_waiting_tasks: int = Field(default=16, ge=0, le=1024)
     """Tasks that wait for people, beside those; each holds as much."""
 

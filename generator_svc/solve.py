@@ -84,7 +84,8 @@ class Solver:
         """Solve one task; the last event told is Finished.
 
         Raises ServiceError when there is no answer: ALREADY_EXISTS/REQUEST_ID_USED for a request id that
-        is on record, MODEL_* when the model gave no program, and the reasons of guard, executor and log.
+        is on record, RESOURCE_EXHAUSTED/QUOTA_EXCEEDED, MODEL_* when the model gave no program, and the
+        reasons of guard, executor and log.
         """
         await self._receive(task)
         try:
@@ -240,6 +241,7 @@ class _Attempts:
             "prompt_sha256": hashlib.sha256(written.prompt).hexdigest(),
             "prompt_tokens": written.prompt_tokens,
             "completion_tokens": written.completion_tokens,
+            "caller": self._task.caller,
         }
         bodies = {"program": written.program, "prompt": written.prompt, "reply": written.reply}
         return await self._ports.log.append(
@@ -262,7 +264,7 @@ class _Attempts:
     async def _by_people(self, program: bytes, review: Review, attempt: int) -> Review:
         """People's answer in place of the guard's; that one, when they gave none in the time they have."""
         wait_s = min(self._task.review_wait_s, self._deadline.remaining_s(keep_s=RECORD_END_S))
-        with self._places.waiting() as may_wait:
+        with self._places.waiting(self._task.caller) as may_wait:
             if wait_s <= 0 or not may_wait:
                 return review
             await self._tell(Progress("awaiting_review", attempt, f"for at most {wait_s:.0f} s"))
@@ -294,9 +296,7 @@ class _Attempts:
         """The run's end and the end of its stderr; everything it wrote is told on the way."""
         await self._tell(Progress("running", attempt))
         stderr = b""
-        events = self._ports.executor.run(
-            self._task.request_id, program, approval, self._task.inputs, self._deadline
-        )
+        events = self._ports.executor.run(self._task, program, approval, self._deadline)
         async with aclosing(events) as run:  # type: ignore[type-var]
             async for event in run:
                 if isinstance(event, RunEnded):

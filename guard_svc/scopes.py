@@ -1,7 +1,6 @@
 """The scopes this guard knows, and which caller may name which.
 
-Knows the scope directory and the callers file, read once at start. Must not know programs. `on_behalf_of`
-is believed from the generator alone, which has authenticated the caller it names.
+Knows the scope directory and the callers file, read once at start. Must not know programs.
 """
 
 import fnmatch
@@ -15,10 +14,9 @@ import yaml
 
 from guard_svc.modes import load_checked_scope
 from placet.rpc.errors import ServiceError
-from placet.rpc.identity import Caller, caller_uri, parse_uri, service_uri
+from placet.rpc.identity import Caller, service_uri
 from placet.scope import Scope, ScopeInvalid
 
-GENERATOR: Final = service_uri("generator")
 CONSOLE: Final = service_uri("console")
 MAX_LISTED: Final = 20
 
@@ -68,33 +66,6 @@ class ScopeBook:
         if self.callers is None or caller.kind == "reviewer" or caller.uri == CONSOLE:
             return True
         return any(fnmatch.fnmatchcase(name, glob) for glob in self.callers.get(caller.name, ()))
-
-
-def acting_for(peer: Caller, on_behalf_of: str) -> Caller:
-    """The caller whose rights count: the peer, or whom the generator acts for.
-
-    Raises ServiceError: PERMISSION_DENIED/ON_BEHALF_NOT_ALLOWED, INVALID_ARGUMENT/ON_BEHALF_INVALID.
-    """
-    if not on_behalf_of:
-        return peer
-    if peer.uri != GENERATOR:
-        raise ServiceError(
-            grpc.StatusCode.PERMISSION_DENIED,
-            "ON_BEHALF_NOT_ALLOWED",
-            f"{peer.path} may not act for others; leave on_behalf_of empty.",
-        )
-    try:
-        bare = "/" not in on_behalf_of
-        caller = parse_uri(caller_uri(on_behalf_of) if bare else on_behalf_of)
-        if caller.kind == "svc":
-            raise ValueError("a service is nobody to act for")  # noqa: TRY301  (same answer as a bad URI)
-        return caller
-    except ValueError as error:
-        raise ServiceError(
-            grpc.StatusCode.INVALID_ARGUMENT,
-            "ON_BEHALF_INVALID",
-            f"on_behalf_of must be a caller's URI or name: {error}",
-        ) from None
 
 
 def load_scopes(directory: Path, callers_file: Path | None = None) -> ScopeBook:

@@ -13,14 +13,14 @@ from guard_svc.findings import with_true_quotes
 from guard_svc.modes import load_checked_scope
 from guard_svc.replies import finding_message, reviewed, scope_ref
 from guard_svc.review import Answer, Guard, Layers, Order
-from guard_svc.scopes import ScopeBook, acting_for
+from guard_svc.scopes import ScopeBook
 from placet.approval.errors import ApprovalRefused
 from placet.approval.reading import REQUEST_ID, check_input_name
 from placet.approval.statement import MAX_INPUTS, InputDigest
 from placet.ids import fresh_id
 from placet.rpc.deadline import Deadline
 from placet.rpc.errors import ServiceError
-from placet.rpc.identity import AllowList, Caller, caller_of
+from placet.rpc.identity import AllowList, Caller, acting_for, caller_of
 from placet.scope import Scope, ScopeInvalid
 
 SERVICE: Final = "placetpb.guard.v1.GuardService"

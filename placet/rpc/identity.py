@@ -110,6 +110,33 @@ def authorize(allow: AllowList, method: str, caller: Caller) -> None:
         )
 
 
+def acting_for(peer: Caller, on_behalf_of: str) -> Caller:
+    """The caller for whom it is: the peer, or whom the generator acts for, which has authenticated them.
+
+    Raises ServiceError: PERMISSION_DENIED/ON_BEHALF_NOT_ALLOWED, INVALID_ARGUMENT/ON_BEHALF_INVALID.
+    """
+    if not on_behalf_of:
+        return peer
+    if peer.uri != service_uri("generator"):
+        raise ServiceError(
+            grpc.StatusCode.PERMISSION_DENIED,
+            "ON_BEHALF_NOT_ALLOWED",
+            f"{peer.path} may not act for others; leave on_behalf_of empty.",
+        )
+    try:
+        bare = "/" not in on_behalf_of
+        caller = parse_uri(caller_uri(on_behalf_of) if bare else on_behalf_of)
+        if caller.kind == "svc":
+            raise ValueError("a service is nobody to act for")  # noqa: TRY301  (same answer as a bad URI)
+        return caller
+    except ValueError as error:
+        raise ServiceError(
+            grpc.StatusCode.INVALID_ARGUMENT,
+            "ON_BEHALF_INVALID",
+            f"on_behalf_of must be a caller's URI or name: {error}",
+        ) from None
+
+
 def _uri(kind: Kind, name: str) -> str:
     uri = f"spiffe://{TRUST_DOMAIN}/{kind}/{name}"
     parse_uri(uri)

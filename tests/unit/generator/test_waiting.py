@@ -59,7 +59,7 @@ class World:
         return self.decided
 
     async def run(
-        self, request_id: str, program: bytes, approval: bytes, *_: object
+        self, task: Task, program: bytes, approval: bytes, deadline: Deadline
     ) -> AsyncIterator[object]:
         self.approvals.append(approval)
         code = self.exit_codes.pop(0) if self.exit_codes else 0
@@ -73,7 +73,7 @@ class World:
         people = _People(self._decided)
         solver = Solver(Ports(self.log, self, self, self, people), self.places)  # type: ignore[arg-type]
         task = Task(f"r-{len(self.log.records)}", "data-analysis", "mean?", (), "c", wait_s)
-        with self.places.solving():
+        async with self.places.solving(task.caller):
             await solver.solve(task, self.tell, Deadline.after(deadline_s))
         end = self.events[-1]
         assert isinstance(end, ports.Finished)
@@ -161,13 +161,15 @@ async def test_one_that_waits_leaves_its_place_and_one_too_many_does_not_wait() 
 
 async def test_one_that_goes_on_is_not_refused_for_those_that_came_meanwhile() -> None:
     places = Places(solving=1, waiting=1)
-    with places.solving():
-        with places.waiting() as may_wait, places.solving():
-            assert may_wait
-        with pytest.raises(ServiceError) as refused, places.solving():
-            pass
+    async with places.solving("a"):
+        with places.waiting("a") as may_wait:
+            async with places.solving("b"):
+                assert may_wait
+        with pytest.raises(ServiceError) as refused:
+            async with places.solving("b"):
+                pass
     assert refused.value.code is grpc.StatusCode.RESOURCE_EXHAUSTED
-    with places.solving():
+    async with places.solving("b"):
         """The place is free again."""
 
 

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from guard_svc.scopes import ScopeBook, ScopesInvalid, acting_for, load_scopes
+from guard_svc.scopes import ScopeBook, ScopesInvalid, load_scopes
 from placet.rpc.errors import ServiceError
-from placet.rpc.identity import Caller, caller_uri, parse_uri, reviewer_uri, service_uri
+from placet.rpc.identity import Caller, acting_for, caller_uri, parse_uri, reviewer_uri, service_uri
 from tests.fakes.guard_world import scope
 
 TEAM = parse_uri(caller_uri("team"))
