@@ -52,9 +52,10 @@ class Issued(NamedTuple):
 
 
 class Start(NamedTuple):
-    """What is kept of a run_started: its id, its approval and its program."""
+    """What is kept of a run_started: its id, its approval and its program, and for whom it was."""
 
     run: tuple[object, object, object]
+    caller: object
 
 
 @dataclass
@@ -76,6 +77,8 @@ class Chain:
     """Pauses that have not ended, by their index: caller and scope."""
     revoked: dict[str, int] = field(default_factory=dict)
     """Key id → index of its key_revoked."""
+    tasks: dict[str, object] = field(default_factory=dict)
+    """Request id → caller of its task_received."""
     votes: Votes = field(default_factory=Votes)
     items: Items = field(default_factory=Items)
     closing: dict[int, Item] = field(default_factory=dict)
@@ -103,6 +106,25 @@ class Chain:
         step = STEPS.get(record.kind)
         if step:
             step(self, placed)
+
+
+def _task_received(chain: Chain, placed: Placed) -> None:
+    chain.tasks[placed.record.request_id] = _one(placed.body["caller"])
+
+
+def _program_generated(chain: Chain, placed: Placed) -> None:
+    if "caller" in placed.body:
+        _for_its_caller(chain, placed)
+
+
+def _for_its_caller(chain: Chain, placed: Placed) -> None:
+    """What is done for a task is done in the name of whoever the task came from."""
+    caller, task = placed.body.get("caller"), chain.tasks.get(placed.record.request_id)
+    if caller != task:
+        raise ChainBroken(
+            f"it is for {caller}, and the task of its request came from {task or 'nobody'}",
+            "What one caller used is put down to another.",
+        )
 
 
 def _verdict_reached(chain: Chain, placed: Placed) -> None:
@@ -246,7 +268,7 @@ def _key_revoked(chain: Chain, placed: Placed) -> None:
 
 def _run_started(chain: Chain, placed: Placed) -> None:
     body, approval_id = placed.body, str(placed.body["approval_id"])
-    chain.starts[placed.place] = Start(_run(body))
+    chain.starts[placed.place] = Start(_run(body), _one(body.get("caller")))
     if approval_id not in chain.issued:
         raise ChainBroken(
             f"no approval_issued record before it has approval {approval_id}",
@@ -271,6 +293,8 @@ def _run_started(chain: Chain, placed: Placed) -> None:
             raise ChainBroken(f"its {name} is not that of {rests_on}", "The run is not the approved one.")
     _in_window(placed.record.time, approval)
     chain.items.start(placed)
+    if "peer" in body:
+        _for_its_caller(chain, placed)
     _key_good(chain, approval.key_id, "its approval was signed with")
 
 
@@ -287,6 +311,7 @@ def _run_finished(chain: Chain, placed: Placed) -> None:
         if mine != its:
             raise ChainBroken(f"its {name} is not that of its start, record {place}", meaning)
     _end(chain, place, placed)
+    _same_caller(body, start, place)
 
 
 def _run_aborted(chain: Chain, placed: Placed) -> None:
@@ -299,6 +324,15 @@ def _run_aborted(chain: Chain, placed: Placed) -> None:
     if body["run_id"] != start.run[0]:
         raise ChainBroken(f"its run_id is not that of its start, record {place}", meaning)
     _end(chain, place, placed)
+    _same_caller(body, start, place)
+
+
+def _same_caller(body: Mapping[str, object], start: Start, place: int) -> None:
+    if body.get("caller", start.caller) != start.caller:
+        raise ChainBroken(
+            f"its caller is not that of its start, record {place}",
+            "What one caller used is put down to another.",
+        )
 
 
 def _not_ended(chain: Chain, start: int) -> None:
@@ -343,6 +377,8 @@ def _log_size(_: Chain, placed: Placed) -> None:
 
 
 STEPS: Final[dict[str, Callable[[Chain, Placed], None]]] = {
+    "task_received": _task_received,
+    "program_generated": _program_generated,
     "verdict_reached": _verdict_reached,
     "review_given": _review_given,
     "review_claimed": _claim,

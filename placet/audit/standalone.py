@@ -328,7 +328,7 @@ def check_decision(record: dict[str, Any], envelope: bytes) -> None:
         need(signed == recorded, f"its decision says another {name}")
 
 
-# The state machine [6.9 to 6.12, 6.16, 6.17, 6.20 to 6.24]
+# The state machine [6.9 to 6.12, 6.16, 6.17, 6.20 to 6.24, 6.27]
 
 
 class Story:
@@ -344,6 +344,7 @@ class Story:
         self.quorum: dict[str, int] = {}
         self.votes: dict[tuple[str, str, Any], dict[str, str]] = {}
         self.paused: dict[int, tuple[str, str]] = {}
+        self.tasks: dict[str, str] = {}
         self.closed: set[int] = set()
         self.decided: set[tuple[int, str, str]] = set()
         self.signed: set[int] = set()
@@ -363,6 +364,19 @@ class Story:
         _, record = self.seen.get(index, ("", {}))
         need(record.get("kind") == kind, f"it rests on record {index}, which is no {kind} of this bundle")
         return record
+
+    def task_received(self, _: int, record: dict[str, Any], body: dict[str, Any]) -> None:
+        """Whatever is done for it is done for its caller. [6.27]"""
+        self.tasks[record["request_id"]] = body["caller"]
+
+    def program_generated(self, _: int, record: dict[str, Any], body: dict[str, Any]) -> None:
+        """[6.27]"""
+        if "caller" in body:
+            self._for_its_caller(record, body)
+
+    def _for_its_caller(self, record: dict[str, Any], body: dict[str, Any]) -> None:
+        same = body.get("caller") == self.tasks.get(record["request_id"], "")
+        need(same, "it is for another caller than the task of its request")
 
     def verdict_reached(self, _: int, record: dict[str, Any], body: dict[str, Any]) -> None:
         """A guard may say how many people its scope needs; people's verdicts close items. [6.20, 6.22]"""
@@ -468,7 +482,7 @@ class Story:
             need(given >= needed, f"{needed} people must allow it; {given} did")
 
     def run_started(self, index: int, record: dict[str, Any], body: dict[str, Any]) -> None:
-        """[6.10, 6.17]"""
+        """[6.10, 6.17, 6.27]"""
         need(body["approval_id"] in self.approvals, "its approval is not in this bundle")
         approval = self._earlier(self.approvals[body["approval_id"]], "approval_issued")["body"]
         need(body["approval_id"] not in self.spent, "its approval was used before")
@@ -486,20 +500,22 @@ class Story:
         for digest in body.get("decisions", []):
             seen = self.shown.get(digest or "none") == body["program_sha256"]
             need(seen, f"decision {digest} is in no review_given on its program")
+        if "peer" in body:
+            self._for_its_caller(record, body)
 
     def run_finished(self, _: int, __: dict[str, Any], body: dict[str, Any]) -> None:
-        """[6.11]"""
+        """[6.11, 6.27]"""
         start = self._earlier(body["started_index"], "run_started")["body"]
         for name in ("run_id", "approval_id", "program_sha256"):
             need(body[name] == start[name], f"its {name} is not that of its start")
-        self._end(body["started_index"])
+        self._end(body["started_index"], start, body)
 
     def run_aborted(self, _: int, __: dict[str, Any], body: dict[str, Any]) -> None:
-        """[6.11]"""
+        """[6.11, 6.27]"""
         need(body["approval_id"] in self.spent, "its start is not in this bundle")
         start = self._earlier(self.spent[body["approval_id"]], "run_started")["body"]
         need(body["run_id"] == start["run_id"], "its run_id is not that of its start")
-        self._end(self.spent[body["approval_id"]])
+        self._end(self.spent[body["approval_id"]], start, body)
 
     def caller_paused(self, index: int, _: dict[str, Any], body: dict[str, Any]) -> None:
         """[6.12]"""
@@ -516,7 +532,9 @@ class Story:
 
     log_started = heartbeat
 
-    def _end(self, started: int) -> None:
+    def _end(self, started: int, start: dict[str, Any], end: dict[str, Any]) -> None:
+        same = end.get("caller", start.get("caller")) == start.get("caller")
+        need(same, "its caller is not that of its start")
         need(started not in self.ended, "its run had ended before")
         self.ended.add(started)
 

@@ -26,6 +26,7 @@ from tests.security import test_log_wrong_content as wrong_content
 from tests.security.test_log_rules_all_matter import BY_CHECK, BY_STEP
 from tests.unit.audit import test_pauses as paused
 from tests.unit.audit import test_people as deciding
+from tests.unit.audit import test_whose as whose
 
 Files = dict[str, bytes]
 
@@ -185,6 +186,7 @@ async def test_what_the_whole_logs_verifier_calls_good_the_bundles_does_too(tmp_
         await deciding.claims_and_labels(log)
         await deciding.one_denies(log)
         await deciding.two_allow(log)
+        await whose.whole(log)
 
     assert world.verify().ok
     report = verified(unpacked(bundle_of(world), world.directory / "b.zip"), world)
