@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import shutil
 import ssl
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -18,13 +17,14 @@ from grpc_health.v1 import health_pb2, health_pb2_grpc
 from placetpb.audit.v1 import audit_pb2 as pb
 from placetpb.audit.v1 import audit_pb2_grpc as rpc
 
-from placet.pki import issue, make_ca
+from placet.pki import make_ca
 from placet.rpc import tls
-from placet.rpc.channel import connect, server_dns
+from placet.rpc.channel import connect
 from placet.rpc.health import set_health
-from placet.rpc.identity import caller_uri, service_uri
+from placet.rpc.identity import caller_uri
 from placet.rpc.server import BuiltServer, Turnover, build_server, serve
 from placet.rpc.tls import TlsFiles
+from tests.fakes.mount import Mount
 from tests.fakes.names import NameServer, free_port
 from tests.fakes.rpc import Authority
 
@@ -177,36 +177,6 @@ class TestPlaces:
         assert refused.value.code() is grpc.StatusCode.UNAVAILABLE
 
 
-@dataclass
-class Mount:
-    """A directory that is replaced as a whole, as a Secret is; `issue` fills versions of it."""
-
-    root: Path
-    name: str
-    uri: str
-    dns: str | None
-    versions: int = 0
-
-    @property
-    def files(self) -> TlsFiles:
-        now = self.root / "now"
-        return TlsFiles(now / "ca.pem", now / f"{self.name}.pem", now / f"{self.name}.key")
-
-    def put(self, authority: Path, *also: Path) -> TlsFiles:
-        """A new certificate of `authority`; trusted are it and `also`. Returns the version's own files."""
-        self.versions += 1
-        version = self.root / str(self.versions)
-        version.mkdir(parents=True)
-        for file in ("ca.pem", "ca.key"):
-            shutil.copy(authority / file, version)
-        issued = issue(version, self.name, self.uri, self.dns)
-        (version / "ca.key").unlink()
-        issued.ca.write_bytes(b"".join((each / "ca.pem").read_bytes() for each in (authority, *also)))
-        (self.root / "next").symlink_to(version)
-        (self.root / "next").replace(self.root / "now")
-        return issued
-
-
 @asynccontextmanager
 async def calling(channel: grpc.aio.Channel) -> AsyncIterator[list[str]]:
     """Call all the time; leaving raises what a call failed with."""
@@ -253,8 +223,7 @@ class TestCertificates:
 
     @pytest.fixture
     def mounts(self, tmp_path: Path) -> tuple[Mount, Mount]:
-        server = Mount(tmp_path / "server", "audit", service_uri("audit"), server_dns("audit"))
-        return server, Mount(tmp_path / "client", "team", TEAM, None)
+        return Mount.of_service(tmp_path / "server", "audit"), Mount(tmp_path / "client", "team", TEAM)
 
     async def test_both_sides_use_new_certificates_and_no_call_fails(
         self, mounts: tuple[Mount, Mount], tmp_path: Path
