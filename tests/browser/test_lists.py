@@ -8,7 +8,7 @@ import re
 from playwright.sync_api import Locator, Page, expect
 
 from audit_svc.console.characters import spelled
-from tests.browser.kit.stories import DOUBT, ENVIRONMENT, Stories, Telling
+from tests.browser.kit.stories import DOUBT, ENVIRONMENT, Stories, Telling, finding
 from tests.browser.kit.texts import MEANS, PAYLOADS, READS_ENVIRONMENT, UNCLEAR
 from tests.browser.kit.visitor import LAPTOP, PHONE, Visit, axe, scrolls_sideways, shot
 from tests.browser.kit.world import World
@@ -73,11 +73,38 @@ def test_a_search_is_made_kept_used_and_forgotten_with_the_keyboard_alone(
     kept.focus()
     page.keyboard.press("Enter")
     expect(row(page, other)).to_have_count(0)
+    expect(page.locator("[data-live=live]")).to_be_visible()  # its scripts are there
     page.keyboard.press("j")
     expect(page.locator("tbody tr").first.locator("a")).to_be_focused()
     page.get_by_role("button", name="Remove the view Environment").focus()
     page.keyboard.press("Enter")
     expect(kept).to_have_count(0)
+
+
+def test_the_charts_follow_the_log_and_leave_alone_what_somebody_is_at(
+    world: World, stories: Stories, visit: Visit
+) -> None:
+    """A table that was opened stays open, a card with the focus stays, and the page is not loaded anew."""
+    stories.denied()
+    page = visit("vera")
+    open_live(page, "/")
+    page.evaluate("window.stays = true")
+    opened = page.locator("details").first
+    opened.locator("summary").click()
+    page.get_by_role("link", name="Overview", exact=True).focus()
+    card = page.locator("section.card", has=page.get_by_role("heading", name="Why programs are denied"))
+    reason = finding("capability.chart.follows", 1, "import os", "is new here", severity="CRITICAL")
+
+    told = Telling.begin(world).screened().program(READS_ENVIRONMENT).verdict("DENIED", [reason])
+    expect(card).to_contain_text("capability.chart.follows")
+    expect(opened).to_have_attribute("open", "")
+    card.get_by_role("link", name="capability.chart.follows").focus()
+    newest = opened.locator("tbody tr").last
+    before = newest.inner_text()
+    told.program(READS_ENVIRONMENT).verdict("DENIED", [reason])
+    expect(newest).not_to_have_text(before, use_inner_text=True)
+    expect(card.get_by_role("link", name="capability.chart.follows")).to_be_focused()
+    assert page.evaluate("window.stays")
 
 
 def test_the_overview_follows_what_waits_and_leads_to_the_requests_behind_a_bar(
