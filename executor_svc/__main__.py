@@ -1,17 +1,23 @@
-"""The executor's wiring: settings → log, sandbox, trust → runner → servicer → server."""
+"""The executor's wiring: settings → log, places, trust → runner → servicer → server."""
 
 from __future__ import annotations
 
 import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 
 import grpc
 import uvloop
 from placetpb.executor.v1 import executor_pb2_grpc
 
+from executor_svc.fleet.discovery import source
+from executor_svc.fleet.fleet import Fleet, Patience
 from executor_svc.gate import Gate
+from executor_svc.opening import opened
+from executor_svc.places import Here, Places
 from executor_svc.run import Runner
-from executor_svc.sandbox import Rotation, Sandbox, SandboxUnavailable, open_sandbox
+from executor_svc.sandbox import SandboxUnavailable
 from executor_svc.servicer import SERVICE, ExecutorServicer
 from executor_svc.settings import ExecutorSettings
 from executor_svc.shown import show_sandbox
@@ -34,26 +40,35 @@ ALLOW: AllowList = {
 
 async def main(settings: ExecutorSettings) -> None:
     """Serve until SIGTERM; then drain, write what is left to record, and remove every sandbox."""
-    sandbox = open_sandbox(
-        settings.sandbox_python,
-        pool_size=settings.pool_size,
-        min_tier=settings.min_tier,
-        rotation=Rotation(settings.rotate_runs, settings.rotate_minutes * 60),
-        secrets=(str(settings.tls_key),),  # the self-test must not be able to read it
-    )
-    async with connect(settings.audit_address, settings.tls, server="audit") as audit:
-        await sandbox.start()
-        try:
-            await _serve(settings, sandbox, audit)
-        finally:
-            await sandbox.close()
+    async with (
+        connect(settings.audit_address, settings.tls, server="audit") as audit,
+        _places(settings) as (places, families),
+    ):
+        await _serve(settings, places, audit, metrics.EXECUTOR + families)
 
 
-async def _serve(settings: ExecutorSettings, sandbox: Sandbox, audit: grpc.aio.Channel) -> None:
+@asynccontextmanager
+async def _places(settings: ExecutorSettings) -> AsyncIterator[tuple[Places, metrics.Families]]:
+    """Where programs run, and what is shown of it."""
+    if settings.workers:
+        patience = Patience(settings.worker_wait_s, settings.lease_idle_s)
+        async with Fleet(source(settings.workers), settings.tls, patience) as fleet:
+            yield fleet, metrics.FLEET
+        return
+    assert settings.sandbox_python is not None  # the settings see to it
+    async with opened(settings, settings.sandbox_python) as sandbox:
+        yield Here(sandbox), show_sandbox(sandbox, min_tier=settings.min_tier)
+
+
+async def _serve(
+    settings: ExecutorSettings, places: Places, audit: grpc.aio.Channel, families: metrics.Families
+) -> None:
+    metrics.RUNS_CAPACITY.set(settings.max_concurrent_runs)
+    metrics.RUNS_QUEUE_CAPACITY.set(settings.max_queued_runs)
     trust = TrustFiles(settings.keys_dir, settings.scopes_dir)
     runner = Runner(
         log=GrpcAuditLog(audit),
-        sandbox=sandbox,
+        places=places,
         trust=trust.load,
         clock=lambda: datetime.now(UTC),
         audience=settings.audience,
@@ -62,7 +77,7 @@ async def _serve(settings: ExecutorSettings, sandbox: Sandbox, audit: grpc.aio.C
     )
     servicer = ExecutorServicer(
         runner=runner,
-        sandbox=sandbox,
+        places=places,
         gate=Gate(
             running=settings.max_concurrent_runs,
             queued=settings.max_queued_runs,
@@ -80,7 +95,7 @@ async def _serve(settings: ExecutorSettings, sandbox: Sandbox, audit: grpc.aio.C
 
     async def healthy() -> bool:
         trust.load()
-        return bool(sandbox.tier) and await log_serves()
+        return bool(places.tier) and await log_serves()
 
     await serve(
         name="executor",
@@ -91,17 +106,9 @@ async def _serve(settings: ExecutorSettings, sandbox: Sandbox, audit: grpc.aio.C
         ready_file=settings.ready_file,
         turnover=settings.turnover,
         health_check=healthy,
-        metrics=shown(settings, sandbox),
+        metrics=metrics.Shown(settings.metrics_listen, families),
     )
     await runner.settle()
-
-
-def shown(settings: ExecutorSettings, sandbox: Sandbox) -> metrics.Shown:
-    """What this process shows."""
-    metrics.RUNS_CAPACITY.set(settings.max_concurrent_runs)
-    metrics.RUNS_QUEUE_CAPACITY.set(settings.max_queued_runs)
-    of_sandbox = show_sandbox(sandbox, min_tier=settings.min_tier)
-    return metrics.Shown(settings.metrics_listen, metrics.EXECUTOR + of_sandbox)
 
 
 def run() -> int:

@@ -1,7 +1,7 @@
 """One run from request to record: admit, start durably, run, record how it ended.
 
 Knows the order in which things must become durable. Must not know gRPC messages or files: log,
-sandbox, trust and clock are handed in.
+places, trust and clock are handed in.
 """
 
 from __future__ import annotations
@@ -15,14 +15,16 @@ from typing import Any, Protocol
 import grpc
 import structlog
 
-from executor_svc import admission, figures, narrowing, records
+from executor_svc import admission, figures, records
 from executor_svc.admission import Case, Pool, RunPermit, RunRequest, Start
+from executor_svc.places import Place, Places, WorkerLost, WorkerRefused
 from executor_svc.records import Captured
 from executor_svc.refusals import revoked, spent
-from executor_svc.sandbox import RunResult, Sandbox, SandboxUnavailable
+from executor_svc.sandbox import RunResult, SandboxUnavailable
 from executor_svc.sandbox.types import NOTHING_RAN
 from executor_svc.trust import Trust
 from placet.approval import Approval, ApprovalRefused, Limits
+from placet.audit.actors import path_of
 from placet.audit.client import NO_BODIES, Appended, AuditLog
 from placet.ids import fresh_id
 from placet.rpc import metrics
@@ -84,7 +86,7 @@ class Runner:
         self,
         *,
         log: AuditLog,
-        sandbox: Sandbox,
+        places: Places,
         trust: Callable[[], Trust],
         clock: Callable[[], datetime],
         audience: str,
@@ -96,7 +98,7 @@ class Runner:
         `kept_figures_bytes`: how much of a run's figures its record keeps.
         """
         self._log = log
-        self._sandbox = sandbox
+        self._places = places
         self._trust = trust
         self._clock = clock
         self._audience = audience
@@ -111,12 +113,15 @@ class Runner:
 
         Raises:
             ApprovalRefused: not admitted; the refusal is on record and nothing ran.
-            ServiceError: UNAVAILABLE with AUDIT_UNAVAILABLE, SANDBOX_UNAVAILABLE or TRUST_UNREADABLE.
+            ServiceError: UNAVAILABLE with AUDIT_UNAVAILABLE, SANDBOX_UNAVAILABLE, WORKER_LOST or
+                TRUST_UNREADABLE; what a worker said that refused what was admitted; and, with nothing on
+                record, spent or run, RESOURCE_EXHAUSTED/NO_WORKER_FREE or UNAVAILABLE/NO_WORKER.
             CancelledError: the caller went away; the run is dead and its record is being written.
         """
-        with metrics.RUN_STAGE_SECONDS.labels("admit").time():
-            permit = await self._admit(request)
-        return await self._execute(permit, events)
+        async with self._places.place(path_of(request.caller)) as place:
+            with metrics.RUN_STAGE_SECONDS.labels("admit").time():
+                permit = await self._admit(request, place.tier)
+            return await self._execute(permit, place, events)
 
     async def refuse_unreadable(self, caller: str, error: ServiceError) -> None:
         """Put a request on record that could not be read: out of order, or out of bounds.
@@ -133,10 +138,10 @@ class Runner:
         while self._settling:
             await asyncio.gather(*self._settling, return_exceptions=True)
 
-    async def _admit(self, request: RunRequest) -> RunPermit:
+    async def _admit(self, request: RunRequest, tier: str) -> RunPermit:
         trust = self._trust()
         await self._record_revoked(trust.keys.revoked_ids)
-        pool = Pool(self._audience, self._ceiling, self._sandbox.tier)
+        pool = Pool(self._audience, self._ceiling, tier)
         case = Case(request, trust.keys, trust.scopes, pool, self._clock())
         try:
             return await admission.admit(case, self._spend)
@@ -190,26 +195,18 @@ class Runner:
             return
         await self._append(start, "run_aborted", records.aborted(start, "CANCELLED_BEFORE_START"))
 
-    async def _execute(self, permit: RunPermit, events: RunEvents) -> Finished:
+    async def _execute(self, permit: RunPermit, place: Place, events: RunEvents) -> Finished:
         """Takes a permit and never raw bytes: what was not admitted cannot come here."""
-        start = permit.use()
         streams = _Streams(events)
         try:
             await events.started(permit)
             with metrics.RUN_STAGE_SECONDS.labels("run").time():
-                result = await self._sandbox.run(
-                    start.request.program,
-                    permit.inputs,
-                    permit.limits,
-                    streams.forward,
-                    imports=narrowing.imports_of(start.approval.grants),
-                    on_cancelled=streams.cancelled,
-                )
+                result = await place.run(permit, streams.forward, streams.cancelled)
         except (asyncio.CancelledError, CallerGone):
             self._keep(self._append_end(permit, streams.left, streams.captured))
             raise
         except Exception as error:
-            raise await self._abort(start, error) from error
+            raise await self._abort(permit.start, error) from error
         appending = self._keep(self._append_end(permit, result, streams.captured))
         try:
             with metrics.RUN_STAGE_SECONDS.labels("record").time():
@@ -242,13 +239,12 @@ class Runner:
 
     async def _abort(self, start: Start, error: Exception) -> Exception:
         """Record that we failed; the error to raise."""
-        ours = isinstance(error, SandboxUnavailable)
-        reason = "SANDBOX_UNAVAILABLE" if ours else "INTERNAL"
+        reason, told = _failure(error)
         metrics.RUNS_ABORTED.labels(reason).inc()
         _log.error("run aborted", run_id=start.run_id, reason=reason, error=repr(error))
         appending = self._keep(self._append(start, "run_aborted", records.aborted(start, reason)))
         await asyncio.shield(appending)
-        return _sandbox_unavailable() if ours else error
+        return told
 
     def _keep(self, work: Coroutine[Any, Any, Any]) -> asyncio.Task[Any]:
         """A task that goes on when its caller is cancelled, and that `settle` waits for."""
@@ -286,9 +282,23 @@ def _proven_approval(case: Case) -> Approval | None:
         return None
 
 
-def _sandbox_unavailable() -> ServiceError:
+def _failure(error: Exception) -> tuple[str, Exception]:
+    """What a failure after the start is on record as, and what the caller is told."""
+    match error:
+        case WorkerRefused():
+            return "WORKER_REFUSED", error.error
+        case WorkerLost():
+            return "WORKER_LOST", _unavailable("WORKER_LOST", "the worker that ran the program is gone")
+        case SandboxUnavailable():
+            return "SANDBOX_UNAVAILABLE", _unavailable(
+                "SANDBOX_UNAVAILABLE", "the sandbox failed, not the program"
+            )
+    return "INTERNAL", error
+
+
+def _unavailable(reason: str, what: str) -> ServiceError:
     return ServiceError(
         grpc.StatusCode.UNAVAILABLE,
-        "SANDBOX_UNAVAILABLE",
-        "the sandbox failed, not the program; the approval is spent, so ask for a new one and try again",
+        reason,
+        f"{what}; the approval is spent, so ask for a new one and try again",
     )

@@ -11,6 +11,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 from pydantic_settings import SettingsConfigDict
 
+from executor_svc.fleet.discovery import source
 from placet.approval import Limits
 from placet.rpc.settings import ServiceSettings
 
@@ -84,6 +85,8 @@ class ExecutorSettings(SandboxSettings):
 
     @model_validator(mode="after")
     def _runs_somewhere(self) -> Self:
-        if not self.workers and self.sandbox_python is None:
+        if self.workers:
+            source(self.workers)  # raises ValueError with what is wrong
+        elif self.sandbox_python is None:
             raise ValueError("set SANDBOX_PYTHON, or WORKERS: programs must run somewhere")
         return self

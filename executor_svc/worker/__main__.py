@@ -16,8 +16,9 @@ import structlog
 import uvloop
 from placetpb.worker.v1 import worker_pb2_grpc
 
+from executor_svc.opening import opened
 from executor_svc.places import Here
-from executor_svc.sandbox import Rotation, Sandbox, SandboxUnavailable, open_sandbox
+from executor_svc.sandbox import Sandbox, SandboxUnavailable
 from executor_svc.shown import show_sandbox
 from executor_svc.trust import TrustFiles
 from executor_svc.worker import life
@@ -47,21 +48,11 @@ async def main(settings: WorkerSettings, lived: Life) -> tuple[Next, int]:
 
     Returns what comes next, and how many runs were served.
     """
-    sandbox = open_sandbox(
-        settings.sandbox_python,
-        pool_size=settings.pool_size,
-        min_tier=settings.min_tier,
-        rotation=Rotation(settings.rotate_runs, settings.rotate_minutes * 60),
-        secrets=(str(settings.tls_key),),  # the self-test must not be able to read it
-    )
-    await sandbox.start()
-    try:
+    async with opened(settings, settings.sandbox_python) as sandbox:
         tenancy = _tenancy(settings, lived, sandbox)
         looking = asyncio.create_task(_look(tenancy))
         await _serve(settings, sandbox, tenancy)
         looking.cancel()
-    finally:
-        await sandbox.close()
     return tenancy.next, tenancy.runs
 
 

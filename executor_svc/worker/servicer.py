@@ -197,7 +197,7 @@ async def _tell_end(context: Context, result: RunResult) -> None:
             await context.write(pb.RunResponse(artifact=chunk))
     ended = pb.RunEnded(
         status=f"RUN_STATUS_{result.status.value}",
-        exit_code=result.exit_code or 0,
+        exit_code=result.exit_code,
         signal=result.signal or 0,
         usage=messages.usage(result.usage),
         stdout_truncated=result.stdout_truncated,

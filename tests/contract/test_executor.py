@@ -16,6 +16,7 @@ from placetpb.executor.v1 import executor_pb2_grpc
 
 from executor_svc.__main__ import ALLOW
 from executor_svc.gate import Gate
+from executor_svc.places import Here
 from executor_svc.run import Runner
 from executor_svc.sandbox import InputFile, RunStatus
 from executor_svc.servicer import SERVICE, ExecutorServicer
@@ -47,7 +48,7 @@ class House:
 
     def register(self, server: grpc.aio.Server) -> list[str]:
         servicer = ExecutorServicer(
-            runner=self.runner, sandbox=self.sandbox, gate=self.gate, audience="local", ceiling=CEILING
+            runner=self.runner, places=Here(self.sandbox), gate=self.gate, audience="local", ceiling=CEILING
         )
         executor_pb2_grpc.add_ExecutorServiceServicer_to_server(servicer, server)
         return [SERVICE]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from executor_svc.admission import RunPermit
+from executor_svc.places import Here
 from executor_svc.run import CallerGone, Runner
 from placet.audit.client import AuditLog
 from tests.fakes.approvals import World
@@ -31,7 +32,7 @@ def runner(log: AuditLog, sandbox: FakeSandbox, world: World) -> Runner:
     """A runner in that world; the tier is the sandbox's."""
     return Runner(
         log=log,
-        sandbox=sandbox,
+        places=Here(sandbox),
         trust=lambda: world.trust,
         clock=lambda: world.now,
         audience=world.pool.audience,
