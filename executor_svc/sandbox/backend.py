@@ -138,18 +138,16 @@ class LinuxSandbox:
 
     async def _try(self, tier: str) -> None:
         assert self._interpreter is not None
-        if tier == "T2" and (doubts := gvisor.doubts()):
-            raise SandboxUnavailable(f"this is not gVisor: {'; '.join(doubts)}")
-        if lacking := kernel.lacking(namespaces=tier != "T0"):
+        if tier == "T2":
+            if doubts := gvisor.doubts():
+                raise SandboxUnavailable(f"this is not gVisor: {'; '.join(doubts)}")
+        elif lacking := kernel.lacking(namespaces=tier == "T1"):
             raise SandboxUnavailable(f"this kernel has no {', '.join(lacking)}")
-        namespaced = tier != "T0"
         try:
-            rules = seccomp.build(namespaced=namespaced)
+            rules = seccomp.build(sealed=tier == "T1")
         except (OSError, RuntimeError) as error:
             raise SandboxUnavailable(f"the system call filter cannot be built: {error}") from error
-        self._pools = Pools(
-            self._interpreter, self._sets, rules, self._pool_size, self._rotation, namespaced=namespaced
-        )
+        self._pools = Pools(self._interpreter, self._sets, rules, self._pool_size, self._rotation, tier)
         self._isolation = await self._probe(tier)
         self._tier = self._reached = tier
 
@@ -258,6 +256,8 @@ def _mechanisms(tier: str) -> tuple[str, ...]:
         lines.append("user, mount, pid, net, ipc and uts namespaces; pivot_root")
     if tier == "T2":
         lines.append("gVisor beneath: its kernel's log, version and answers agree")
+        lines.append("memory, threads and disk bounded by rlimit and watchdog (gVisor has no quotas for us)")
+        return tuple(lines)
     group = cgroup.create()
     if group is None:
         lines.append("memory bounded by rlimit and watchdog (no writable control group)")

@@ -7,12 +7,9 @@ program wrote. Knows no pool.
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import json
 import mmap
 import os
-import resource
-import signal
 import socket
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -22,66 +19,16 @@ from executor_svc.sandbox import aio, cgroup, hostbox
 from executor_svc.sandbox.child import ARMED
 from executor_svc.sandbox.forkserver import ForkServer
 from executor_svc.sandbox.keeper import ALONE, DONE
+from executor_svc.sandbox.process import Process, Ward
 from executor_svc.sandbox.types import SandboxUnavailable
 
 _ARMING_S = 30.0
-_DEATH_MS = 10_000
 _MESSAGE_BYTES = 1 << 16
-
-
-class Process:
-    """A child of ours, by pidfd: no signal to it can meet another process."""
-
-    def __init__(self, pid: int) -> None:
-        self.pid = pid
-        self.handle = os.pidfd_open(pid)
-        self._end: tuple[int, resource.struct_rusage] | None = None
-
-    def kill(self) -> None:
-        """SIGKILL. Does not wait. Idempotent."""
-        if self.handle < 0:
-            return
-        with contextlib.suppress(ProcessLookupError):
-            signal.pidfd_send_signal(self.handle, signal.SIGKILL)
-
-    def dead(self, wait_ms: int = 0) -> bool:
-        """Whether it has ended; blocks for at most `wait_ms`."""
-        return aio.has_ended(self.handle, wait_ms)
-
-    @property
-    def end(self) -> tuple[int, resource.struct_rusage]:
-        """Wait status and what it used, of a process that was waited for."""
-        assert self._end is not None
-        return self._end
-
-    async def ended(self) -> tuple[int, resource.struct_rusage]:
-        """Wait until it has ended, and return its wait status and what it used."""
-        await aio.readable(self.handle)
-        return self._reap()
-
-    def bury(self) -> None:
-        """Wait for a killed process and leave nothing of it. Idempotent.
-
-        Raises SandboxUnavailable if it does not die.
-        """
-        if self.handle < 0:
-            return
-        if not self.dead(_DEATH_MS):
-            raise SandboxUnavailable("a sandbox process does not die; restart the executor's worker")
-        self._reap()
-        os.close(self.handle)
-        self.handle = -1
-
-    def _reap(self) -> tuple[int, resource.struct_rusage]:
-        if self._end is None:
-            _, status, usage = os.wait4(self.pid, 0)
-            self._end = status, usage
-        return self._end
 
 
 @dataclass(eq=False)
 class Cell:
-    """An armed child. Where there are namespaces, `keeper` holds them and all of the cell ends with it."""
+    """An armed child. At T1 a `keeper` holds its namespaces, and all of the cell ends with it."""
 
     tier: str
     disk_bytes: int
@@ -178,12 +125,14 @@ class Cell:
                 hostbox.remove(self.box_path)
 
 
-async def arm(zygote: ForkServer, steward: ForkServer | None, disk_bytes: int, inodes: int) -> Cell:
+async def arm(
+    tier: str, zygote: ForkServer, steward: ForkServer | None, disk_bytes: int, inodes: int
+) -> Cell:
     """A cell with a disk of that size whose program process has given up every right and waits.
 
-    Without a steward there are no namespaces (T0). Raises SandboxUnavailable with the reason.
+    There is a steward at T1. Raises SandboxUnavailable with the reason.
     """
-    cell = Cell("T0" if steward is None else "T1", disk_bytes, inodes)
+    cell = Cell(tier, disk_bytes, inodes)
     try:
         async with asyncio.timeout(_ARMING_S):
             if steward is None:
@@ -236,9 +185,13 @@ async def _make_program(cell: Cell, zygote: ForkServer) -> None:
     cell.order.setblocking(False)
     for handle in (cell.stdout, cell.stderr):
         os.set_blocking(handle, False)
-    if cell.keeper is not None:
-        given.append(os.dup(cell.keeper.handle))
-    cell.process = Process(await zygote.fork({"box": str(cell.box_path or "")}, given))
+    box = {"box": str(cell.box_path or "")}
+    if cell.tier == "T2":
+        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        cell.process = Ward(await zygote.fork(box, [*given, theirs.detach()]), ours)
+    else:
+        keeper = [os.dup(cell.keeper.handle)] if cell.keeper is not None else []
+        cell.process = Process(await zygote.fork(box, [*given, *keeper]))
     await aio.readable(cell.order.fileno())
     said = cell.order.recv(_MESSAGE_BYTES)
     if said != ARMED:
@@ -246,7 +199,8 @@ async def _make_program(cell: Cell, zygote: ForkServer) -> None:
             f"the sandbox could not be armed: {said.decode() or 'its program process died'}"
         )
     _stop_listening(cell.order)
-    cell.group = await asyncio.to_thread(_join_group, cell.program.pid)  # the kernel may make it wait
+    if cell.tier != "T2":  # gVisor may show groups, and bounds nothing by them
+        cell.group = await asyncio.to_thread(_join_group, cell.program.pid)  # the kernel may make it wait
 
 
 def _stop_listening(order: socket.socket) -> None:

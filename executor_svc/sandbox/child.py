@@ -29,6 +29,7 @@ ARMED = b"armed"
 _OPEN_FILES = 128
 _THREADS = 64
 _NICE = 10
+_ADDRESSES = 256 << 20  # for code of libraries that are loaded later, which is not the run's memory
 
 
 @dataclass(frozen=True)
@@ -37,26 +38,31 @@ class Arming:
 
     readable: tuple[str, ...]
     seccomp: bytes
-    executor: int  # process id
+    parent: int  # process id of whom it must not outlive
     data_bytes: int  # what RLIMIT_DATA counts for the libraries
+    address_bytes: int = 0  # inside gVisor, which enforces only RLIMIT_AS: what that counts
 
 
 @dataclass(frozen=True)
 class Channels:
-    """The descriptors that came with the request. `note` is one page of shared memory, `keeper` a pidfd."""
+    """The descriptors that came with the request. `note` is one page of shared memory, `keeper` a pidfd.
+
+    `proc` is the directory /proc, inside gVisor, where a program process enters its namespaces by itself.
+    """
 
     order: int
     stdout: int
     stderr: int
     note: int
-    keeper: int = -1  # T0 has none
+    keeper: int = -1  # only T1 has one
+    proc: int = -1
 
 
-def data_bytes() -> int:
-    """What RLIMIT_DATA counts for this process now."""
+def memory_bytes(kind: str) -> int:
+    """What RLIMIT_DATA ("VmData") or RLIMIT_AS ("VmSize") counts for this process now."""
     with open("/proc/self/status", encoding="ascii") as status:  # noqa: PTH123 - before any library of ours
         for line in status:
-            if line.startswith("VmData:"):
+            if line.startswith(f"{kind}:"):
                 return int(line.split()[1]) * 1024
     return 0
 
@@ -71,7 +77,7 @@ def become_program(arming: Arming, channels: Channels, box: str) -> None:
         try:
             note = mmap.mmap(channels.note, mmap.PAGESIZE)
             order = _arrange_descriptors(channels)
-            _take_rights(arming, channels.keeper, box)
+            _take_rights(arming, channels, box)
         except BaseException as error:
             os.write(order, f"{type(error).__name__}: {error}"[:4000].encode())
             return
@@ -85,9 +91,10 @@ def become_program(arming: Arming, channels: Channels, box: str) -> None:
 
 
 def _arrange_descriptors(channels: Channels) -> int:
-    """0 nothing, 1 and 2 the streams, 3 the order, which is returned; 4 the keeper, until it is joined."""
+    """0 nothing, 1 and 2 the streams, 3 the order, which is returned; 4 the way into namespaces."""
     nothing = os.open("/dev/null", os.O_RDONLY)
-    wanted = (nothing, channels.stdout, channels.stderr, channels.order, channels.keeper)
+    entered_by = max(channels.keeper, channels.proc)
+    wanted = (nothing, channels.stdout, channels.stderr, channels.order, entered_by)
     high = [fcntl.fcntl(handle, fcntl.F_DUPFD, 16) for handle in wanted if handle >= 0]
     for number, handle in enumerate(high):
         os.dup2(handle, number)
@@ -95,33 +102,27 @@ def _arrange_descriptors(channels: Channels) -> int:
     return 3
 
 
-def _take_rights(arming: Arming, keeper: int, box: str) -> None:
-    if keeper >= 0:
-        namespaces.join(4)
-        os.close(4)
-        work, tmp = namespaces.places(arming.readable)
-    else:
-        if os.geteuid() == 0:
-            namespaces.become_nobody()
-        work, tmp = f"{box}/work", f"{box}/tmp"  # noqa: S108
+def _take_rights(arming: Arming, channels: Channels, box: str) -> None:
+    work, tmp = _enter(arming, channels, box)
     os.chdir(work)
     kernel.die_with_parent()  # after the last change of identity, which undoes it
-    if keeper < 0 and os.getppid() != arming.executor:
+    if _orphaned(arming, channels):
         os._exit(1)
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     os.setsid()
     os.nice(_NICE)  # what is ours goes on beside a program that takes all it gets
     os.umask(0o022)
-    if keeper < 0:  # else the zygote has set them for all
+    bare = max(channels.keeper, channels.proc) < 0
+    if bare:  # else the zygote has set them for all
         os.environ.update(program.places(work, tmp))
     program.renew()
     kernel.drop_capabilities()
     kernel.prctl(kernel.PR_SET_NO_NEW_PRIVS, 1)
     kernel.prctl(kernel.PR_SET_DUMPABLE, 0)
-    for limit, value in _fixed_limits(namespaced=keeper >= 0).items():
+    for limit, value in _fixed_limits(channels).items():
         resource.setrlimit(limit, (value, value))
-    readable = (*arming.readable, "/etc/passwd", "/etc/group") if keeper >= 0 else arming.readable
-    if landlock.restrict(readable, (work, tmp, *namespaces.DEVICES)) == 0 and keeper < 0:
+    readable = arming.readable if bare else (*arming.readable, "/etc/passwd", "/etc/group")
+    if landlock.restrict(readable, (work, tmp, *namespaces.DEVICES)) == 0 and bare:
         raise OSError(
             "this kernel has no Landlock and namespaces are not in use, so files cannot be protected"
         )
@@ -129,15 +130,42 @@ def _take_rights(arming: Arming, keeper: int, box: str) -> None:
     kernel.install_seccomp(_own_filter(arming.seccomp))
 
 
-def _fixed_limits(*, namespaced: bool) -> dict[int, int]:
+def _enter(arming: Arming, channels: Channels, box: str) -> tuple[str, str]:
+    """Into the run's own world. Returns where its working directory and its temporary files are."""
+    if channels.keeper >= 0:
+        namespaces.join(4)
+        os.close(4)
+        return namespaces.places(arming.readable)
+    if channels.proc >= 0:
+        namespaces.enter_box(4, arming.readable, box.rpartition("/")[2])
+        return namespaces.places(arming.readable)
+    if os.geteuid() == 0:
+        namespaces.become_nobody()
+    return f"{box}/work", f"{box}/tmp"  # noqa: S108
+
+
+def _orphaned(arming: Arming, channels: Channels) -> bool:
+    """Whether our parent had died before we asked to die with it. A cell with a keeper dies with that."""
+    if channels.keeper >= 0:
+        return False
+    if channels.proc < 0:
+        return os.getppid() != arming.parent
+    parent = namespaces.parent(4)  # as it is called outside our pid namespace
+    os.close(4)
+    return parent != arming.parent
+
+
+def _fixed_limits(channels: Channels) -> dict[int, int]:
     limits = {
         resource.RLIMIT_CORE: 0,
         resource.RLIMIT_NOFILE: _OPEN_FILES,
         resource.RLIMIT_MSGQUEUE: 0,
         resource.RLIMIT_MEMLOCK: 0,
     }
-    if namespaced:  # counted per user, and only a user namespace makes it ours alone
+    if channels.keeper >= 0:  # counted per user, and only a user namespace of Linux makes it ours alone
         limits[resource.RLIMIT_NPROC] = _THREADS
+    if channels.proc >= 0:  # gVisor refuses to set it; the filter has no call that would make a queue
+        del limits[resource.RLIMIT_MSGQUEUE]
     return limits
 
 
@@ -162,6 +190,9 @@ def _read_order(handle: int, arming: Arming) -> bytes:
     resource.setrlimit(resource.RLIMIT_CPU, (2 * cpu_s, 2 * cpu_s + 1))
     resource.setrlimit(resource.RLIMIT_FSIZE, (file_bytes, file_bytes))
     resource.setrlimit(resource.RLIMIT_DATA, (data, data + spare))
+    if arming.address_bytes:
+        most = arming.address_bytes + data - arming.data_bytes + _ADDRESSES
+        resource.setrlimit(resource.RLIMIT_AS, (most, most + spare))
     return source
 
 

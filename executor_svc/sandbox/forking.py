@@ -34,19 +34,25 @@ def settle() -> None:
 
 
 def serve(link: socket.socket, fork: Callable[[Order, list[int]], int]) -> None:
-    """Answer each order with the id of what `fork` made of it, until the executor hangs up.
+    """Answer each order until the executor hangs up."""
+    while answer(link, fork):
+        pass
+
+
+def answer(link: socket.socket, fork: Callable[[Order, list[int]], int]) -> bool:
+    """Answer the next order with the id of what `fork` made of it; False when the executor has hung up.
 
     `fork` gets the descriptors that came along, which are closed here afterwards.
     """
-    while True:
-        message, handles, _, _ = socket.recv_fds(link, _MESSAGE_BYTES, _MOST_HANDLES)
-        if not message:
-            return
-        try:
-            answer: dict[str, object] = {"pid": fork(json.loads(message), handles)}
-        except OSError as error:
-            answer = {"failed": str(error)}
-        finally:
-            for handle in handles:
-                os.close(handle)
-        link.send(json.dumps(answer).encode())
+    message, handles, _, _ = socket.recv_fds(link, _MESSAGE_BYTES, _MOST_HANDLES)
+    if not message:
+        return False
+    try:
+        told: dict[str, object] = {"pid": fork(json.loads(message), handles)}
+    except OSError as error:
+        told = {"failed": str(error)}
+    finally:
+        for handle in handles:
+            os.close(handle)
+    link.send(json.dumps(told).encode())
+    return True

@@ -1,12 +1,15 @@
 """A process that forks on request, as the executor sees it: its start, its one socket, its end.
 
 There are two kinds: a zygote forks program processes, the steward forks keepers. What they fork belongs to
-the executor and outlives them. Trusted side; knows no tier and no run.
+the executor and outlives them; inside gVisor it belongs to the zygote, and ends with it. Trusted side; knows
+no tier and no run.
 """
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import errno
 import json
 import os
 import socket
@@ -34,24 +37,37 @@ class ForkServer:
     def __init__(self, process: subprocess.Popen[bytes], link: socket.socket) -> None:
         self._process = process
         self._link = link
-        self._pidfd = os.pidfd_open(process.pid)
+        self._pidfd = _watch(process.pid)
         self._asking = asyncio.Lock()
-        self._stopped = False
+        self._stopped = self._retired = False
         self.report: Mapping[str, object] = {}
         self.forks = 0
         self.started = time.monotonic()
 
     @property
     def pidfd(self) -> int:
-        """The process itself, for the namespaces that it is in."""
+        """The process itself, for the namespaces that it is in; -1 inside gVisor, where nobody enters them."""
         return self._pidfd
 
     def alive(self) -> bool:
         """Whether it can still fork."""
-        return self._process.poll() is None
+        return not self._retired and self._process.poll() is None
+
+    def ended(self) -> bool:
+        """Whether it is gone, and nothing of it is left then."""
+        if self._process.poll() is None:
+            return False
+        self.stop()
+        return True
+
+    def retire(self) -> None:
+        """Have it end when all that it has forked has ended. It is to be stopped some time later."""
+        self._retired = True
+        with contextlib.suppress(OSError):  # gone
+            self._link.shutdown(socket.SHUT_WR)
 
     def stop(self) -> None:
-        """Kill it. What it has forked lives on. Idempotent."""
+        """Kill it. What it has forked lives on, but inside gVisor. Idempotent."""
         self._stopped = True
         self._process.kill()
         self._process.wait()
@@ -99,6 +115,16 @@ class ForkServer:
         socket.send_fds(self._link, [json.dumps(settings).encode()], list(handles))
         async with asyncio.timeout(START_S):
             self.report = await self._answer()
+
+
+def _watch(pid: int) -> int:
+    """A pidfd, or -1 of a kernel that has none: only gVisor's gets here without."""
+    try:
+        return os.pidfd_open(pid)
+    except OSError as error:
+        if error.errno != errno.ENOSYS:
+            raise
+        return -1
 
 
 async def start(

@@ -11,6 +11,7 @@ import errno
 import os
 import signal
 import struct
+import threading
 
 CLONE_NEWNS = 0x00020000
 CLONE_NEWUTS = 0x04000000
@@ -19,6 +20,7 @@ CLONE_NEWUSER = 0x10000000
 CLONE_NEWPID = 0x20000000
 CLONE_NEWNET = 0x40000000
 
+MS_REMOUNT = 0x20
 MS_BIND = 0x1000
 MS_REC = 0x4000
 MS_PRIVATE = 0x40000
@@ -52,10 +54,13 @@ _SYS_MOUNT_SETATTR = 442
 # Only on these does the old clone(2) take its arguments in an order that is known here.
 _SYS_CLONE = {"x86_64": 56, "aarch64": 220}
 _SYS_RT_SIGACTION = {"x86_64": 13, "aarch64": 134}
+_SYS_GET_ROBUST_LIST = {"x86_64": 274, "aarch64": 100}
 _CLONE_PARENT = 0x8000
+_THREAD_ID_BEFORE_LIST = 16
 _CLONE_CHILD_CLEARTID = 0x00200000
 _CLONE_CHILD_SETTID = 0x01000000
 _MADV_COLLAPSE = 25
+_STEP = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 
 _libc = ctypes.CDLL(None, use_errno=True)
 _libc.syscall.restype = ctypes.c_long
@@ -128,9 +133,17 @@ def setns(handle: int, flags: int) -> None:
 
 
 def fork_sibling(namespaces: int = 0) -> int:
-    """fork(2) whose child belongs to our own parent: it is the parent's to wait for, and outlives us.
+    """As `fork`, but the child belongs to our own parent: it is the parent's to wait for, and outlives us."""
+    pid = fork(_CLONE_PARENT | namespaces)
+    if pid and _is_own_child(pid):
+        os.kill(pid, signal.SIGKILL)
+        os.waitpid(pid, 0)
+        raise OSError(errno.ENOTSUP, "clone: this kernel ignores CLONE_PARENT")
+    return pid
 
-    `namespaces` are CLONE_NEW* flags for the child. Returns the child's id, 0 in the child. Raises OSError.
+
+def fork(flags: int) -> int:
+    """fork(2) with CLONE_NEW* flags for the child. Returns its id, 0 in the child. Raises OSError.
 
     For a process with one thread only. What the C library's and the interpreter's own forks do besides (locks
     and states of other threads) has no meaning there; the thread id that the C library keeps is set by the
@@ -138,7 +151,7 @@ def fork_sibling(namespaces: int = 0) -> int:
     forget the fonts that have been found, and together they would touch, and so copy, hundreds of pages.
     """
     address = _thread_id_address()
-    flags = _CLONE_PARENT | signal.SIGCHLD | namespaces
+    flags |= signal.SIGCHLD
     if address:
         flags |= _CLONE_CHILD_SETTID | _CLONE_CHILD_CLEARTID
     machine = os.uname().machine
@@ -146,12 +159,7 @@ def fork_sibling(namespaces: int = 0) -> int:
         raise OSError(errno.ENOSYS, f"forking a sibling is not known on {machine}")
     last = (address, 0) if machine == "x86_64" else (0, address)
     arguments = [ctypes.c_ulong(value) for value in (flags, 0, 0, *last)]
-    pid = _check(_holding_the_lock.syscall(ctypes.c_long(_SYS_CLONE[machine]), *arguments), "clone")
-    if pid and _is_own_child(pid):
-        os.kill(pid, signal.SIGKILL)
-        os.waitpid(pid, 0)
-        raise OSError(errno.ENOTSUP, "clone: this kernel ignores CLONE_PARENT")
-    return pid
+    return _check(_holding_the_lock.syscall(ctypes.c_long(_SYS_CLONE[machine]), *arguments), "clone")
 
 
 def _is_own_child(pid: int) -> bool:
@@ -163,13 +171,29 @@ def _is_own_child(pid: int) -> bool:
 
 
 def _thread_id_address() -> int:
-    """Where the C library keeps this thread's id, as it told the kernel; 0 where the kernel does not say."""
+    """Where the C library keeps this thread's id, as it told the kernel; 0 where that cannot be found out."""
     address = ctypes.c_ulong(0)
     try:
         prctl(PR_GET_TID_ADDRESS, ctypes.addressof(address))
     except OSError:
-        return 0
+        return _thread_id_before_list()
     return address.value
+
+
+def _thread_id_before_list() -> int:
+    """The same of a kernel that does not say (gVisor): glibc has it just before its list of robust locks.
+
+    Believed only if the id is there.
+    """
+    call = _SYS_GET_ROBUST_LIST.get(os.uname().machine)
+    head, length = ctypes.c_ulong(0), ctypes.c_ulong(0)
+    try:
+        syscall(call or -1, 0, ctypes.byref(head), ctypes.byref(length))
+    except OSError:
+        return 0
+    address = head.value - _THREAD_ID_BEFORE_LIST if head.value else 0
+    known = address and ctypes.c_int.from_address(address).value == threading.get_native_id()
+    return address if known else 0
 
 
 def collapse_heap() -> int:
@@ -219,6 +243,11 @@ def restrict_mount(target: str, attributes: int, *, recursive: bool = False) -> 
     syscall(_SYS_MOUNT_SETATTR, _AT_FDCWD, target.encode(), flags, wanted, len(wanted))
 
 
+def remount(target: str, attributes: int) -> None:
+    """As `restrict_mount`, of this one mount, for gVisor, which has only the older call. Raises OSError."""
+    mount("none", target, None, MS_REMOUNT | MS_BIND | attributes)  # the bits are the same
+
+
 def resize_tmpfs(mount_fd: int, size_bytes: int, inodes: int) -> None:
     """Change the quota of the tmpfs whose root `mount_fd` is. Needs CAP_SYS_ADMIN where it was mounted."""
     handle = syscall(_SYS_FSPICK, mount_fd, b"", 0x1 | 0x8)  # CLOEXEC | EMPTY_PATH
@@ -232,8 +261,30 @@ def resize_tmpfs(mount_fd: int, size_bytes: int, inodes: int) -> None:
 
 def open_beneath(directory: int, path: str, flags: int) -> int:
     """openat2(2) that follows no link of any kind and cannot leave `directory`. Raises OSError."""
-    how = struct.pack("QQQ", flags | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK, 0, 0x02 | 0x04 | 0x08)
-    return syscall(_SYS_OPENAT2, directory, os.fsencode(path), how, len(how))
+    flags |= os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
+    how = struct.pack("QQQ", flags, 0, 0x02 | 0x04 | 0x08)
+    try:
+        return syscall(_SYS_OPENAT2, directory, os.fsencode(path), how, len(how))
+    except OSError as error:
+        if error.errno != errno.ENOSYS:
+            raise
+        return _open_by_steps(directory, path, flags)
+
+
+def _open_by_steps(directory: int, path: str, flags: int) -> int:
+    """The same where there is no openat2 (gVisor): no step goes up, and none follows a link."""
+    *above, last = path.split("/")
+    if path.startswith("/") or ".." in (*above, last):
+        raise OSError(errno.EXDEV, os.strerror(errno.EXDEV), path)
+    opened = os.dup(directory)
+    try:
+        for name in above:
+            inner = os.open(name or ".", _STEP, dir_fd=opened)
+            os.close(opened)
+            opened = inner
+        return os.open(last or ".", flags, dir_fd=opened)
+    finally:
+        os.close(opened)
 
 
 def drop_capabilities() -> None:
@@ -241,7 +292,11 @@ def drop_capabilities() -> None:
 
     The bounding set stays: it bounds what an exec could give, and no_new_privs lets an exec give nothing.
     """
-    prctl(PR_CAP_AMBIENT, 4)
+    try:
+        prctl(PR_CAP_AMBIENT, 4)
+    except OSError as error:
+        if error.errno != errno.EINVAL:  # gVisor has no ambient set
+            raise
     header = struct.pack("Ii", 0x20080522, 0)
     _check(_libc.capset(header, bytes(24)), "capset")
 

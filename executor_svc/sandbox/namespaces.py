@@ -3,14 +3,16 @@
 The root is built once, as a template in the steward's mount namespace; each cell gets a copy of that
 namespace and adds its own disk. Two ways to the same result. As root the mounts are made first, by real root,
 and the user namespace last, so that no capability inside it can touch a mount. As an ordinary user a user
-namespace comes first, and each cell's own lies within it. Standard library only.
+namespace comes first, and each cell's own lies within it. Inside gVisor, where nobody can enter another's
+namespaces, the template is the zygote's, and a cell's disk is a directory of the executor's. Standard library
+only.
 """
 
 from __future__ import annotations
 
 import os
 import socket
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -44,10 +46,11 @@ def places(readable: Sequence[str]) -> tuple[str, str]:
     return ("/box/work", "/box/tmp") if taken else wanted
 
 
-def enter_template(readable: Sequence[str]) -> None:
-    """Move the steward into namespaces whose root and whose host name are what every cell will see.
+def enter_template(readable: Sequence[str], boxes: str = "") -> None:
+    """Move this process into namespaces whose root and whose host name are what every cell will see.
 
-    Raises OSError where the kernel or the container refuses.
+    `boxes` is for gVisor: the directory on the host in which runs have theirs. Raises OSError where the
+    kernel or the container refuses.
     """
     if os.geteuid() == 0:
         kernel.unshare(_TEMPLATE)
@@ -58,7 +61,7 @@ def enter_template(readable: Sequence[str]) -> None:
         _write_maps(proc, uid, gid)
         os.close(proc)
     socket.sethostname(_HOST_NAME)
-    _build_root(readable)
+    _build_root(readable, boxes)
 
 
 def enter(proc: int, readable: Sequence[str], size_bytes: int, inodes: int) -> Box:
@@ -80,6 +83,30 @@ def enter(proc: int, readable: Sequence[str], size_bytes: int, inodes: int) -> B
         box = _mount_box(*places(readable), size_bytes, inodes)
     kernel.prctl(kernel.PR_SET_DUMPABLE, 1)  # else the program process could not join
     return box
+
+
+def enter_box(proc: int, readable: Sequence[str], box: str) -> None:
+    """Move a program process inside gVisor into namespaces of its own, with the disk of that name.
+
+    All but the pid namespace, into which it was forked. `proc` is the open directory /proc. Raises OSError.
+    """
+    kernel.unshare(_ISOLATED)
+    for name, where in zip(("work", "tmp"), places(readable), strict=True):
+        kernel.mount(f"{_QUOTA}/{box}/{name}", where, None, kernel.MS_BIND)
+        kernel.remount(where, kernel.MS_NOSUID | kernel.MS_NODEV)
+    kernel.umount_detached(_QUOTA)
+    if os.geteuid() == 0:
+        become_nobody()
+    kernel.prctl(kernel.PR_SET_DUMPABLE, 1)  # else the maps below belong to root
+    kernel.unshare(kernel.CLONE_NEWUSER)
+    _write_maps(proc, SANDBOX_ID, SANDBOX_ID)
+
+
+def parent(proc: int) -> int:
+    """Our parent's process id as the open directory /proc tells it, which is of an outer pid namespace."""
+    handle = os.open("self/status", os.O_RDONLY | os.O_CLOEXEC, dir_fd=proc)
+    with os.fdopen(handle, encoding="ascii") as status:
+        return next(int(line.split()[1]) for line in status if line.startswith("PPid:"))
 
 
 def join(keeper: int) -> None:
@@ -106,48 +133,79 @@ def become_nobody() -> None:
 def _write_maps(proc: int, uid: int, gid: int) -> None:
     maps = (("setgroups", "deny"), ("uid_map", f"{SANDBOX_ID} {uid} 1"), ("gid_map", f"{SANDBOX_ID} {gid} 1"))
     for name, text in maps:
-        handle = os.open(f"self/{name}", os.O_WRONLY | os.O_CLOEXEC, dir_fd=proc)
         try:
-            os.write(handle, text.encode())
-        finally:
-            os.close(handle)
+            _write(f"self/{name}", proc, text)
+        except FileNotFoundError:
+            if name != "setgroups":  # which gVisor does not have, nor ask for before the others
+                raise
 
 
-def _build_root(readable: Sequence[str]) -> None:
+def _write(name: str, directory: int, text: str) -> None:
+    handle = os.open(name, os.O_WRONLY | os.O_CLOEXEC, dir_fd=directory)
+    try:
+        os.write(handle, text.encode())
+    finally:
+        os.close(handle)
+
+
+def _build_root(readable: Sequence[str], boxes: str) -> None:
     kernel.mount("none", "/", None, kernel.MS_REC | kernel.MS_PRIVATE)
     kernel.mount("root", _STAGE, "tmpfs", kernel.MS_NOSUID, "mode=755,size=1m")
+    bind_readable, bind_device = (_bind_one, _bind_open) if boxes else (_bind_all, _bind_sealed)
     for path in readable:
-        _bind_readable(path)
+        _put_readable(path, bind_readable)
     for device in DEVICES:
-        _bind_device(device)
+        _put_device(device, bind_device)
     work, tmp = places(readable)
     _write_identity(work)
     for place in (work, tmp, _QUOTA):
         Path(_STAGE + place).mkdir(parents=True, exist_ok=True)
+    if boxes:
+        kernel.mount(boxes, _STAGE + _QUOTA, None, kernel.MS_BIND)
     os.chdir(_STAGE)
     kernel.pivot_root(".", ".")
     kernel.umount_detached(".")
     os.chdir("/")
-    kernel.restrict_mount("/", _SEALED | kernel.MOUNT_ATTR_NODEV)
+    seal = kernel.remount if boxes else kernel.restrict_mount
+    seal("/", _SEALED | kernel.MOUNT_ATTR_NODEV)
 
 
-def _bind_readable(path: str) -> None:
+def _put_readable(path: str, bind: Callable[[str, str], None]) -> None:
     target = Path(_STAGE + path)
     if Path(path).is_symlink():  # /lib on merged systems
         target.parent.mkdir(parents=True, exist_ok=True)
         target.symlink_to(os.readlink(path))  # noqa: PTH115 - the text of the link, not a path
         return
     target.mkdir(parents=True, exist_ok=True)
-    kernel.mount(path, str(target), None, kernel.MS_BIND | kernel.MS_REC)
-    kernel.restrict_mount(str(target), _SEALED | kernel.MOUNT_ATTR_NODEV, recursive=True)
+    bind(path, str(target))
 
 
-def _bind_device(device: str) -> None:
+def _put_device(device: str, bind: Callable[[str, str], None]) -> None:
     target = Path(_STAGE + device)
     target.parent.mkdir(exist_ok=True)
     target.touch()
-    kernel.mount(device, str(target), None, kernel.MS_BIND)
-    kernel.restrict_mount(str(target), _SEALED)  # of its mode and times; what is written to it passes
+    bind(device, str(target))
+
+
+def _bind_all(path: str, target: str) -> None:
+    kernel.mount(path, target, None, kernel.MS_BIND | kernel.MS_REC)
+    kernel.restrict_mount(target, _SEALED | kernel.MOUNT_ATTR_NODEV, recursive=True)
+
+
+def _bind_one(path: str, target: str) -> None:
+    """Without what is mounted beneath, since gVisor could not seal that."""
+    kernel.mount(path, target, None, kernel.MS_BIND)
+    kernel.remount(target, _SEALED | kernel.MOUNT_ATTR_NODEV)
+
+
+def _bind_sealed(device: str, target: str) -> None:
+    kernel.mount(device, target, None, kernel.MS_BIND)
+    kernel.restrict_mount(target, _SEALED)  # of its mode and times; what is written to it passes
+
+
+def _bind_open(device: str, target: str) -> None:
+    """Not sealed: in gVisor nothing could be written to it. The filter keeps its mode and times."""
+    kernel.mount(device, target, None, kernel.MS_BIND)
 
 
 def _write_identity(home: str) -> None:

@@ -1,6 +1,6 @@
 """Armed cells of one set of libraries: a zygote, kept young, and as many cells as are wanted.
 
-Trusted side, asyncio. Knows tiers only as "with a steward or without".
+Trusted side, asyncio.
 """
 
 from __future__ import annotations
@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import contextlib
+import tempfile
 import time
 from collections import deque
 from collections.abc import Awaitable, Callable
@@ -50,17 +51,19 @@ class Rotation:
 
 
 class Pool:
-    """Cells of one tier and one set of libraries. `steward` answers with a living one, or None for T0."""
+    """Cells of one tier and one set of libraries. `steward` answers with a living one, at T1, or None."""
 
     def __init__(
         self,
         interpreter: Interpreter,
         libraries: LibrarySet,
         seccomp: bytes,
+        tier: str,
         steward: Callable[[], Awaitable[ForkServer | None]],
         size: int,
         rotation: Rotation,
     ) -> None:
+        self._tier = tier
         self._interpreter = interpreter
         self._libraries = libraries
         self._seccomp = seccomp
@@ -69,6 +72,7 @@ class Pool:
         self._rotation = rotation
         self._disk = (1 << 20, 1024)
         self._zygote: ForkServer | None = None
+        self._retired: list[ForkServer] = []
         self._starting = asyncio.Lock()
         self._rotating: asyncio.Task[None] | None = None
         self._armed: deque[Cell] = deque()
@@ -122,9 +126,9 @@ class Pool:
         await asyncio.gather(*self._arming, *filter(None, [self._rotating]), return_exceptions=True)
         while self._armed:
             self._armed.pop().destroy()
-        if self._zygote is not None:
-            self._zygote.stop()
-            self._zygote = None
+        for zygote in filter(None, [self._zygote, *self._retired]):
+            zygote.stop()
+        self._zygote, self._retired = None, []
 
     def _fill_later(self) -> None:
         """Not beside the beginning of the run that took a cell, unless it took the last."""
@@ -185,7 +189,7 @@ class Pool:
             try:
                 steward = await self._steward()
                 zygote = await self._living_zygote(steward)
-                return await cell.arm(zygote, steward, *self._disk)
+                return await cell.arm(self._tier, zygote, steward, *self._disk)
             except SandboxUnavailable:
                 well = zygote is not None and zygote.alive() and (steward is None or steward.alive())
                 if well or attempt == _ATTEMPTS - 1:
@@ -212,7 +216,15 @@ class Pool:
             fresh = await self._start_zygote(steward)
             old, self._zygote = self._zygote, fresh
             if old is not None:
-                old.stop()
+                self._let_go(old)
+
+    def _let_go(self, old: ForkServer) -> None:
+        """What it has forked lives on; inside gVisor only as long as it does itself."""
+        if self._tier == "T2":
+            old.retire()
+        else:
+            old.stop()
+        self._retired = [server for server in (*self._retired, old) if not server.ended()]
 
     async def _start_zygote(self, steward: ForkServer | None) -> ForkServer:
         fonts = hostbox.fresh()
@@ -226,6 +238,7 @@ class Pool:
                     "readable": self._interpreter.readable,
                     "preload": self._libraries.modules,
                     "seccomp": base64.b64encode(self._seccomp).decode(),
+                    "boxes": tempfile.gettempdir() if self._tier == "T2" else "",
                 },
                 [steward.pidfd] if steward is not None else [],
             )

@@ -18,7 +18,7 @@ from executor_svc.sandbox.types import SandboxUnavailable
 
 
 class Pools:
-    """Pools of one tier. `namespaced`: its cells have keepers, so that there must be a steward."""
+    """Pools of one tier. At T1 cells have keepers, so that there must be a steward."""
 
     def __init__(
         self,
@@ -27,15 +27,14 @@ class Pools:
         seccomp: bytes,
         size: int,
         rotation: Rotation,
-        *,
-        namespaced: bool,
+        tier: str,
     ) -> None:
         self._interpreter = interpreter
         self._sets = tuple(sets)
         self._make: Callable[[LibrarySet], Pool] = lambda libraries: Pool(
-            interpreter, libraries, seccomp, self._living_steward, size, rotation
+            interpreter, libraries, seccomp, tier, self._living_steward, size, rotation
         )
-        self._namespaced = namespaced
+        self._tier = tier
         self._steward: ForkServer | None = None
         self._starting = asyncio.Lock()
         self._pools: dict[str, Pool] = {}
@@ -74,7 +73,7 @@ class Pools:
         return self._pools[libraries.name]
 
     async def _living_steward(self) -> ForkServer | None:
-        if not self._namespaced:
+        if self._tier != "T1":
             return None
         async with self._starting:
             if self._closed:

@@ -30,7 +30,7 @@ _OURS = (
     "executor_svc.sandbox",
     *(
         f"executor_svc.sandbox.{name}"
-        for name in ("child", "forking", "kernel", "landlock", "namespaces", "program", "zygote")
+        for name in ("child", "forking", "kernel", "landlock", "namespaces", "program", "wards", "zygote")
     ),
 )
 _REHEARSED = b"""
@@ -153,9 +153,10 @@ def _exit_code(request: SystemExit) -> int:
 
 def _show(error: BaseException) -> None:
     """The traceback without our frames, with the spare memory that only this moment may use."""
-    data, most = resource.getrlimit(resource.RLIMIT_DATA)
-    if data != most:
-        resource.setrlimit(resource.RLIMIT_DATA, (most, most))
+    for limit in (resource.RLIMIT_DATA, resource.RLIMIT_AS):
+        now, most = resource.getrlimit(limit)
+        if now != most:
+            resource.setrlimit(limit, (most, most))
     frames = error.__traceback__
     while frames is not None and frames.tb_frame.f_code.co_filename == __file__:
         frames = frames.tb_next

@@ -36,7 +36,7 @@ _SPARE_DATA = 24 * _MIB
 _SLACK_DATA = 8 * _MIB
 _PAGE = os.sysconf("SC_PAGE_SIZE")
 _MOST_FILES = 4096
-_STATUS = frozenset({"RssAnon", "RssShmem", "VmPTE", "VmRSS", "Threads"})
+_STATUS = frozenset({"RssAnon", "RssShmem", "VmPTE", "VmRSS", "VmData", "Threads"})
 _FEW_FILES = 256
 _REST = 2  # times as long as a look at the disk took, until the next
 
@@ -337,8 +337,8 @@ def _see(pid: int) -> _Seen:
                 found[name] = int(value.split()[0])
     resident = found.get("VmRSS", 0)
     # Page tables too: they are all that it costs to read here and there in an empty mapping. Of a kernel that
-    # does not tell whose memory it is (gVisor does not) the whole is watched.
-    own = sum(found.get(name, 0) for name in ("RssAnon", "RssShmem", "VmPTE")) or resident
+    # does not tell whose memory it is (gVisor does not) all that a program may write to is watched.
+    own = sum(found.get(name, 0) for name in ("RssAnon", "RssShmem", "VmPTE")) or found.get("VmData", 0)
     return _Seen(own * 1024, resident * 1024, found.get("Threads", 1))
 
 

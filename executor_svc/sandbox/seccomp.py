@@ -28,8 +28,8 @@ getdents getdents64 access faccessat faccessat2 readlink readlinkat getcwd chdir
 mkdirat rmdir rename renameat renameat2 unlink unlinkat umask statfs
 fstatfs flock fadvise64 copy_file_range sendfile dup dup2 dup3 pipe pipe2
 """)
-# Landlock mediates none of them (truncate from its version 3 on), so that only a mount namespace keeps them
-# from the files of whoever the executor runs as.
+# Landlock mediates none of them (truncate from its version 3 on), and gVisor's read-only mounts neither, so
+# that only a sealed mount of Linux keeps them from the files of whoever the executor runs as.
 _UNMEDIATED = _names("""
 chmod fchmod fchmodat utime utimes utimensat futimesat truncate
 """)
@@ -111,20 +111,18 @@ def _allow_with_conditions(rules: SyscallFilter) -> None:
         _allow(rules, call, Arg(0, EQ, PID_PLACEHOLDER))
 
 
-def build(*, namespaced: bool = True) -> bytes:
+def build(*, sealed: bool = True) -> bytes:
     """The filter as classic BPF instructions, with the placeholder for the program's own process id.
 
-    Without namespaces the modes and times of files cannot be set. Raises OSError or RuntimeError when
-    libseccomp cannot build it.
+    Unless what it can see is `sealed` by mounts (T1), modes and times of files cannot be set. Raises OSError
+    or RuntimeError when libseccomp cannot build it.
     """
     # libseccomp offers what this kernel says it knows, and not every kernel says (gVisor does not). The
     # self-test sees whether the filter holds.
     pyseccomp.set_api(max(pyseccomp.get_api(), _API_WITH_KILL_PROCESS))
     rules = SyscallFilter(ERRNO(errno.EPERM))
     rules.set_attr(pyseccomp.Attr.ACT_BADARCH, KILL_PROCESS)
-    for name in _known(
-        (*_FILES, *(_UNMEDIATED if namespaced else ()), *_MEMORY, *_WAITING, *_SIGNALS, *_SELF)
-    ):
+    for name in _known((*_FILES, *(_UNMEDIATED if sealed else ()), *_MEMORY, *_WAITING, *_SIGNALS, *_SELF)):
         rules.add_rule(ALLOW, name)
     for name in _known(_NEVER_HONEST):
         rules.add_rule(KILL_PROCESS, name)

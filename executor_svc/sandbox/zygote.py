@@ -13,8 +13,9 @@ import os
 import socket
 import sys
 import warnings
+from dataclasses import replace
 
-from executor_svc.sandbox import child, forking, kernel, namespaces, program
+from executor_svc.sandbox import child, forking, kernel, namespaces, program, wards
 
 
 def _load_libraries(names: list[str]) -> list[str]:
@@ -77,15 +78,18 @@ def main(link: socket.socket) -> None:
             b'{"failed": "a preloaded library starts threads, so that the interpreter cannot be forked"}'
         )
         return
-    readable = tuple(settings["readable"])
-    seccomp = base64.b64decode(settings["seccomp"])
-    if handles:
+    readable, boxes = tuple(settings["readable"]), settings["boxes"]
+    if handles or boxes:
         os.environ.update(program.places(*namespaces.places(readable)))
-    else:
+    if not handles:
         program.leave_modes()
     program.prepare()
     forking.settle()
-    arming = child.Arming(readable, seccomp, settings["parent"], child.data_bytes())
+    seccomp = base64.b64decode(settings["seccomp"])
+    arming = child.Arming(readable, seccomp, settings["parent"], child.memory_bytes("VmData"))
+    if boxes:
+        _serve_inside_gvisor(link, loaded, arming, boxes)
+        return
 
     def fork(order: forking.Order, handles: list[int]) -> int:
         channels = child.Channels(*handles)
@@ -98,3 +102,30 @@ def main(link: socket.socket) -> None:
 
     link.send(json.dumps({"loaded": loaded}).encode())
     forking.serve(link, fork)
+
+
+def _serve_inside_gvisor(link: socket.socket, loaded: list[str], arming: child.Arming, boxes: str) -> None:
+    """The same for a cell that enters its namespaces by itself, and whose parent we are."""
+    arming = replace(arming, parent=os.getpid(), address_bytes=child.memory_bytes("VmSize"))
+    executor = os.getppid()
+    try:
+        proc = os.open("/proc", os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
+        namespaces.enter_template(arming.readable, boxes)
+    except OSError as error:
+        link.send(json.dumps({"failed": f"this gVisor has no namespaces for us: {error}"}).encode())
+        return
+    if not forking.begin(executor):  # a change of identity has undone it
+        return
+    ours = wards.Wards()
+
+    def fork(order: forking.Order, handles: list[int]) -> int:
+        pid = kernel.fork(kernel.CLONE_NEWPID)
+        if pid == 0:
+            ours.forget()
+            order_end, stdout, stderr, note, _ = handles
+            channels = child.Channels(order_end, stdout, stderr, note, proc=proc)
+            child.become_program(arming, channels, str(order["box"]))
+        return pid
+
+    link.send(json.dumps({"loaded": loaded}).encode())
+    ours.serve(link, fork)

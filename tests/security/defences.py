@@ -122,7 +122,7 @@ DEFENCES: dict[str, Defence] = {
         (
             (
                 "namespaces.py",
-                "    for device in DEVICES:\n        _bind_device(device)\n",
+                "    for device in DEVICES:\n        _put_device(device, bind_device)\n",
                 "    for path in ('/var', '/proc', '/dev', '/run', '/root', '/home'):\n"
                 "        if Path(path).is_dir():\n"
                 "            Path(_STAGE + path).mkdir(exist_ok=True)\n"
@@ -159,7 +159,7 @@ DEFENCES: dict[str, Defence] = {
     "nobody": Defence(
         (
             ("namespaces.py", "    if as_root:\n        os.setresgid", "    if False:\n        os.setresgid"),
-            ("child.py", "            namespaces.become_nobody()\n", "            pass\n"),
+            ("child.py", "        namespaces.become_nobody()\n", "        pass\n"),
         )
     ),
     # Of the run's disk and the libraries.
@@ -167,14 +167,12 @@ DEFENCES: dict[str, Defence] = {
         (
             (
                 "namespaces.py",
-                "    kernel.restrict_mount(str(target), _SEALED | kernel.MOUNT_ATTR_NODEV, recursive=True)\n",
+                "    kernel.restrict_mount(target, _SEALED | kernel.MOUNT_ATTR_NODEV, recursive=True)\n",
                 "",
             ),
         )
     ),
-    "sealed devices": Defence(
-        (("namespaces.py", "    kernel.restrict_mount(str(target), _SEALED)", "    pass"),)
-    ),
+    "sealed devices": Defence((("namespaces.py", "    kernel.restrict_mount(target, _SEALED)", "    pass"),)),
     "nodev": Defence((("namespaces.py", "kernel.MS_NOSUID | kernel.MS_NODEV", "kernel.MS_NOSUID"),)),
     "quota out of sight": Defence((("namespaces.py", "    kernel.umount_detached(_QUOTA)\n", ""),)),
     "sticky": Defence((("namespaces.py", "0o1777", "0o777"),)),
