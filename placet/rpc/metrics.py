@@ -170,7 +170,9 @@ EXECUTOR: Final[Families] = (
 )
 
 WORKERS = _gauge(
-    "placet_executor_workers", "workers that this front knows of: `free`, `leased`, `unready`", "state"
+    "placet_executor_workers",
+    "workers as this front sees them: `leased` by it, others that are `free`, `unready`",
+    "state",
 )
 LEASES = _counter(
     "placet_executor_leases_total", "leases that were asked for: `granted`, `refused`, `lost`", "outcome"
@@ -227,7 +229,7 @@ LOG_WITNESSED = _gauge(
 QUOTA_REFUSALS = _counter(
     "placet_log_quota_refusals_total",
     "appends refused because a caller's quota is used up",
-    "quota",
+    "limit",
     "caller",
 )
 LOG: Final[Families] = (

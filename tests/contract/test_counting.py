@@ -10,11 +10,14 @@ import pytest
 
 from audit_svc.__main__ import witnessed_size
 from audit_svc.batch import Draft
+from audit_svc.ledger import Asked, Ledger
+from audit_svc.quota import Quotas
 from executor_svc.sandbox import RunStatus
 from executor_svc.shown import tier_number
 from placet.approval import ApprovalRefused
 from placet.llm.chat import ChatModel, ModelError, ModelSettings
 from placet.rpc.errors import ServiceError
+from placet.rpc.identity import caller_uri
 from tests.contract import test_generator as generating
 from tests.fakes.approvals import World, foreign
 from tests.fakes.audit_world import GENERATOR
@@ -169,3 +172,15 @@ async def test_a_record_is_counted_by_kind_once_it_is_durable(meter: Meter, tmp_
     assert meter.grown("placet_log_append_refusals_total", "IDEMPOTENCY_CONFLICT") == 1
     assert meter.grown("placet_log_last_record_timestamp_seconds") > 0
     assert (witnessed_size(head), witnessed_size("")) == (1, 0)
+
+
+def test_a_caller_over_its_quota_is_counted_by_limit_and_name(meter: Meter) -> None:
+    ledger = Ledger(
+        Quotas.parse(b"{apiVersion: placet/v1, kind: Quotas, quotas: {caller/team: {tasks_per_minute: 0}}}")
+    )
+    for caller in ("team", "other"):
+        asked = Asked(caller_uri(caller), "task_received", "r")
+        ledger.refusal(asked, "2026-05-04T12:00:00.000000Z")
+
+    assert meter.grown("placet_log_quota_refusals_total", "tasks_per_minute", "caller/team") == 1
+    assert meter.grown("placet_log_quota_refusals_total", "tasks_per_minute", "caller/other") == 0
