@@ -13,6 +13,7 @@ import asyncio
 import os
 import signal
 import subprocess
+import sys
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -23,7 +24,7 @@ from typing import Final
 from placet.local import Endpoint
 from placet.local.layout import Layout
 from placet.local.prepare import copy_scopes, make_directories, make_keys
-from placet.local.services import program, sandbox_python
+from placet.local.services import program
 from placet.pki import make_ca
 from placet.rpc.channel import connect
 from placet.rpc.health import serves
@@ -228,7 +229,7 @@ class Chain:
                 return {
                     "KEYS_DIR": layout.trusted,
                     "SCOPES_DIR": layout.scopes,
-                    "SANDBOX_PYTHON": sandbox_python(),
+                    "SANDBOX_PYTHON": Path(sys.base_prefix) / "bin" / "python3",
                     "POOL_SIZE": 1,
                 }
         return {}

@@ -35,6 +35,8 @@ pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(240)
 SCOPE = "data-analysis"
 CALLERS = 2
 """Of each kind: as many tasks, and as many programs of their own, are on their way at any time."""
+THINKS_S = 0.1
+"""Between two requests: the machine is to be used, not to be measured."""
 
 
 @dataclass
@@ -55,6 +57,7 @@ class Load:
             )
             assert (result.outcome, result.stdout.strip()) == (Outcome.DONE, "42"), result
             self.solved.append(request_id)
+            await asyncio.sleep(THINKS_S)
 
     async def run(self, placet: Placet, name: str) -> None:
         """Programs of their own: guard and executor are called from here."""
@@ -65,6 +68,7 @@ class Load:
             )
             assert (result.outcome, result.stdout.strip()) == (Outcome.DONE, str(number + 1)), result
             self.ran.append(request_id)
+            await asyncio.sleep(THINKS_S)
 
     @asynccontextmanager
     async def going_on(self) -> AsyncIterator[None]:
