@@ -72,6 +72,21 @@ browser() { # for the tests of the console in a browser, which are skipped witho
   say "Chromium is not here and could not be installed: the tests of the console in a browser will be skipped"
 }
 
+alerts() { # for the tests of the alerts, which are skipped without it
+  command -v promtool >/dev/null || [ -x .venv-deploy/bin/promtool ] && return
+  # The package would start a server; its one program that we need is taken out of it.
+  local there; there="$(mktemp -d)"
+  if [ "$(id -u)" = 0 ] && fetch_promtool "$there" >/dev/null 2>&1; then say "fetched promtool for the tests of the alerts"
+  else say "promtool is not here and could not be fetched: the tests that run it will be skipped"; fi
+  rm -rf "$there"
+}
+
+fetch_promtool() ( # into .venv-deploy, by way of the directory $1
+  to="$PWD/.venv-deploy/bin"
+  cd "$1" && { apt-get -qq download prometheus || { apt-get -qq update && apt-get -qq download prometheus; }; } \
+    && dpkg-deb --extract prometheus_*.deb . && mkdir -p "$to" && cp usr/bin/promtool "$to/"
+)
+
 quiet_apt() { DEBIAN_FRONTEND=noninteractive apt-get -qq install -y --no-install-recommends "$@" >/dev/null 2>&1; }
 
 install() { # install ENV REQUIREMENTS...: skipped while the pinned files are the same
@@ -94,6 +109,7 @@ if [ "${1:-}" = dev ]; then
   postgresql
   tracer
   browser
+  alerts
   install .venv requirements/dev.txt
   exit
 fi
