@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import json
 from pathlib import Path
 
 import pytest
 
+from audit_svc.access import Role
+from audit_svc.console.guards import Guards
+from audit_svc.console.log import GrpcLog
+from audit_svc.console.people import Person
+from audit_svc.console.recorded import Period, Verdicts
+from audit_svc.console.replay import Order, Replay
+from placet.audit.reader_postgres import open_log
+from placet.local.client import client_tls
+from placet.local.layout import Layout
+from placet.rpc.channel import connect
 from tests.e2e.conftest import EXAMPLES, Stack
 
 pytestmark = [pytest.mark.model, pytest.mark.stack, pytest.mark.timeout(400)]
@@ -76,3 +87,26 @@ def test_the_log_proves_what_happened(stack: Stack) -> None:
 
     assert done.returncode == 0, done.stdout + done.stderr
     assert json.loads(done.stdout)["ok"] is True
+
+
+async def replayed(layout: Layout, addresses: dict[str, str]) -> Replay:
+    """The log's verdicts, judged again by the running guard and its model, as the console does it."""
+    tls = client_tls(layout, "console")
+    replay = Replay("again", Order("running", "all", Period()), Person("ana", Role.REVIEWER))
+    with open_log(layout.audit / "audit.sqlite") as reader:
+        async with (
+            connect(addresses["audit"], tls, server="audit") as channel,
+            Guards.connected({"running": addresses["guard"]}, tls) as guards,
+        ):
+            await replay.run(Verdicts(GrpcLog(reader, channel), replay.person), guards.named("running"))
+    return replay
+
+
+def test_a_replay_asks_the_model_about_what_it_judged(stack: Stack) -> None:
+    """Every verdict of the log gets an answer, and each answer says which model gave it."""
+    addresses = {name: str(stack.service(name)["address"]) for name in ("audit", "guard")}
+    replay = asyncio.run(replayed(Layout(stack.state), addresses))
+
+    assert (replay.state, replay.unanswered) == ("done", 0), replay.trouble
+    assert replay.answered
+    assert all(outcome.policy and outcome.policy.model for outcome in replay.answered)

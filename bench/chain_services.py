@@ -1,0 +1,134 @@
+"""The whole chain for a bench: four services and a scripted model, each a process of its own.
+
+Knows how the one-machine stack starts its services; they talk over mutual TLS, the log is a SQLite file on
+disk, the sandbox is the real one.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sqlite3
+import sys
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager, closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from bench.cpu import cpu_s, memory_mib
+from placet.client import Placet
+from placet.local import Endpoint
+from placet.local.client import client_tls
+from placet.local.layout import Layout
+from placet.local.prepare import prepare
+from placet.local.process import Process
+from placet.local.services import Model, Wiring
+
+SERVICES: Final = ("audit", "guard", "executor", "generator")
+SETTINGS: Final = {
+    "PLACET_EXECUTOR_POOL_SIZE": "4",
+    "PLACET_EXECUTOR_MAX_CONCURRENT_RUNS": "4",
+    "PLACET_GENERATOR_MAX_CONCURRENT_TASKS": "64",
+}
+"""What the bench changes of the defaults; the environment may say otherwise."""
+READY_S: Final = 90.0
+STOP_S: Final = 12.0
+
+
+@dataclass(frozen=True)
+class Endpoints:
+    """The scripted model's process."""
+
+    process: asyncio.subprocess.Process
+    base_url: str
+
+    @classmethod
+    @asynccontextmanager
+    async def serving(cls, program: str) -> AsyncIterator[Endpoints]:
+        """It, until the block ends."""
+        arguments = (sys.executable, "-m", "bench.scripted_model")
+        pipe = asyncio.subprocess.PIPE
+        process = await asyncio.create_subprocess_exec(*arguments, stdin=pipe, stdout=pipe)
+        try:
+            yield cls(process, await _asked(process, json.dumps(program)))
+        finally:
+            process.kill()
+            await process.wait()
+
+    async def calls(self) -> int:
+        """Chat requests so far."""
+        return int(await _asked(self.process, ""))
+
+
+@dataclass(frozen=True)
+class Chain:
+    """The running services, and what is needed to call and to count them."""
+
+    placet: Placet
+    endpoint: Endpoint
+    model: Endpoints
+    processes: Mapping[str, Process]
+    layout: Layout
+
+    def cpu(self) -> dict[str, float]:
+        """Processor seconds so far, by service."""
+        return {name: cpu_s(process.pid) for name, process in self.processes.items()}
+
+    def memory(self) -> dict[str, float]:
+        """MiB, by service; what an executor's cells share counts for each of them."""
+        return {name: memory_mib(process.pid) for name, process in self.processes.items()}
+
+    @property
+    def database(self) -> Path:
+        """The log's."""
+        return self.layout.audit / "audit.sqlite"
+
+    def log_bytes(self) -> int:
+        """The database's pages, those included that only its write-ahead log holds so far."""
+        with closing(sqlite3.connect(f"file:{self.database}?mode=ro", uri=True)) as database:
+            (pages,), (size,) = (
+                database.execute(f"PRAGMA page_{what}").fetchone() for what in ("count", "size")
+            )
+        return int(pages * size)
+
+
+@asynccontextmanager
+async def running(state: Path, environ: Mapping[str, str], program: str) -> AsyncIterator[Chain]:
+    """All of it on a fresh state directory. Raises StackError when a service does not come up."""
+    layout = Layout(state)
+    prepare(layout)
+    async with (
+        Endpoints.serving(program) as model,
+        _started(layout, {**SETTINGS, **environ}, model) as processes,
+    ):
+        addresses = {name: await process.address(READY_S) for name, process in processes.items()}
+        endpoint = Endpoint(addresses, client_tls(layout))
+        async with Placet.connect(endpoint=endpoint) as placet:
+            yield Chain(placet, endpoint, model, processes, layout)
+
+
+@asynccontextmanager
+async def _started(
+    layout: Layout, environ: Mapping[str, str], endpoints: Endpoints
+) -> AsyncIterator[dict[str, Process]]:
+    model = Model(endpoints.base_url, "unused", "fake", "fake", embedded=False)
+    addresses: dict[str, str] = {}
+    processes: dict[str, Process] = {}
+    try:
+        for name in SERVICES:
+            wiring = Wiring(layout, environ, addresses, model)
+            processes[name] = await Process.start(wiring.command(name))
+            addresses[name] = await processes[name].address(READY_S)
+        yield processes
+    finally:
+        for process in reversed(processes.values()):
+            await process.stop(STOP_S)
+
+
+async def _asked(process: asyncio.subprocess.Process, line: str) -> str:
+    """What the endpoint says to a line."""
+    if process.stdin is None or process.stdout is None:
+        raise RuntimeError("the scripted model has no pipes")
+    process.stdin.write(f"{line}\n".encode())
+    return (await process.stdout.readline()).decode().strip()
