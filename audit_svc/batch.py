@@ -13,9 +13,10 @@ import grpc
 
 from audit_svc.closing import GUARD, Item, check_open, closed_by, closed_in, item_of
 from audit_svc.draft import Draft as Draft
-from audit_svc.ledger import Ledger
+from audit_svc.ledger import Asked, Ledger
 from audit_svc.revocation import EXECUTOR, check_key, key_used, revocation_key
 from audit_svc.store.types import BodyKey, NewEntry, Store
+from audit_svc.usage import REFUSED
 from placet.audit.reader import Entry, StoredBody
 from placet.audit.record import BodyRef, Record, RecordInvalid, body_digest, new_salt
 from placet.rpc.errors import ServiceError
@@ -128,7 +129,10 @@ class Batch:
 
     def _check_quota(self, draft: Draft) -> None:
         """What is too much is refused; the record of it is in this batch, so durable before the answer."""
-        if refusal := self._ledger.refusal(draft, self._clock()):
+        if draft.kind not in REFUSED:
+            return
+        asked = Asked(str(draft.body["caller"]), draft.kind, draft.request_id)
+        if refusal := self._ledger.refusal(asked, self._clock()):
             if refusal.record:
                 self.new.append(self._entry(refusal.record))
             raise refusal.error

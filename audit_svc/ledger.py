@@ -16,18 +16,28 @@ from audit_svc.draft import Draft
 from audit_svc.quota import HOUR_S, Quotas
 from audit_svc.refused import Refusals
 from audit_svc.store.types import Store
-from audit_svc.usage import COUNTED, REFUSED, Usage, Used
+from audit_svc.usage import COUNTED, Usage, Used
 from placet.audit.actors import path_of
 from placet.audit.record import Record
+from placet.rpc import metrics
 from placet.rpc.errors import ServiceError
-from placet.rpc.identity import service_uri
+from placet.rpc.identity import TRUST_DOMAIN, service_uri
 
 _AUDIT: Final = service_uri("audit")
 
 
 @dataclass(frozen=True)
+class Asked:
+    """For whom something is to be done, and the kind of record that it will make, if any."""
+
+    caller: str
+    kind: str
+    request_id: str
+
+
+@dataclass(frozen=True)
 class Refusal:
-    """Why a draft is not taken, and the record that says so; None: others of its kind said it just now."""
+    """Why something is not taken, and the record that says so; None: others of its kind said it just now."""
 
     error: ServiceError
     record: Draft | None
@@ -65,29 +75,26 @@ class Ledger:
         """What was planned may not have become the log: read again what that holds."""
         self._size, self._usages = None, {}
 
-    def refusal(self, draft: Draft, time: str) -> Refusal | None:
-        """Why this draft is too much for its caller; None: there is room."""
-        if draft.kind not in REFUSED or not self._quotas.longest_s:
+    def refusal(self, asked: Asked, time: str) -> Refusal | None:
+        """Why this is too much for its caller; None: there is room."""
+        path, now = path_of(asked.caller), _moment(time)
+        usage = self._usage(path)
+        if usage is None:
             return None
-        path, now = path_of(str(draft.body.get("caller", ""))), _moment(time)
-        exceeded = self._exceeded(path, draft.kind, now)
+        if not asked.kind:
+            return Refusal(_uncounted(path), None) if usage.counts_tokens else None
+        exceeded = usage.exceeded(asked.kind, now)
         if exceeded is None:
             return None
+        metrics.QUOTA_REFUSALS.labels(exceeded.limit, path).inc()
         untold = self._refusals.take((path, exceeded.limit), now)
-        if untold is None:
-            return Refusal(_error(path, exceeded), None)
-        record = _record(draft.body["caller"], exceeded.limit, untold, draft.request_id)
-        return Refusal(_error(path, exceeded), record)
-
-    def check(self, path: str, kind: str, time: str) -> None:
-        """Raise QUOTA_EXCEEDED when a caller has no room for a record of this kind. Counts nothing."""
-        if exceeded := self._exceeded(path, kind, _moment(time)):
-            raise _error(path, exceeded)
+        told = None if untold is None else _record(asked.caller, exceeded.limit, untold, asked.request_id)
+        return Refusal(_error(path, exceeded), told)
 
     def untold(self, time: str) -> Iterator[Draft]:
         """Records of refusals that were counted and not told."""
         for (path, limit), times in self._refusals.due(_moment(time)):
-            yield _record(f"spiffe://placet.local/{path}", limit, times, "")
+            yield _record(f"spiffe://{TRUST_DOMAIN}/{path}", limit, times, "")
 
     def count(self, kind: str, body: Mapping[str, object], time: str) -> None:
         """Take in a record that is, or is about to be, the log's next."""
@@ -105,10 +112,6 @@ class Ledger:
         wanted = [path] if path else sorted(self._usages)
         usages = {each: usage for each in wanted if (usage := self._usage(each))}
         return {each: usage.all(_moment(time)) for each, usage in usages.items()}
-
-    def _exceeded(self, path: str, kind: str, now: float) -> Used | None:
-        usage = self._usage(path)
-        return usage.exceeded(kind, now) if usage else None
 
     def _usage(self, path: str) -> Usage | None:
         usage = self._usages.get(path)
@@ -129,6 +132,16 @@ def _moment(time: str) -> float:
 
 def _record(caller: object, limit: str, untold: int, request_id: str) -> Draft:
     return Draft("quota_exceeded", request_id, _AUDIT, {"caller": caller, "limit": limit, "untold": untold})
+
+
+def _uncounted(path: str) -> ServiceError:
+    return ServiceError(
+        grpc.StatusCode.FAILED_PRECONDITION,
+        "QUOTA_UNCOUNTED",
+        f"The tokens of {path} are counted, and this leaves no record to count them by. Have the program "
+        "reviewed, or ask for the rules alone.",
+        metadata={"caller": path},
+    )
 
 
 def _error(path: str, exceeded: Used) -> ServiceError:

@@ -19,6 +19,7 @@ _EVERYBODY: Final = frozenset({"svc/*", "caller/*", "reviewer/*"})
 _WRITERS: Final = frozenset({"svc/generator", "svc/guard", "svc/executor", "svc/console", "reviewer/*"})
 _PUBLIC: Final = ("GetCheckpoint", "GetInclusionProof", "GetConsistencyProof")
 _WAITING: Final = frozenset({"svc/generator", "caller/*"})
+_JUDGES: Final = frozenset({"svc/guard"})
 _WATCHERS: Final = frozenset({"svc/console"})
 ENDLESS: Final = tuple(f"/{SERVICE}/{method}" for method in ("TailRecords", "WatchSize", "AwaitReview"))
 """Calls that have no end of their own: they end when the service does, and are made again elsewhere."""
@@ -34,6 +35,8 @@ def allow_list(readers: frozenset[str]) -> AllowList:
         f"/{SERVICE}/Append": _WRITERS,
         f"/{SERVICE}/AwaitReview": _WAITING,
         f"/{SERVICE}/WatchSize": _WATCHERS,
+        f"/{SERVICE}/CheckQuota": _JUDGES,
+        f"/{SERVICE}/GetUsage": readers | {"caller/*"},
         **{f"/{SERVICE}/{method}": _EVERYBODY for method in _PUBLIC},
         **{f"/{SERVICE}/{method}": readers for method in _READING},
     }

@@ -21,9 +21,10 @@ from audit_svc.anchor import Anchor, LogInconsistent
 from audit_svc.batch import Batch, Draft, Outcome
 from audit_svc.head import Head as Head
 from audit_svc.head import read_on
-from audit_svc.ledger import Ledger
+from audit_svc.ledger import Asked, Ledger, Refusal
 from audit_svc.quota import Quotas
 from audit_svc.store.types import Growth, StandingBy, Store, StoreFailed
+from audit_svc.usage import Used
 from placet.audit.checkpoint import LogSigner
 from placet.audit.client import Appended
 from placet.audit.record import Record
@@ -166,6 +167,31 @@ class Sequencer:
         self._waiting_bytes += size
         self._wake.set()
         return await waiting.answer
+
+    async def check_quota(self, asked: Asked) -> None:
+        """Whether a caller has room for work that is not on record yet. Counts nothing.
+
+        Raises ServiceError: RESOURCE_EXHAUSTED/QUOTA_EXCEEDED, which is on record as for an append;
+        FAILED_PRECONDITION/QUOTA_UNCOUNTED; UNAVAILABLE as `append` does.
+        """
+        if self._task is None:
+            raise _standing_by()
+
+        def refusal() -> Refusal | None:
+            return self._ledger.refusal(asked, self._next_time())
+
+        if refused := await asyncio.get_running_loop().run_in_executor(self._thread, refusal):
+            if refused.record:
+                await self.append(refused.record)
+            raise refused.error
+
+    async def usage(self, path: str = "") -> Mapping[str, list[Used]]:
+        """What each active caller with a quota used, or `path` alone. One that stands by knows it too."""
+
+        def used() -> Mapping[str, list[Used]]:
+            return self._ledger.used(self._clock(), path)
+
+        return await asyncio.get_running_loop().run_in_executor(self._thread, used)
 
     async def cosign(self, size: int, lines: Mapping[str, str]) -> None:
         """Keep witnesses' signature lines, by key name, for a checkpoint of this size. Raises StoreFailed."""

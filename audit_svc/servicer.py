@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import aclosing
 from typing import Any, Final
 
@@ -12,13 +12,15 @@ from placetpb.audit.v1 import audit_pb2 as pb
 from placetpb.audit.v1 import audit_pb2_grpc
 from placetpb.common.v1 import common_pb2
 
-from audit_svc.access import Access
+from audit_svc.access import Access, Role
 from audit_svc.awaiting import Awaited
 from audit_svc.batch import Draft
 from audit_svc.erasure import Erasures, Order
+from audit_svc.ledger import Asked
 from audit_svc.policy import check_may_append
 from audit_svc.reads import Reads
 from audit_svc.sequencer import Sequencer
+from audit_svc.usage import NEEDS, REFUSED, Used
 from placet.audit.query import Query
 from placet.audit.reader import Entry, LogReader
 from placet.audit.record import (
@@ -49,7 +51,7 @@ class AuditServicer(audit_pb2_grpc.AuditServiceServicer):
     """Appends go to the sequencer, reads to `Reads`."""
 
     def __init__(self, sequencer: Sequencer, reader: LogReader, access: Access) -> None:
-        self._sequencer, self._reader = sequencer, reader
+        self._sequencer, self._reader, self._access = sequencer, reader, access
         self._reads = Reads(sequencer, reader, access)
         self._erasures = Erasures(sequencer.append, reader, self._reads.ask, access)
         self._awaited = Awaited(sequencer, reader, self._reads.ask)
@@ -108,6 +110,21 @@ class AuditServicer(audit_pb2_grpc.AuditServiceServicer):
             reason=decided.reason,
             index=decided.index,
         )
+
+    async def CheckQuota(self, request: pb.CheckQuotaRequest, context: Context) -> pb.CheckQuotaResponse:
+        """See audit.proto."""
+        if request.kind not in ("", *(NEEDS.keys() - REFUSED)) or len(request.caller) > MAX_FILTER:
+            raise _unfit_query("kind is empty or one that the guard records, and caller an identity")
+        await self._sequencer.check_quota(Asked(request.caller, request.kind, request.request_id))
+        return pb.CheckQuotaResponse()
+
+    async def GetUsage(self, request: pb.GetUsageRequest, context: Context) -> pb.GetUsageResponse:
+        """See audit.proto."""
+        caller = caller_of(context)
+        if request.caller != caller.path:
+            self._access.require(caller, Role.VIEWER)
+        used = await self._sequencer.usage(request.caller)
+        return pb.GetUsageResponse(callers=[_usage(path, limits) for path, limits in used.items()])
 
     async def WatchSize(
         self, request: pb.WatchSizeRequest, context: Context
@@ -193,6 +210,13 @@ def _query(request: pb.ListRecordsRequest) -> Query:
             raise _unfit_query(f"{name} is not RFC 3339 in UTC with microseconds and Z")
     first = _signed(request.from_index)
     return Query(**filters, from_index=first, limit=size, descending=request.descending)
+
+
+def _usage(path: str, limits: Sequence[Used]) -> pb.CallerUsage:
+    return pb.CallerUsage(
+        caller=path,
+        limits=[pb.LimitUsage(limit=each.limit, at_most=each.at_most, used=each.used) for each in limits],
+    )
 
 
 def _record(entry: Entry) -> pb.Record:

@@ -21,13 +21,15 @@ _TOKENS: Final = ("tokens_per_hour", "tokens_per_day")
 NEEDS: Final[Mapping[str, tuple[str, ...]]] = {
     "task_received": ("tasks_per_minute", *_CPU, *_TOKENS),
     "run_started": (RUNS_AT_ONCE, "runs_per_minute", *_CPU),
+    "task_screened": _TOKENS,
     "verdict_reached": _TOKENS,
 }
 """What must not be used up for a record of a kind."""
 REFUSED: Final = frozenset({"task_received", "run_started"})
-"""Those of them that are refused. A verdict's tokens are spent when it comes: it is asked about before."""
+"""Those of them that are refused. The tokens of the others are spent by then: they are asked about before."""
 COUNTED: Final = (
     "task_received",
+    "task_screened",
     "program_generated",
     "verdict_reached",
     "run_started",
@@ -64,6 +66,11 @@ class Usage:
             if name in self._limits and not self._has_room(name, now):
                 return Used(*self._state(name, now), self._room_after_s(name, now))
         return None
+
+    @property
+    def counts_tokens(self) -> bool:
+        """Whether what models are asked for this caller must be on record."""
+        return any(name in self._limits for name in _TOKENS)
 
     def count(self, kind: str, body: Body, now: float) -> None:
         """Take in what a record says was used."""
@@ -134,7 +141,9 @@ def _amounts(kind: str, body: Body) -> Iterator[tuple[str, int]]:
         yield "cpu_s", _number(body.get("usage"), "cpu_ms")
     elif kind == "program_generated":
         yield "tokens", _number(body, "prompt_tokens") + _number(body, "completion_tokens")
-    elif kind == "verdict_reached":
+    elif (
+        kind in ("task_screened", "verdict_reached") and body.get("cached") is not True
+    ):  # else spent on an earlier one
         tokens = body.get("tokens")
         yield "tokens", _number(tokens, "prompt") + _number(tokens, "completion")
 

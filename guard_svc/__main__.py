@@ -18,6 +18,7 @@ from guard_svc.pauses import Pauses
 from guard_svc.profiles import DEFAULT_FILE, load_profiles
 from guard_svc.review import Guard
 from guard_svc.reviewer import Reviewer
+from guard_svc.room import GrpcRoom
 from guard_svc.scopes import load_scopes
 from guard_svc.screening import Screener
 from guard_svc.servicer import ALLOW, SERVICE, GuardServicer
@@ -59,6 +60,7 @@ async def main(settings: GuardSettings) -> None:
             cache=VerdictCache(ttl_s=settings.cache_ttl_s),
             pauses=pauses,
             sources=rule_sources(settings),
+            room=GrpcRoom(audit),
         )
 
         def register(server: grpc.aio.Server) -> list[str]:

@@ -25,7 +25,8 @@ from guard_svc.policy import Decision, Verdict, by_both, by_rules, by_rules_alon
 from guard_svc.profiles import population_of
 from guard_svc.prompts import Subject, prompt_version
 from guard_svc.proposal import Proposal
-from guard_svc.reviewer import Opinion, Reviewer, ReviewerUnavailable
+from guard_svc.reviewer import Opinion, Reviewer, ReviewerUnavailable, Tokens
+from guard_svc.room import Room
 from guard_svc.rules import RulesReport, analyse
 from guard_svc.screening import Screener, Screening
 from guard_svc.sources import RuleSource, add
@@ -110,14 +111,19 @@ class Guard:
     approver: Approver
     cache: VerdictCache = field(default_factory=VerdictCache)
     pauses: Pauses | None = None
-    sources: Sequence[RuleSource] = ()
     """Without it nobody ever pauses."""
+    sources: Sequence[RuleSource] = ()
+    room: Room | None = None
+    """Without it nobody has a quota."""
 
     async def assess(self, order: Order, deadline: Deadline, layers: Layers = "all") -> Answer:
-        """The decision alone: no record, no approval. Raises ServiceError REVIEW_UNAVAILABLE."""
+        """The decision alone: no record, no approval.
+
+        Raises ServiceError: REVIEW_UNAVAILABLE, QUOTA_UNCOUNTED.
+        """
         started = time.monotonic()
         try:
-            decision = await self._decide(order, deadline, layers)
+            decision = await self._decide(order, deadline, layers, leaves="")
         except ReviewerUnavailable as error:
             raise unavailable(error) from error
         return Answer(decision, _elapsed_ms(started))
@@ -125,7 +131,8 @@ class Guard:
     async def review(self, order: Order, deadline: Deadline) -> Answer:
         """Decide, record, and approve what is ALLOWED.
 
-        Raises ServiceError: AUDIT_UNAVAILABLE, REVIEW_UNAVAILABLE or CALLER_PAUSED; then there is no verdict.
+        Raises ServiceError: AUDIT_UNAVAILABLE, REVIEW_UNAVAILABLE, CALLER_PAUSED or QUOTA_EXCEEDED; then
+        there is no verdict.
         """
         started = time.monotonic()
         await self._check_not_paused(order)
@@ -150,6 +157,7 @@ class Guard:
     async def screen(self, order: Order, deadline: Deadline) -> Screening:
         """Judge `order.task` before there is a program; recorded. Raises like `review`."""
         names = [item.name for item in order.inputs]
+        await self._check_room(order, "task_screened")
         try:
             screening = await self.screener.screen(order.scope, order.task, names, _until_records(deadline))
         except ReviewerUnavailable as error:
@@ -162,6 +170,7 @@ class Guard:
                 "task_sha256": _sha256_hex(order.task.encode()),
                 "caller": order.caller,
                 "findings": [_finding_fields(finding) for finding in screening.findings],
+                **({"tokens": asdict(screening.tokens)} if screening.tokens != Tokens() else {}),
             },
             request_id=order.request_id,
         )
@@ -188,17 +197,20 @@ class Guard:
         elif decision.blames_program:
             await self.pauses.denied(order.who, group=order.attempts_of)
 
-    async def _decide(self, order: Order, deadline: Deadline, layers: Layers = "all") -> Decision:
+    async def _decide(
+        self, order: Order, deadline: Deadline, layers: Layers = "all", leaves: str = "verdict_reached"
+    ) -> Decision:
+        """`leaves`: the kind of record that will say what it cost; empty for none."""
         if layers != "all":
-            return await self._judge(order, deadline, layers)
+            return await self._judge(order, deadline, layers, leaves)
         key = self._cache_key(order)
         if known := self.cache.get(key):
             return known
-        decision = await self._judge(order, deadline, layers)
+        decision = await self._judge(order, deadline, layers, leaves)
         self.cache.put(key, decision)
         return decision
 
-    async def _judge(self, order: Order, deadline: Deadline, layers: Layers) -> Decision:
+    async def _judge(self, order: Order, deadline: Deadline, layers: Layers, leaves: str) -> Decision:
         try:
             # Both may take a second on a hostile program; the event loop serves others meanwhile.
             with _stage("intake"):
@@ -214,6 +226,8 @@ class Guard:
         if settled is not None and layers == "all":
             return settled
 
+        await self._check_room(order, leaves)
+
         async def ask(sources: Sources, subject: Subject) -> Opinion:
             return await self.reviewer.review(sources, subject, _until_records(deadline))
 
@@ -221,6 +235,10 @@ class Guard:
         with _stage("reviewer"):
             opinion = await parts.review(ask, sources, subject_of(order, report))
         return by_both(order.scope, report, opinion)
+
+    async def _check_room(self, order: Order, leaves: str) -> None:
+        if self.room is not None and not order.attempts_of:  # a task was let in with what it costs
+            await self.room.check(order.caller, leaves, order.request_id)
 
     def _analyse(self, intake: Intake, scope: Scope, inputs: Sequence[str]) -> RulesReport:
         return add(analyse(intake, scope, inputs), intake, self.sources)

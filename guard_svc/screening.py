@@ -8,7 +8,7 @@ import asyncio
 import re
 import unicodedata
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache, cached_property
 from pathlib import Path
 from typing import Final, Literal
@@ -19,7 +19,7 @@ from pydantic import BaseModel, ConfigDict, TypeAdapter
 from guard_svc.findings import Finding, Severity, shorten
 from guard_svc.profiles import Profiles
 from guard_svc.prompts import screening_messages
-from guard_svc.reviewer import Chat, unusable_finding
+from guard_svc.reviewer import Chat, Meter, Tokens, unusable_finding
 from placet.llm.chat import Choice, ModelError
 from placet.rpc.deadline import Deadline
 from placet.scope import Scope
@@ -72,6 +72,8 @@ class Screening:
 
     in_scope: bool
     findings: tuple[Finding, ...] = ()
+    tokens: Tokens = field(default_factory=Tokens)
+    """What asking the model cost; nothing where it was not asked."""
 
 
 class Screener:
@@ -87,15 +89,16 @@ class Screener:
             return Screening(False, plain)
         if scope.review.reviewer == "off":
             return Screening(True)
+        chat = Meter(self._chat)
         try:
-            choice = await self._chat.choose(
+            choice = await chat.choose(
                 screening_messages(scope.purpose, inputs, task), OPTIONS, deadline_s=deadline.remaining_s()
             )
         except ModelError as error:
             return Screening(False, (unusable_finding(error),))
         if self._refuses(choice):
-            return Screening(False, (_outside(scope),))
-        return Screening(True)
+            return Screening(False, (_outside(scope),), chat.tokens)
+        return Screening(True, tokens=chat.tokens)
 
     def _refuses(self, choice: Choice) -> bool:
         if choice.probabilities is None:

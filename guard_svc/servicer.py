@@ -81,6 +81,7 @@ class GuardServicer(guard_pb2_grpc.GuardServiceServicer):
             inputs=_inputs(request.inputs),
             caller=caller.uri,
             request_id=_request_id(request.request_id),
+            attempts_of=request.request_id if request.on_behalf_of else "",
         )
         screening = await self._guard.screen(order, Deadline.of(context, maximum_s=MAX_REVIEW_S))
         return guard_pb2.ScreenTaskResponse(

@@ -110,7 +110,7 @@ class GrpcAuditLog:
                 )
                 return reply
             except grpc.aio.AioRpcError as error:
-                failure = _failure(error)
+                failure = log_failure(error)
                 if failure.reason != "AUDIT_UNAVAILABLE" or attempt == _ATTEMPTS:
                     raise failure from error
                 await asyncio.sleep(min(_PAUSE_S * attempt, remaining))
@@ -126,7 +126,7 @@ def _body_json(kind: str, body: Mapping[str, object]) -> bytes:
         raise ServiceError(grpc.StatusCode.INVALID_ARGUMENT, "RECORD_INVALID", str(error)) from error
 
 
-def _failure(error: grpc.aio.AioRpcError) -> ServiceError:
+def log_failure(error: grpc.aio.AioRpcError) -> ServiceError:
     """The log's own reason, or AUDIT_UNAVAILABLE when it could not answer in time."""
     own = ServiceError.from_rpc(error)
     if own.reason != "QUOTA_EXCEEDED" and error.code() in _TRANSIENT:

@@ -215,6 +215,50 @@ class AwaitReviewResponse(_message.Message):
     index: int
     def __init__(self, verdict: _Optional[_Union[_common_pb2.Verdict, str]] = ..., approval: _Optional[bytes] = ..., decided_by: _Optional[str] = ..., reason: _Optional[str] = ..., index: _Optional[int] = ...) -> None: ...
 
+class CheckQuotaRequest(_message.Message):
+    __slots__ = ("caller", "kind", "request_id")
+    CALLER_FIELD_NUMBER: _ClassVar[int]
+    KIND_FIELD_NUMBER: _ClassVar[int]
+    REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
+    caller: str
+    kind: str
+    request_id: str
+    def __init__(self, caller: _Optional[str] = ..., kind: _Optional[str] = ..., request_id: _Optional[str] = ...) -> None: ...
+
+class CheckQuotaResponse(_message.Message):
+    __slots__ = ()
+    def __init__(self) -> None: ...
+
+class GetUsageRequest(_message.Message):
+    __slots__ = ("caller",)
+    CALLER_FIELD_NUMBER: _ClassVar[int]
+    caller: str
+    def __init__(self, caller: _Optional[str] = ...) -> None: ...
+
+class GetUsageResponse(_message.Message):
+    __slots__ = ("callers",)
+    CALLERS_FIELD_NUMBER: _ClassVar[int]
+    callers: _containers.RepeatedCompositeFieldContainer[CallerUsage]
+    def __init__(self, callers: _Optional[_Iterable[_Union[CallerUsage, _Mapping]]] = ...) -> None: ...
+
+class CallerUsage(_message.Message):
+    __slots__ = ("caller", "limits")
+    CALLER_FIELD_NUMBER: _ClassVar[int]
+    LIMITS_FIELD_NUMBER: _ClassVar[int]
+    caller: str
+    limits: _containers.RepeatedCompositeFieldContainer[LimitUsage]
+    def __init__(self, caller: _Optional[str] = ..., limits: _Optional[_Iterable[_Union[LimitUsage, _Mapping]]] = ...) -> None: ...
+
+class LimitUsage(_message.Message):
+    __slots__ = ("limit", "at_most", "used")
+    LIMIT_FIELD_NUMBER: _ClassVar[int]
+    AT_MOST_FIELD_NUMBER: _ClassVar[int]
+    USED_FIELD_NUMBER: _ClassVar[int]
+    limit: str
+    at_most: int
+    used: int
+    def __init__(self, limit: _Optional[str] = ..., at_most: _Optional[int] = ..., used: _Optional[int] = ...) -> None: ...
+
 class WatchSizeRequest(_message.Message):
     __slots__ = ()
     def __init__(self) -> None: ...

@@ -81,6 +81,16 @@ class AuditServiceStub:
                 request_serializer=placetpb_dot_audit_dot_v1_dot_audit__pb2.AwaitReviewRequest.SerializeToString,
                 response_deserializer=placetpb_dot_audit_dot_v1_dot_audit__pb2.AwaitReviewResponse.FromString,
                 _registered_method=True)
+        self.CheckQuota = channel.unary_unary(
+                '/placetpb.audit.v1.AuditService/CheckQuota',
+                request_serializer=placetpb_dot_audit_dot_v1_dot_audit__pb2.CheckQuotaRequest.SerializeToString,
+                response_deserializer=placetpb_dot_audit_dot_v1_dot_audit__pb2.CheckQuotaResponse.FromString,
+                _registered_method=True)
+        self.GetUsage = channel.unary_unary(
+                '/placetpb.audit.v1.AuditService/GetUsage',
+                request_serializer=placetpb_dot_audit_dot_v1_dot_audit__pb2.GetUsageRequest.SerializeToString,
+                response_deserializer=placetpb_dot_audit_dot_v1_dot_audit__pb2.GetUsageResponse.FromString,
+                _registered_method=True)
         self.WatchSize = channel.unary_stream(
                 '/placetpb.audit.v1.AuditService/WatchSize',
                 request_serializer=placetpb_dot_audit_dot_v1_dot_audit__pb2.WatchSizeRequest.SerializeToString,
@@ -160,6 +170,22 @@ class AuditServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def CheckQuota(self, request, context):
+        """Whether a caller's quota has room for work that is recorded only when it is done; counts nothing. For the
+        guard, before it asks a model. RESOURCE_EXHAUSTED/QUOTA_EXCEEDED: there is none (docs/quotas.md);
+        FAILED_PRECONDITION/QUOTA_UNCOUNTED: the caller's tokens are counted, and this work leaves no record.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GetUsage(self, request, context):
+        """What callers used of their quotas. A caller its own; role viewer everybody's.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def WatchSize(self, request, context):
         """The log's size now, and again whenever it has grown; says nothing but that.
         """
@@ -214,6 +240,16 @@ def add_AuditServiceServicer_to_server(servicer, server):
                     servicer.AwaitReview,
                     request_deserializer=placetpb_dot_audit_dot_v1_dot_audit__pb2.AwaitReviewRequest.FromString,
                     response_serializer=placetpb_dot_audit_dot_v1_dot_audit__pb2.AwaitReviewResponse.SerializeToString,
+            ),
+            'CheckQuota': grpc.unary_unary_rpc_method_handler(
+                    servicer.CheckQuota,
+                    request_deserializer=placetpb_dot_audit_dot_v1_dot_audit__pb2.CheckQuotaRequest.FromString,
+                    response_serializer=placetpb_dot_audit_dot_v1_dot_audit__pb2.CheckQuotaResponse.SerializeToString,
+            ),
+            'GetUsage': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetUsage,
+                    request_deserializer=placetpb_dot_audit_dot_v1_dot_audit__pb2.GetUsageRequest.FromString,
+                    response_serializer=placetpb_dot_audit_dot_v1_dot_audit__pb2.GetUsageResponse.SerializeToString,
             ),
             'WatchSize': grpc.unary_stream_rpc_method_handler(
                     servicer.WatchSize,
@@ -466,6 +502,60 @@ class AuditService:
             '/placetpb.audit.v1.AuditService/AwaitReview',
             placetpb_dot_audit_dot_v1_dot_audit__pb2.AwaitReviewRequest.SerializeToString,
             placetpb_dot_audit_dot_v1_dot_audit__pb2.AwaitReviewResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def CheckQuota(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/placetpb.audit.v1.AuditService/CheckQuota',
+            placetpb_dot_audit_dot_v1_dot_audit__pb2.CheckQuotaRequest.SerializeToString,
+            placetpb_dot_audit_dot_v1_dot_audit__pb2.CheckQuotaResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetUsage(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/placetpb.audit.v1.AuditService/GetUsage',
+            placetpb_dot_audit_dot_v1_dot_audit__pb2.GetUsageRequest.SerializeToString,
+            placetpb_dot_audit_dot_v1_dot_audit__pb2.GetUsageResponse.FromString,
             options,
             channel_credentials,
             insecure,
