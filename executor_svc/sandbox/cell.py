@@ -7,6 +7,7 @@ program wrote. Knows no pool.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import mmap
 import os
@@ -16,13 +17,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from executor_svc.sandbox import aio, cgroup, hostbox
-from executor_svc.sandbox.child import ARMED
+from executor_svc.sandbox.child import ARMED, DISK
 from executor_svc.sandbox.forkserver import ForkServer
 from executor_svc.sandbox.keeper import ALONE, DONE
 from executor_svc.sandbox.process import Process, Ward
 from executor_svc.sandbox.types import SandboxUnavailable
 
 _ARMING_S = 30.0
+_LEAST_DISK = 64 << 20
 _MESSAGE_BYTES = 1 << 16
 
 
@@ -51,6 +53,10 @@ class Cell:
         """The program process; there is one as soon as the cell is armed."""
         assert self.process is not None
         return self.process
+
+    def fits(self, disk_bytes: int, _inodes: int) -> bool:
+        """Whether it can have a disk of that size. Inside gVisor it stays as large as it was made."""
+        return self.tier != "T2" or disk_bytes <= self.disk_bytes
 
     def alive(self) -> bool:
         """Whether all of it still waits."""
@@ -132,12 +138,13 @@ async def arm(
 
     There is a steward at T1. Raises SandboxUnavailable with the reason.
     """
-    cell = Cell(tier, disk_bytes, inodes)
+    room = _roomy(disk_bytes) if tier == "T2" else disk_bytes
+    cell = Cell(tier, room, inodes)
     try:
         async with asyncio.timeout(_ARMING_S):
-            if steward is None:
+            if tier == "T0":
                 _make_box(cell)
-            else:
+            if steward is not None:
                 await _make_keeper(cell, steward)
             await _make_program(cell, zygote)
             if cell.keeper is not None and os.geteuid() == 0:
@@ -154,6 +161,11 @@ async def arm(
         cell.destroy()
         raise
     return cell
+
+
+def _roomy(disk_bytes: int) -> int:
+    """So large that most other runs fit as well: the disk is watched, and this is only its bound."""
+    return 1 << max(disk_bytes - 1, _LEAST_DISK - 1).bit_length()
 
 
 def _make_box(cell: Cell) -> None:
@@ -175,23 +187,24 @@ async def _make_keeper(cell: Cell, steward: ForkServer) -> None:
 
 
 async def _make_program(cell: Cell, zygote: ForkServer) -> None:
-    cell.order, order = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
+    cell.order, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
     cell.stdout, stdout = os.pipe()
     cell.stderr, stderr = os.pipe()
     note = os.memfd_create("note", os.MFD_CLOEXEC)
-    given = [order.detach(), stdout, stderr, note]
+    given = [theirs.detach(), stdout, stderr, note]
     os.ftruncate(note, mmap.PAGESIZE)
     cell.note = mmap.mmap(note, mmap.PAGESIZE)
     cell.order.setblocking(False)
     for handle in (cell.stdout, cell.stderr):
         os.set_blocking(handle, False)
-    box = {"box": str(cell.box_path or "")}
     if cell.tier == "T2":
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        cell.process = Ward(await zygote.fork(box, [*given, theirs.detach()]), ours)
+        pid = await zygote.fork({"size": cell.disk_bytes}, [*given, theirs.detach()])
+        cell.process = Ward(pid, ours)
+        await _take_disk(cell)
     else:
         keeper = [os.dup(cell.keeper.handle)] if cell.keeper is not None else []
-        cell.process = Process(await zygote.fork(box, [*given, *keeper]))
+        cell.process = Process(await zygote.fork({"box": str(cell.box_path or "")}, [*given, *keeper]))
     await aio.readable(cell.order.fileno())
     said = cell.order.recv(_MESSAGE_BYTES)
     if said != ARMED:
@@ -201,6 +214,19 @@ async def _make_program(cell: Cell, zygote: ForkServer) -> None:
     _stop_listening(cell.order)
     if cell.tier != "T2":  # gVisor may show groups, and bounds nothing by them
         cell.group = await asyncio.to_thread(_join_group, cell.program.pid)  # the kernel may make it wait
+
+
+async def _take_disk(cell: Cell) -> None:
+    """The disk that a program process inside gVisor has made."""
+    assert cell.order is not None
+    await aio.readable(cell.order.fileno())
+    said, handles, _, _ = socket.recv_fds(cell.order, len(DISK), 2)
+    if len(handles) == 2:
+        cell.box, cell.work = handles
+        return
+    with contextlib.suppress(BlockingIOError):
+        said += cell.order.recv(_MESSAGE_BYTES)
+    raise SandboxUnavailable(f"the sandbox could not be armed: {said.decode() or 'its program process died'}")
 
 
 def _stop_listening(order: socket.socket) -> None:

@@ -12,11 +12,14 @@ import mmap
 import os
 import resource
 import signal
+import socket
 import struct
 from dataclasses import dataclass
 
 from executor_svc.sandbox import kernel, landlock, namespaces, program
 
+DISK = b"disk"
+"""Comes before ARMED inside gVisor, with the disk's root and the working directory as open directories."""
 HEADER = struct.Struct("!QQQQI")
 """Before the program: CPU seconds, data bytes beyond the libraries', file bytes, spare data bytes, length."""
 
@@ -67,17 +70,19 @@ def memory_bytes(kind: str) -> int:
     return 0
 
 
-def become_program(arming: Arming, channels: Channels, box: str) -> None:
+def become_program(arming: Arming, channels: Channels, box: str, disk_bytes: int) -> None:
     """Arm this process, run its one program, and end. Never returns.
 
-    `box` is the directory on the host that holds work/ and tmp/ where there are no namespaces, else empty.
+    `box` is the directory on the host that holds work/ and tmp/ where there are no namespaces, else empty;
+    `disk_bytes` is for a disk that it makes by itself.
     """
     code, order = 1, channels.order
     try:
         try:
             note = mmap.mmap(channels.note, mmap.PAGESIZE)
             order = _arrange_descriptors(channels)
-            _take_rights(arming, channels, box)
+            work, tmp = _enter(arming, channels, box, disk_bytes)
+            _take_rights(arming, channels, work, tmp)
         except BaseException as error:
             os.write(order, f"{type(error).__name__}: {error}"[:4000].encode())
             return
@@ -102,8 +107,7 @@ def _arrange_descriptors(channels: Channels) -> int:
     return 3
 
 
-def _take_rights(arming: Arming, channels: Channels, box: str) -> None:
-    work, tmp = _enter(arming, channels, box)
+def _take_rights(arming: Arming, channels: Channels, work: str, tmp: str) -> None:
     os.chdir(work)
     kernel.die_with_parent()  # after the last change of identity, which undoes it
     if _orphaned(arming, channels):
@@ -130,18 +134,28 @@ def _take_rights(arming: Arming, channels: Channels, box: str) -> None:
     kernel.install_seccomp(_own_filter(arming.seccomp))
 
 
-def _enter(arming: Arming, channels: Channels, box: str) -> tuple[str, str]:
+def _enter(arming: Arming, channels: Channels, box: str, disk_bytes: int) -> tuple[str, str]:
     """Into the run's own world. Returns where its working directory and its temporary files are."""
     if channels.keeper >= 0:
         namespaces.join(4)
         os.close(4)
         return namespaces.places(arming.readable)
     if channels.proc >= 0:
-        namespaces.enter_box(4, arming.readable, box.rpartition("/")[2])
+        made = namespaces.enter_in_gvisor(4, arming.readable, disk_bytes)
+        _hand_out(made)
         return namespaces.places(arming.readable)
     if os.geteuid() == 0:
         namespaces.become_nobody()
     return f"{box}/work", f"{box}/tmp"  # noqa: S108
+
+
+def _hand_out(disk: namespaces.Box) -> None:
+    """Give the executor the disk, and keep no way to it but the paths."""
+    handles = (disk.root_fd, disk.work_fd)
+    with socket.socket(fileno=os.dup(3)) as order:
+        socket.send_fds(order, [DISK], handles)
+    for handle in handles:
+        os.close(handle)
 
 
 def _orphaned(arming: Arming, channels: Channels) -> bool:

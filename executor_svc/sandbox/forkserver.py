@@ -46,7 +46,7 @@ class ForkServer:
 
     @property
     def pidfd(self) -> int:
-        """The process itself, for the namespaces that it is in; -1 inside gVisor, where nobody enters them."""
+        """The process itself, for the namespaces that it is in; -1 inside gVisor, where nobody enters any."""
         return self._pidfd
 
     def alive(self) -> bool:

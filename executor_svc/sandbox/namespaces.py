@@ -4,7 +4,7 @@ The root is built once, as a template in the steward's mount namespace; each cel
 namespace and adds its own disk. Two ways to the same result. As root the mounts are made first, by real root,
 and the user namespace last, so that no capability inside it can touch a mount. As an ordinary user a user
 namespace comes first, and each cell's own lies within it. Inside gVisor, where nobody can enter another's
-namespaces, the template is the zygote's, and a cell's disk is a directory of the executor's. Standard library
+namespaces, the template is the zygote's and each program process makes its cell by itself. Standard library
 only.
 """
 
@@ -46,11 +46,10 @@ def places(readable: Sequence[str]) -> tuple[str, str]:
     return ("/box/work", "/box/tmp") if taken else wanted
 
 
-def enter_template(readable: Sequence[str], boxes: str = "") -> None:
+def enter_template(readable: Sequence[str], *, gvisor: bool = False) -> None:
     """Move this process into namespaces whose root and whose host name are what every cell will see.
 
-    `boxes` is for gVisor: the directory on the host in which runs have theirs. Raises OSError where the
-    kernel or the container refuses.
+    Raises OSError where the kernel or the container refuses.
     """
     if os.geteuid() == 0:
         kernel.unshare(_TEMPLATE)
@@ -61,7 +60,7 @@ def enter_template(readable: Sequence[str], boxes: str = "") -> None:
         _write_maps(proc, uid, gid)
         os.close(proc)
     socket.sethostname(_HOST_NAME)
-    _build_root(readable, boxes)
+    _build_root(readable, gvisor=gvisor)
 
 
 def enter(proc: int, readable: Sequence[str], size_bytes: int, inodes: int) -> Box:
@@ -71,7 +70,7 @@ def enter(proc: int, readable: Sequence[str], size_bytes: int, inodes: int) -> B
     """
     if os.geteuid() == 0:
         kernel.unshare(_ISOLATED)
-        box = _mount_box(*places(readable), size_bytes, inodes)
+        box = _mount_box(*places(readable), f"size={size_bytes},nr_inodes={inodes}")
         become_nobody()
         kernel.prctl(kernel.PR_SET_DUMPABLE, 1)  # else the maps below belong to root
         kernel.unshare(kernel.CLONE_NEWUSER)
@@ -80,26 +79,25 @@ def enter(proc: int, readable: Sequence[str], size_bytes: int, inodes: int) -> B
         uid, gid = os.geteuid(), os.getegid()
         kernel.unshare(kernel.CLONE_NEWUSER | _ISOLATED)
         _write_maps(proc, uid, gid)
-        box = _mount_box(*places(readable), size_bytes, inodes)
+        box = _mount_box(*places(readable), f"size={size_bytes},nr_inodes={inodes}")
     kernel.prctl(kernel.PR_SET_DUMPABLE, 1)  # else the program process could not join
     return box
 
 
-def enter_box(proc: int, readable: Sequence[str], box: str) -> None:
-    """Move a program process inside gVisor into namespaces of its own, with the disk of that name.
+def enter_in_gvisor(proc: int, readable: Sequence[str], size_bytes: int) -> Box:
+    """Move a program process into namespaces of its own, with a disk of `size_bytes`. Raises OSError.
 
-    All but the pid namespace, into which it was forked. `proc` is the open directory /proc. Raises OSError.
+    All but the pid namespace, into which it was forked. `proc` is as for `enter`. Who gives up root does so
+    before the user namespace; without root the zygote's is around it already.
     """
     kernel.unshare(_ISOLATED)
-    for name, where in zip(("work", "tmp"), places(readable), strict=True):
-        kernel.mount(f"{_QUOTA}/{box}/{name}", where, None, kernel.MS_BIND)
-        kernel.remount(where, kernel.MS_NOSUID | kernel.MS_NODEV)
-    kernel.umount_detached(_QUOTA)
+    box = _mount_box(*places(readable), f"size={size_bytes}")
     if os.geteuid() == 0:
         become_nobody()
     kernel.prctl(kernel.PR_SET_DUMPABLE, 1)  # else the maps below belong to root
     kernel.unshare(kernel.CLONE_NEWUSER)
     _write_maps(proc, SANDBOX_ID, SANDBOX_ID)
+    return box
 
 
 def parent(proc: int) -> int:
@@ -148,10 +146,10 @@ def _write(name: str, directory: int, text: str) -> None:
         os.close(handle)
 
 
-def _build_root(readable: Sequence[str], boxes: str) -> None:
+def _build_root(readable: Sequence[str], *, gvisor: bool) -> None:
     kernel.mount("none", "/", None, kernel.MS_REC | kernel.MS_PRIVATE)
     kernel.mount("root", _STAGE, "tmpfs", kernel.MS_NOSUID, "mode=755,size=1m")
-    bind_readable, bind_device = (_bind_one, _bind_open) if boxes else (_bind_all, _bind_sealed)
+    bind_readable, bind_device = (_bind_one, _bind_open) if gvisor else (_bind_all, _bind_sealed)
     for path in readable:
         _put_readable(path, bind_readable)
     for device in DEVICES:
@@ -160,13 +158,11 @@ def _build_root(readable: Sequence[str], boxes: str) -> None:
     _write_identity(work)
     for place in (work, tmp, _QUOTA):
         Path(_STAGE + place).mkdir(parents=True, exist_ok=True)
-    if boxes:
-        kernel.mount(boxes, _STAGE + _QUOTA, None, kernel.MS_BIND)
     os.chdir(_STAGE)
     kernel.pivot_root(".", ".")
     kernel.umount_detached(".")
     os.chdir("/")
-    seal = kernel.remount if boxes else kernel.restrict_mount
+    seal = kernel.remount if gvisor else kernel.restrict_mount
     seal("/", _SEALED | kernel.MOUNT_ATTR_NODEV)
 
 
@@ -215,10 +211,10 @@ def _write_identity(home: str) -> None:
     (etc / "group").write_text(f"sandbox:x:{SANDBOX_ID}:\n")
 
 
-def _mount_box(work: str, tmp: str, size_bytes: int, inodes: int) -> Box:
+def _mount_box(work: str, tmp: str, quota: str) -> Box:
     """One quota for the working directory and the temporary files; the box itself leaves the tree again."""
     flags = kernel.MS_NOSUID | kernel.MS_NODEV
-    kernel.mount("box", _QUOTA, "tmpfs", flags, f"mode=755,size={size_bytes},nr_inodes={inodes}")
+    kernel.mount("box", _QUOTA, "tmpfs", flags, f"mode=755,{quota}")
     for name, where in (("work", work), ("tmp", tmp)):
         directory = f"{_QUOTA}/{name}"
         os.mkdir(directory)  # noqa: PTH102 - each page of pathlib that is touched is copied

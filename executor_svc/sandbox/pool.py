@@ -8,7 +8,6 @@ from __future__ import annotations
 import asyncio
 import base64
 import contextlib
-import tempfile
 import time
 from collections import deque
 from collections.abc import Awaitable, Callable
@@ -101,7 +100,7 @@ class Pool:
         self._last_taken = time.monotonic()
         while self._armed:
             found = self._armed.popleft()
-            if found.alive():
+            if found.alive() and found.fits(*disk):
                 self._fill_later()
                 return found
             found.destroy()
@@ -238,7 +237,7 @@ class Pool:
                     "readable": self._interpreter.readable,
                     "preload": self._libraries.modules,
                     "seccomp": base64.b64encode(self._seccomp).decode(),
-                    "boxes": tempfile.gettempdir() if self._tier == "T2" else "",
+                    "gvisor": self._tier == "T2",
                 },
                 [steward.pidfd] if steward is not None else [],
             )

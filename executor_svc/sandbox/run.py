@@ -36,7 +36,7 @@ _SPARE_DATA = 24 * _MIB
 _SLACK_DATA = 8 * _MIB
 _PAGE = os.sysconf("SC_PAGE_SIZE")
 _MOST_FILES = 4096
-_STATUS = frozenset({"RssAnon", "RssShmem", "VmPTE", "VmRSS", "VmData", "Threads"})
+_STATUS = frozenset({"RssAnon", "RssShmem", "VmPTE", "VmRSS", "Threads"})
 _FEW_FILES = 256
 _REST = 2  # times as long as a look at the disk took, until the next
 
@@ -216,20 +216,26 @@ class Run:
             self._overrun(RunStatus.MEMORY_EXCEEDED)
 
     def _check_disk(self) -> None:
-        if self._cell.keeper is None:
-            started = time.monotonic()
-            used, files = hostbox.measure(self._cell.box, _MOST_FILES)
-            looked = time.monotonic()
-            self._next_look = looked + _REST * (looked - started)  # many files must not keep others waiting
-            full = used > disk_of(self._limits, self._inputs)[0] or files > _MOST_FILES
-        else:
-            quota = os.fstatvfs(self._cell.box)
-            used = (quota.f_blocks - quota.f_bfree) * quota.f_frsize
-            files = quota.f_files - quota.f_ffree
-            full = quota.f_bfree == 0 or quota.f_ffree == 0
+        used, files, full = self._watched_disk() if self._cell.keeper is None else self._quota()
         self._much_to_collect = is_large(used) or files > _FEW_FILES
         if full:
             self._stop(RunStatus.DISK_EXCEEDED)
+
+    def _quota(self) -> tuple[int, int, bool]:
+        """Bytes and files on the run's disk, and whether one more of either would not fit."""
+        quota = os.fstatvfs(self._cell.box)
+        used = (quota.f_blocks - quota.f_bfree) * quota.f_frsize
+        return used, quota.f_files - quota.f_ffree, quota.f_bfree == 0 or quota.f_ffree == 0
+
+    def _watched_disk(self) -> tuple[int, int, bool]:
+        """The same of a disk whose quota is that we look. Inside gVisor deleted files count as well."""
+        started = time.monotonic()
+        used, files = hostbox.measure(self._cell.box, _MOST_FILES)
+        looked = time.monotonic()
+        self._next_look = looked + _REST * (looked - started)  # many files must not keep others waiting
+        if self._cell.tier == "T2":
+            used = self._quota()[0]
+        return used, files, used > disk_of(self._limits, self._inputs)[0] or files > _MOST_FILES
 
     async def _await_end(self) -> _End:
         """How the program process ended, once nothing that it could have started lives any more."""
@@ -337,8 +343,8 @@ def _see(pid: int) -> _Seen:
                 found[name] = int(value.split()[0])
     resident = found.get("VmRSS", 0)
     # Page tables too: they are all that it costs to read here and there in an empty mapping. Of a kernel that
-    # does not tell whose memory it is (gVisor does not) all that a program may write to is watched.
-    own = sum(found.get(name, 0) for name in ("RssAnon", "RssShmem", "VmPTE")) or found.get("VmData", 0)
+    # does not tell whose memory it is (gVisor does not) the whole is watched.
+    own = sum(found.get(name, 0) for name in ("RssAnon", "RssShmem", "VmPTE")) or resident
     return _Seen(own * 1024, resident * 1024, found.get("Threads", 1))
 
 

@@ -78,8 +78,8 @@ def main(link: socket.socket) -> None:
             b'{"failed": "a preloaded library starts threads, so that the interpreter cannot be forked"}'
         )
         return
-    readable, boxes = tuple(settings["readable"]), settings["boxes"]
-    if handles or boxes:
+    readable = tuple(settings["readable"])
+    if handles or settings["gvisor"]:
         os.environ.update(program.places(*namespaces.places(readable)))
     if not handles:
         program.leave_modes()
@@ -87,8 +87,8 @@ def main(link: socket.socket) -> None:
     forking.settle()
     seccomp = base64.b64decode(settings["seccomp"])
     arming = child.Arming(readable, seccomp, settings["parent"], child.memory_bytes("VmData"))
-    if boxes:
-        _serve_inside_gvisor(link, loaded, arming, boxes)
+    if settings["gvisor"]:
+        _serve_inside_gvisor(link, loaded, arming)
         return
 
     def fork(order: forking.Order, handles: list[int]) -> int:
@@ -97,20 +97,20 @@ def main(link: socket.socket) -> None:
             kernel.setns(channels.keeper, kernel.CLONE_NEWPID)
         pid = kernel.fork_sibling()
         if pid == 0:
-            child.become_program(arming, channels, str(order["box"]))
+            child.become_program(arming, channels, str(order["box"]), 0)
         return pid
 
     link.send(json.dumps({"loaded": loaded}).encode())
     forking.serve(link, fork)
 
 
-def _serve_inside_gvisor(link: socket.socket, loaded: list[str], arming: child.Arming, boxes: str) -> None:
+def _serve_inside_gvisor(link: socket.socket, loaded: list[str], arming: child.Arming) -> None:
     """The same for a cell that enters its namespaces by itself, and whose parent we are."""
     arming = replace(arming, parent=os.getpid(), address_bytes=child.memory_bytes("VmSize"))
     executor = os.getppid()
     try:
         proc = os.open("/proc", os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
-        namespaces.enter_template(arming.readable, boxes)
+        namespaces.enter_template(arming.readable, gvisor=True)
     except OSError as error:
         link.send(json.dumps({"failed": f"this gVisor has no namespaces for us: {error}"}).encode())
         return
@@ -124,7 +124,7 @@ def _serve_inside_gvisor(link: socket.socket, loaded: list[str], arming: child.A
             ours.forget()
             order_end, stdout, stderr, note, _ = handles
             channels = child.Channels(order_end, stdout, stderr, note, proc=proc)
-            child.become_program(arming, channels, str(order["box"]))
+            child.become_program(arming, channels, "", int(str(order["size"])))
         return pid
 
     link.send(json.dumps({"loaded": loaded}).encode())
