@@ -10,9 +10,10 @@ from typing import Any
 
 import grpc
 import structlog
-from grpc_health.v1 import health, health_pb2, health_pb2_grpc
+from grpc_health.v1 import health_pb2, health_pb2_grpc
 
 from placet.rpc.channel import service_name
+from placet.rpc.health_servicer import HealthServicer
 
 HealthCheck = Callable[[], Awaitable[bool]]
 
@@ -21,9 +22,6 @@ CHECK_TIMEOUT_S = 5.0
 ASK_TIMEOUT_S = 2.0
 PATIENCE_S = 15.0
 """Longer than a log needs for a change of its leader."""
-
-_SERVING = health_pb2.HealthCheckResponse.SERVING
-_NOT_SERVING = health_pb2.HealthCheckResponse.NOT_SERVING
 
 _log = structlog.get_logger()
 
@@ -67,18 +65,17 @@ class Checks:
         return State(serves, await is_healthy(self.ready) if self.ready else serves)
 
 
-async def publish(servicer: health.aio.HealthServicer, names: Sequence[str], state: State) -> None:
+async def publish(servicer: HealthServicer, names: Sequence[str], state: State) -> None:
     """Say for each service name, and for the server as a whole (""), how it is."""
-    for name, good in (("", state.ready), *((name, state.serves) for name in names)):
-        await servicer.set(name, _SERVING if good else _NOT_SERVING)
+    await servicer.say({"": state.ready, **dict.fromkeys(names, state.serves)})
 
 
-async def set_health(servicer: health.aio.HealthServicer, names: Sequence[str], healthy: bool) -> None:
+async def set_health(servicer: HealthServicer, names: Sequence[str], healthy: bool) -> None:
     """Say the same of all."""
     await publish(servicer, names, State(healthy, healthy))
 
 
-async def keep_health(servicer: health.aio.HealthServicer, names: Sequence[str], checks: Checks) -> None:
+async def keep_health(servicer: HealthServicer, names: Sequence[str], checks: Checks) -> None:
     """Ask until cancelled, and publish and log each change."""
     known: State | None = None
     while True:
@@ -99,7 +96,7 @@ async def serves(channel: grpc.aio.Channel, server: str) -> bool:
         )
     except grpc.aio.AioRpcError:
         return False
-    return bool(reply.status == _SERVING)
+    return bool(reply.status == health_pb2.HealthCheckResponse.SERVING)
 
 
 class Patient:

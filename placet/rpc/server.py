@@ -17,12 +17,13 @@ from pathlib import Path
 import grpc
 import structlog
 from google.protobuf import descriptor_pool
-from grpc_health.v1 import health, health_pb2, health_pb2_grpc
+from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
 
 from placet.rpc.channel import MAX_MESSAGE_BYTES
 from placet.rpc.deadline import MAX_RPC_S
 from placet.rpc.health import Checks, HealthCheck, always_healthy, keep_health, publish
+from placet.rpc.health_servicer import HealthServicer
 from placet.rpc.identity import AllowList
 from placet.rpc.interceptors import AroundInterceptor, TimeLimit, errors, identity, telemetry
 from placet.rpc.metrics import NOWHERE, Shown
@@ -31,7 +32,7 @@ from placet.rpc.tls import CurrentTls, TlsFiles, server_credentials
 Register = Callable[[grpc.aio.Server], Sequence[str]]
 """Adds servicers to a server and returns the full names of their services."""
 
-FAREWELL_S = 1.0
+HEALTH = health_pb2.DESCRIPTOR.services_by_name["Health"].full_name
 
 _log = structlog.get_logger()
 
@@ -53,26 +54,18 @@ class BuiltServer:
     """A server that is bound and not started."""
 
     server: grpc.aio.Server
-    health: health.aio.HealthServicer
+    health: HealthServicer
     names: tuple[str, ...]
     address: str
     limit: TimeLimit
 
     async def ready(self) -> bool:
         """What health says of the server as a whole at this moment."""
-        # It asks its context nothing about a name that it knows.
-        reply = await self.health.Check(health_pb2.HealthCheckRequest(), None)  # type: ignore[arg-type]
-        return bool(reply.status == health_pb2.HealthCheckResponse.SERVING)
-
-    async def say_farewell(self) -> None:
-        """Say NOT_SERVING to whoever watches, unless that takes too long; calls are still taken."""
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(FAREWELL_S):
-                await self.health.enter_graceful_shutdown()
+        return self.health.serves("")
 
     async def stop(self, drain_s: float) -> None:
         """Say NOT_SERVING, take no new RPC, let those in flight end within `drain_s` seconds."""
-        await self.say_farewell()
+        await self.health.say_farewell()
         self.limit.end_endless()
         await self.server.stop(drain_s)
 
@@ -104,9 +97,9 @@ def build_server(
     )
     names = tuple(register(server))
     _refuse_unknown_methods(allow, names)
-    servicer = health.aio.HealthServicer()
+    servicer = HealthServicer()
     health_pb2_grpc.add_HealthServicer_to_server(servicer, server)
-    reflection.enable_server_reflection((*names, health.SERVICE_NAME, reflection.SERVICE_NAME), server)
+    reflection.enable_server_reflection((*names, HEALTH, reflection.SERVICE_NAME), server)
     return BuiltServer(server, servicer, names, _bind(server, listen, tls), limit)
 
 
@@ -196,7 +189,7 @@ def write_atomically(path: Path, text: str) -> None:
 async def _give_notice(built: BuiltServer, ready_file: Path | None, notice_s: float) -> None:
     """Say that this is the end, and take calls until those who have not heard it had time to."""
     _remove(ready_file)
-    await built.say_farewell()
+    await built.health.say_farewell()
     await asyncio.sleep(notice_s)
 
 

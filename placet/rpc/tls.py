@@ -115,7 +115,9 @@ def server_credentials(current: CurrentTls) -> grpc.ServerCredentials:
         return _configuration(found)
 
     return grpc.dynamic_ssl_server_credentials(
-        _configuration(used), changed, require_client_authentication=True
+        _configuration(used),
+        changed,  # type: ignore[arg-type]  # None is "no change" (gRPC's documentation); the stubs forget it
+        require_client_authentication=True,
     )
 
 
