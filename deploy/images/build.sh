@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Build Placet's images.
 #
-#   deploy/images/build.sh [--base IMAGE|local] [--tag TAG] [--out DIR] [--push PREFIX] [services] [worker]
+#   deploy/images/build.sh [--base IMAGE|local] [--tag TAG] [--out DIR] [--push PREFIX] [worker] [services]
 #
 #   --base IMAGE    what to build from: any Debian 12 or 13 (default: the Containerfile's, from its registry);
 #                   `local` makes one from Debian's packages, for places without a registry (needs root, mmdebstrap)
@@ -30,10 +30,10 @@ done
 command -v podman >/dev/null || fail "needs podman"
 version="$(sed -n 's/^version = "\(.*\)"/\1/p' "$root/pyproject.toml")"
 revision="$(git -C "$root" rev-parse HEAD 2>/dev/null || echo unknown)"
-for target in "${targets[@]:-services worker}"; do for target in $target; do
+for target in "${targets[@]:-worker services}"; do for target in $target; do
   image="localhost/placet/$target:${tag:-$version}"
   # One time for all files: the day of the commit does not make another image.
-  "$podman" build --quiet --timestamp 0 --target "$target" "${base[@]}" --build-arg "VERSION=$version" \
+  "$podman" build --quiet --jobs 3 --timestamp 0 --target "$target" "${base[@]}" --build-arg "VERSION=$version" \
     --build-arg "REVISION=$revision" --tag "$image" --file "$here/Containerfile" "$root" >/dev/null
   size="$("$podman" image inspect --format '{{.Size}}' "$image")"
   digest="$("$podman" image inspect --format '{{.Digest}}' "$image")"
