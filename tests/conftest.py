@@ -10,6 +10,7 @@ import pytest
 from tests.fakes.audit_world import World
 from tests.fakes.postgres import Cluster, Database, binaries
 from tests.fakes.postgres_world import PostgresWorld
+from tests.fakes.workers import Ground, Worker
 
 
 @pytest.fixture(scope="session")
@@ -19,6 +20,19 @@ def postgres() -> Iterator[Cluster]:
         pytest.skip("PostgreSQL is not installed (deploy/setup.sh dev)")
     with Cluster.make() as cluster:
         yield cluster
+
+
+@pytest.fixture(scope="session")
+def ground(tmp_path_factory: pytest.TempPathFactory) -> Ground:
+    """What workers and their fronts believe in."""
+    return Ground.make(tmp_path_factory.mktemp("workers"))
+
+
+@pytest.fixture(scope="session")
+def worker(ground: Ground) -> Iterator[Worker]:
+    """A worker process that serves; a test that ran anything on it leaves it to begin anew."""
+    with ground.workers("shared") as (made,):
+        yield made
 
 
 @pytest.fixture

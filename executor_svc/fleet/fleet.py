@@ -38,8 +38,9 @@ HEARD_S: Final = 60.0
 """For how long a worker counts that has answered."""
 _SURVEY_S: Final = 10.0
 _SURVEYED_AT_ONCE: Final = 8
-_REST_S: Final = 0.2
-"""Until a worker that could not be had is asked again."""
+_REST_S: Final = 0.1
+_LONGEST_REST_S: Final = 1.0
+"""Until a worker that could not be had is asked again: longer each time."""
 
 _log = structlog.get_logger()
 
@@ -59,6 +60,8 @@ class _Known:
     offer: Offer | None = None
     heard: float = 0.0
     rests_until: float = 0.0
+    refusals: int = 0
+    """One after the other."""
 
 
 class Fleet:
@@ -84,7 +87,7 @@ class Fleet:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        await asyncio.gather(*(lease.close() for lease in self._holds()))
+        await asyncio.gather(*(lease.close() for lease in self.holds()))
 
     @property
     def tier(self) -> str:
@@ -106,6 +109,11 @@ class Fleet:
         """What every worker has."""
         found = [frozenset(offer.libraries) for offer in self._offers()]
         return tuple(sorted(frozenset.intersection(*found))) if found else ()
+
+    @property
+    def addresses(self) -> frozenset[str]:
+        """Where workers are now, as far as it is known."""
+        return frozenset(self._known)
 
     @asynccontextmanager
     async def place(self, tenant: str) -> AsyncIterator[Seat]:
@@ -198,7 +206,7 @@ class Fleet:
 
     def _heard(self, address: str, offer: Offer) -> None:
         if (known := self._known.get(address)) is not None:
-            known.offer, known.heard = offer, time.monotonic()
+            known.offer, known.heard, known.refusals = offer, time.monotonic(), 0
 
     async def _hire(self) -> None:
         """Lease a worker for whoever waits longest, again and again."""
@@ -221,7 +229,7 @@ class Fleet:
             self._give_back(called)
 
     async def _lease_one(self, tenant: str) -> Hold | None:
-        held = {lease.address for lease in self._holds()}
+        held = {lease.address for lease in self.holds()}
         now = time.monotonic()
         free = [
             where for where, known in self._known.items() if where not in held and known.rests_until <= now
@@ -256,16 +264,18 @@ class Fleet:
 
     def _rest(self, address: str) -> None:
         if (known := self._known.get(address)) is not None:
-            known.rests_until = time.monotonic() + _REST_S
+            known.rests_until = time.monotonic() + min(_REST_S * 2**known.refusals, _LONGEST_REST_S)
+            known.refusals += 1
 
     def _offers(self) -> list[Offer]:
         """Of the workers that are held, or were heard of lately, and that are sound."""
         now = time.monotonic()
         known = [known.offer for known in self._known.values() if now - known.heard < HEARD_S]
-        held = [lease.offer for lease in self._holds() if lease.address not in self._known]
+        held = [lease.offer for lease in self.holds() if lease.address not in self._known]
         return [offer for offer in (*known, *held) if offer is not None and offer.tier]
 
-    def _holds(self) -> list[Hold]:
+    def holds(self) -> list[Hold]:
+        """Every worker that is held here."""
         return [lease for lease in self._roster.leases if isinstance(lease, Hold)]
 
     def _show(self) -> None:

@@ -33,6 +33,8 @@ _log = structlog.get_logger()
 
 DRAIN_S = 3.0
 """How long a refused caller may go on sending before the call ends."""
+QUIET_S = 0.5
+"""One that has sent nothing for so long keeps its stream open for something else, and is answered."""
 
 
 class AroundInterceptor(grpc.aio.ServerInterceptor):
@@ -82,10 +84,12 @@ def draining(handler: Handler) -> Handler:
 
 
 async def _drain(requests: AsyncIterator[Any]) -> None:
+    clock = asyncio.get_running_loop().time
+    until = clock() + DRAIN_S
     with contextlib.suppress(TimeoutError):
-        async with asyncio.timeout(DRAIN_S):
+        async with asyncio.timeout(QUIET_S) as quiet:
             async for _ in requests:
-                pass
+                quiet.reschedule(min(until, clock() + QUIET_S))
 
 
 def surround(handler: Handler, method: str, around: Around) -> Handler:

@@ -2,35 +2,93 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from pathlib import Path
+import asyncio
+import signal
 
 import pytest
+from placetpb.common.v1 import common_pb2
+from placetpb.worker.v1 import worker_pb2 as pb
 
 from executor_svc.sandbox import InputFile
-from tests.fakes.workers import Ground, Worker, leased, run
-
-
-@pytest.fixture
-def ground(tmp_path: Path) -> Ground:
-    return Ground.make(tmp_path)
-
-
-@pytest.fixture
-async def worker(ground: Ground) -> AsyncIterator[Worker]:
-    async with ground.worker("a") as made:
-        yield made
+from placet.rpc.errors import ServiceError
+from tests.fakes.workers import Ground, Worker, leased, requests, run
 
 
 async def test_one_lease_and_one_run(ground: Ground, worker: Worker) -> None:
-    """Output, artifacts and usage come back; the order is begun, output, left, artifacts, ended."""
+    """2.3: the order is begun, output, left, artifacts, ended. 1.5: after it comes a new process."""
+    lives = worker.lives()
     given = InputFile.of("given.csv", b"a\n1\n" * 100_000)
-    order = ground.order(
-        "print(len(open('given.csv').read())); open('out.csv', 'w').write('x' * 300_000)", [given]
-    )
+    program = "print(len(open('given.csv').read())); open('out.csv', 'w').write('x' * 300_000)"
     async with worker.as_peer() as stub, leased(stub) as hold:
-        ran = await run(stub, hold.granted.lease_id, order)
+        ran = await run(stub, hold.granted.lease_id, ground.order(program, [given]))
+    await worker.life(lives + 1)
 
     assert ran.stdout == b"400000\n"
     assert ran.kinds == ["begun", "output", "left", "artifact", "artifact", "ended"]
     assert ran.ended.usage.wall_ms > 0
+    assert list(worker.scratch.iterdir()) == []
+
+
+async def test_cancel_is_answered_with_what_was_used(ground: Ground, worker: Worker) -> None:
+    """2.4: a program that would never end."""
+    lives = worker.lives()
+    async with worker.as_peer() as stub, leased(stub) as hold:
+        call = stub.Run()
+        order = ground.order("print('on', flush=True)\nwhile True: pass")
+        for request in requests(order, hold.granted.lease_id):
+            await call.write(request)
+        assert [(await call.read()).WhichOneof("event") for _ in range(2)] == ["begun", "output"]
+        await call.write(pb.RunRequest(cancel=pb.CancelRun()))
+        rest = [await call.read(), await call.read()]
+    await worker.life(lives + 1)
+
+    assert [message.WhichOneof("event") for message in rest] == ["left", "ended"]
+    assert rest[1].ended.status == common_pb2.RUN_STATUS_CANCELLED
+    assert rest[1].ended.usage.wall_ms > 0
+
+
+async def test_a_lease_that_ran_nothing_costs_nothing(worker: Worker) -> None:
+    """1.5: the same life serves the next one at once."""
+    lives = worker.lives()
+    async with worker.as_peer() as stub:
+        for tenant in ("one", "another"):
+            async with leased(stub, tenant) as hold:
+                assert len(hold.granted.lease_id) == 16
+            async with asyncio.timeout(10):
+                while (await stub.DescribeWorker(pb.DescribeWorkerRequest())).leased:
+                    await asyncio.sleep(0.01)
+
+    assert worker.lives() == lives
+
+
+async def test_after_its_runs_it_exits_to_be_replaced(ground: Ground) -> None:
+    """1.7: the second run is the last; it ends as any other, and so does the process."""
+    with ground.workers("short", replace_after_runs=2) as (worker,):
+        async with worker.as_peer() as stub, leased(stub) as hold:
+            first = await run(stub, hold.granted.lease_id, ground.order("print(1)"))
+            last = await run(stub, hold.granted.lease_id, ground.order("print(2)"))
+            reason = await hold.ending()
+            code = await worker.ended()
+
+    assert (first.stdout, last.stdout, reason, code) == (b"1\n", b"2\n", "RUNS_USED", 0)
+
+
+async def test_told_to_stop_it_lets_its_run_end(ground: Ground) -> None:
+    """1.7: SIGTERM takes no new run; the one that goes on is answered."""
+    with ground.workers("stopping", drain_s=30) as (worker,):
+        async with worker.as_peer() as stub, leased(stub) as hold:
+            call = stub.Run()
+            order = ground.order("import time\nprint('on', flush=True)\ntime.sleep(0.5)\nprint('end')")
+            for request in requests(order, hold.granted.lease_id):
+                await call.write(request)
+            await call.read()
+            await call.read()
+            worker.kill(signal.SIGTERM)
+            reason = await hold.ending()
+            with pytest.raises(ServiceError) as refused:
+                await run(stub, hold.granted.lease_id, ground.order("print('late')"))
+            rest = [await call.read() for _ in range(3)]
+            code = await worker.ended()
+
+    assert (reason, refused.value.code.name, code) == ("DRAINING", "UNAVAILABLE", 0)
+    assert [message.WhichOneof("event") for message in rest] == ["output", "left", "ended"]

@@ -1,23 +1,27 @@
 """Real workers over loopback, and a front's hands to hold them with.
 
 ground = Ground.make(directory)                     # keys, scopes, certificates
-async with ground.worker("a") as worker:            # a process: python -m executor_svc.worker
-    async with worker.as_peer(FRONT) as stub, leased(stub) as lease:
-        ran = await run(stub, lease, ground.order(b"print(1)"))
+with ground.workers("a") as (worker,):              # a process: python -m executor_svc.worker
+    async with worker.as_peer(FRONT) as stub, leased(stub) as hold:
+        ran = await run(stub, hold.granted.lease_id, ground.order("print(1)"))
 """
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import hashlib
 import os
 import signal
 import socket
+import subprocess
 import sys
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+import time
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -27,13 +31,20 @@ from placetpb.executor.v1 import executor_pb2
 from placetpb.worker.v1 import worker_pb2 as pb
 from placetpb.worker.v1 import worker_pb2_grpc
 
+from executor_svc.admission import RunRequest
+from executor_svc.fleet.discovery import source
+from executor_svc.fleet.fleet import Fleet, Patience
+from executor_svc.run import Finished, Runner
 from executor_svc.sandbox import InputFile
+from executor_svc.trust import TrustFiles
 from placet.approval import ScopeRef, SigningKey
 from placet.rpc.channel import connect
 from placet.rpc.errors import ServiceError
-from placet.rpc.identity import service_uri
+from placet.rpc.identity import caller_uri, service_uri
 from tests.conformance.sandbox_kit import ROOT, reachable_python
-from tests.fakes.approvals import KEY, digests, good_approval, signed
+from tests.fakes.approvals import CEILING, KEY, digests, good_approval, signed
+from tests.fakes.executor import Listener
+from tests.fakes.memory_log import MemoryLog
 from tests.fakes.rpc import Authority
 
 FRONT = service_uri("executor")
@@ -103,16 +114,65 @@ class Ground:
         }
         return Order(source, signed(good_approval(**{**stated, **changes}), key), given)
 
-    @asynccontextmanager
-    async def worker(self, name: str, **settings: object) -> AsyncIterator[Worker]:
-        """A worker that is ready. `settings` are PLACET_WORKER_*."""
-        worker = Worker(self, name, free_port(), {key.upper(): str(value) for key, value in settings.items()})
+    def trust(self) -> TrustFiles:
+        """As every service reads it."""
+        return TrustFiles(self.directory / "keys", self.directory / "scopes")
+
+    @contextmanager
+    def workers(self, *names: str, **settings: object) -> Iterator[tuple[Worker, ...]]:
+        """Workers that are ready. `settings` are PLACET_WORKER_*, the same for all."""
+        given = {key.upper(): str(value) for key, value in settings.items()}
+        made = tuple(Worker(self, name, free_port(), given) for name in names)
         try:
-            await worker.start()
-            yield worker
+            for worker in made:
+                worker.launch()
+            for worker in made:
+                worker.wait()
+            yield made
         finally:
-            worker.kill()
-            await worker.ended()
+            for worker in made:
+                worker.kill()
+
+    @asynccontextmanager
+    async def front(
+        self, *workers: Worker, setting: str = "", wait_s: float = START_S, idle_s: float = 0.0
+    ) -> AsyncIterator[Front]:
+        """A front in this process that has these workers, or those of a setting; its log is a fake."""
+        where = source(setting or ",".join(worker.address for worker in workers))
+        tls = self.authority.service("executor")
+        async with Fleet(where, tls, Patience(wait_s, idle_s)) as fleet:
+            made = Front(fleet, self.trust())
+            yield made
+            await made.runner.settle()
+
+
+@dataclass
+class Front:
+    """The executor's core on workers."""
+
+    fleet: Fleet
+    trust: TrustFiles
+    log: MemoryLog = field(default_factory=MemoryLog)
+
+    @cached_property
+    def runner(self) -> Runner:
+        return Runner(
+            log=self.log,
+            places=self.fleet,
+            trust=self.trust.load,
+            clock=lambda: datetime.now(UTC),
+            audience="local",
+            ceiling=CEILING,
+        )
+
+    async def run(self, order: Order, tenant: str = "team", listener: Listener | None = None) -> Finished:
+        """As ExecutorService.Execute does it."""
+        request = RunRequest(caller_uri(tenant), order.program, order.approval, order.inputs)
+        return await asyncio.wait_for(self.runner.run(request, listener or Listener()), START_S)
+
+    def holding(self) -> dict[str, str]:
+        """Address → tenant, of every worker that is held."""
+        return {lease.address: lease.tenant for lease in self.fleet.holds()}
 
 
 @dataclass
@@ -123,7 +183,7 @@ class Worker:
     name: str
     port: int
     settings: dict[str, str]
-    process: asyncio.subprocess.Process | None = field(default=None, init=False)
+    process: subprocess.Popen[bytes] | None = field(default=None, init=False)
 
     @property
     def address(self) -> str:
@@ -146,22 +206,14 @@ class Worker:
         """How often it has begun to serve."""
         return self.said().count('"event": "serving"')
 
-    async def start(self) -> None:
-        """Start it, and wait until it serves."""
-        await self.launch()
-        await self.ready()
-
-    async def launch(self) -> None:
+    def launch(self) -> None:
         """Start it."""
         self.directory.mkdir(exist_ok=True)
         self.directory.chmod(0o711)
+        command = [sys.executable, "-P", "-m", "executor_svc.worker"]
         with (self.directory / "said").open("ab") as said:
-            self.process = await asyncio.create_subprocess_exec(
-                *(sys.executable, "-P", "-m", "executor_svc.worker"),
-                env=self._environment(),
-                stdout=said,
-                stderr=said,
-                cwd="/",
+            self.process = subprocess.Popen(
+                command, env=self._environment(), stdout=said, stderr=said, cwd="/"
             )
 
     def _environment(self) -> dict[str, str]:
@@ -182,25 +234,42 @@ class Worker:
         base = {key: os.environ[key] for key in ("PATH", "HOME", "TMPDIR") if key in os.environ}
         return {**base, **{f"PLACET_WORKER_{key}": str(value) for key, value in settings.items()}}
 
-    async def ready(self, life: int = 0) -> None:
-        """Wait until it serves; `life`: until it has begun so often."""
+    @property
+    def serves(self) -> bool:
+        """Whether it does now. Raises AssertionError when it has ended."""
+        assert self.process is not None
+        if self.process.poll() is not None:
+            raise AssertionError(f"the worker ended with {self.process.returncode}: {self.said()}")
+        return (self.directory / "ready").exists()
+
+    def wait(self) -> None:
+        """Until it serves."""
+        until = time.monotonic() + START_S
+        while not (self.serves and self.lives()):
+            assert time.monotonic() < until, self.said()
+            time.sleep(0.02)
+
+    async def life(self, number: int) -> None:
+        """Until it has begun to serve so often, and serves."""
         async with asyncio.timeout(START_S):
-            while not (self.directory / "ready").exists() or self.lives() < life:
-                assert self.process is not None
-                if self.process.returncode is not None:
-                    raise AssertionError(f"the worker ended with {self.process.returncode}: {self.said()}")
+            while not (self.serves and self.lives() >= number):
                 await asyncio.sleep(0.02)
 
     def kill(self, number: int = signal.SIGKILL) -> None:
-        """Send it a signal, if it lives."""
-        if self.process is not None and self.process.returncode is None:
+        """Send it a signal, if it lives; after SIGKILL it is gone."""
+        assert self.process is not None
+        if self.process.poll() is None:
             self.process.send_signal(number)
+            if number == signal.SIGKILL:
+                self.process.wait(START_S)
 
     async def ended(self) -> int:
         """Wait for its end: its exit code."""
         assert self.process is not None
         async with asyncio.timeout(START_S):
-            return await self.process.wait()
+            while self.process.poll() is None:
+                await asyncio.sleep(0.02)
+        return int(self.process.returncode)
 
     @asynccontextmanager
     async def as_peer(self, uri: str = FRONT) -> AsyncIterator[worker_pb2_grpc.WorkerServiceStub]:
@@ -282,3 +351,19 @@ async def run(stub: Any, lease_id: bytes, order: Order, **header: Any) -> Ran:
         return Ran([event async for event in call])
     except grpc.aio.AioRpcError as error:
         raise ServiceError.from_rpc(error) from error
+
+
+def descendants(worker: Worker) -> set[int]:
+    """Process ids of everything that it has started and that lives."""
+    assert worker.process is not None
+    parents = {}
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
+            with contextlib.suppress(OSError):
+                fields = (entry / "stat").read_text().rpartition(")")[2].split()
+                parents[int(entry.name)] = int(fields[1]) if fields[0] != "Z" else 0
+    found, fresh = set(), {worker.process.pid}
+    while fresh:
+        fresh = {pid for pid, parent in parents.items() if parent in fresh}
+        found |= fresh
+    return found

@@ -1,0 +1,138 @@
+"""A front and its workers: real processes, real sandboxes, and a front's core here (docs/workers.md §3)."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+
+from executor_svc.sandbox import InputFile
+from placet.rpc.errors import ServiceError
+from tests.fakes.executor import Listener
+from tests.fakes.workers import Front, Ground, Worker, descendants
+
+LONG = "print('on', flush=True)\nwhile True: pass"
+
+
+@pytest.fixture(scope="module")
+def pair(ground: Ground) -> Iterator[tuple[Worker, Worker]]:
+    """Two workers, shared by the tests of this module."""
+    with ground.workers("left", "right") as (left, right):
+        yield left, right
+
+
+async def until(condition) -> None:
+    async with asyncio.timeout(60):
+        while not condition():
+            await asyncio.sleep(0.01)
+
+
+async def test_a_run_on_a_worker_is_a_run(ground: Ground, pair: tuple[Worker, Worker]) -> None:
+    """3.1: leased, admitted with the worker's tier, started on record, run, ended on record."""
+    given = InputFile.of("given.csv", b"a\n1\n" * 100_000)
+    program = "print(len(open('given.csv').read())); open('out.csv', 'w').write('x' * 300_000)"
+    listener = Listener()
+    async with ground.front(*pair) as front:
+        finished = await front.run(ground.order(program, [given]), listener=listener)
+        (artifact,) = finished.result.artifacts
+        content = artifact.content
+        await finished.result.release()
+
+    assert front.log.kinds() == ["run_started", "run_finished"]
+    assert front.log.of("run_started")[0].body["tier"] == finished.permit.start.tier != ""
+    assert [heard[0] for heard in listener.heard] == ["started", "stdout"]
+    assert (listener.heard[1][1], artifact.name, content) == (b"400000\n", "out.csv", b"x" * 300_000)
+    assert finished.result.usage.wall_ms > 0
+
+
+async def test_tenants_have_workers_of_their_own(ground: Ground, pair: tuple[Worker, Worker]) -> None:
+    """3.5 to 3.7: two tenants hold two workers, a third is told to come back; a lost worker takes its own run
+    with it and no other (3.3); a cancelled run leaves no process (2.4)."""
+    async with ground.front(*pair, wait_s=60) as front:
+        lost, other = Listener(), Listener()
+        first = asyncio.create_task(front.run(ground.order(LONG), "one", lost))
+        second = asyncio.create_task(front.run(ground.order(LONG), "two", other))
+        await until(lambda: len(lost.heard) == 2 and len(other.heard) == 2)
+        holding = front.holding()
+        assert sorted(holding.values()) == ["caller/one", "caller/two"]
+
+        await told_to_come_back(ground, front)
+
+        victim, survivor = sorted(pair, key=lambda worker: holding[worker.address])
+        victim.kill()
+        with pytest.raises(ServiceError) as error:
+            await first
+        assert (error.value.code.name, error.value.reason) == ("UNAVAILABLE", "WORKER_LOST")
+        assert [record.body["reason"] for record in front.log.of("run_aborted")] == ["WORKER_LOST"]
+        assert not second.done()
+
+        running = descendants(survivor)
+        second.cancel()
+        with suppress(asyncio.CancelledError):
+            await second
+        await front.runner.settle()
+        (ended,) = front.log.of("run_finished")
+        assert ended.body["status"] == "CANCELLED"
+        assert ended.body["usage"]["wall_ms"] > 0
+        victim.launch()  # whoever keeps the pods does it
+        await victim.life(victim.lives() + 1)
+        await survivor.life(2)
+        assert running.isdisjoint(descendants(survivor))
+
+
+async def told_to_come_back(ground: Ground, front: Front) -> None:
+    """3.5: an error with a delay, of which nothing is on record."""
+    known = len(front.log.records)
+    async with ground.front(setting=",".join(front.holding()), wait_s=0.3) as another:
+        with pytest.raises(ServiceError) as busy:
+            await another.run(ground.order("print(1)"), "three")
+    assert (busy.value.code.name, busy.value.reason) == ("RESOURCE_EXHAUSTED", "NO_WORKER_FREE")
+    assert busy.value.retry_after_s
+    assert another.log.records == []
+    assert len(front.log.records) == known
+
+
+async def test_a_tenant_keeps_its_worker_until_another_waits(
+    ground: Ground, pair: tuple[Worker, Worker]
+) -> None:
+    """3.6 and 3.7: the second run finds the worker of the first; the next tenant gets it, anew."""
+    worker = pair[0]
+    lives = worker.lives()
+    async with ground.front(worker, idle_s=3600) as front:
+        await front.run(ground.order("print(1)"), "one")
+        await front.run(ground.order("print(2)"), "one")
+        assert worker.lives() == lives
+        assert front.holding() == {worker.address: "caller/one"}
+
+        await front.run(ground.order("print(3)"), "two")
+        assert worker.lives() == lives + 1
+        assert front.holding() == {worker.address: "caller/two"}
+    assert front.log.kinds() == ["run_started", "run_finished"] * 3
+
+
+async def test_a_front_without_workers_runs_nothing(ground: Ground) -> None:
+    """3.5: UNAVAILABLE, and nothing is spent."""
+    async with ground.front(setting="127.0.0.1:9", wait_s=0.3) as front:
+        with pytest.raises(ServiceError) as error:
+            await front.run(ground.order("print(1)"))
+
+    assert (error.value.code.name, error.value.reason) == ("UNAVAILABLE", "NO_WORKER")
+    assert (front.fleet.tier, front.log.records) == ("", [])
+
+
+async def test_workers_are_found_in_a_file_that_changes(
+    ground: Ground, pair: tuple[Worker, Worker], tmp_path: Path
+) -> None:
+    """3.9: none, then one; an address that is gone gets no new lease."""
+    addresses = tmp_path / "addresses"
+    async with ground.front(setting=f"file:{addresses}", idle_s=3600) as front:
+        addresses.write_text(f"{pair[1].address}\n")
+        finished = await front.run(ground.order("print(1)"), "one")
+        addresses.write_text(f"{pair[0].address}\n")
+        await until(lambda: front.fleet.addresses == {pair[0].address})
+        await front.run(ground.order("print(2)"), "two")
+        assert front.holding()[pair[0].address] == "caller/two"
+    assert finished.result.status.value == "EXITED"

@@ -1,0 +1,264 @@
+"""A front among workers that break or lie: what is tried elsewhere, and what is believed (§3.2 to §3.8)."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import grpc
+import pytest
+from placetpb.common.v1 import common_pb2
+from placetpb.executor.v1 import executor_pb2
+from placetpb.worker.v1 import worker_pb2 as pb
+from placetpb.worker.v1 import worker_pb2_grpc
+
+from executor_svc.fleet.discovery import Given
+from executor_svc.fleet.fleet import Fleet, Patience
+from executor_svc.sandbox import InputFile
+from executor_svc.worker.__main__ import ALLOW
+from executor_svc.worker.servicer import SERVICE
+from placet.approval import Limits
+from placet.rpc.errors import ServiceError
+from tests.fakes.executor import Listener
+from tests.fakes.rpc import serving
+from tests.fakes.workers import Front, Ground
+
+Behaviour = Callable[["Odd", Any, Any], Awaitable[None]]
+LIMITS = Limits(wall_s=30, cpu_s=20, memory_mib=512, output_kib=1, artifacts=1, artifact_mib=1)
+USAGE = common_pb2.Usage(wall_ms=5, cpu_ms=3)
+
+
+@dataclass
+class Odd(worker_pb2_grpc.WorkerServiceServicer):
+    """A worker that grants every lease and runs nothing: it behaves."""
+
+    behave: Behaviour
+    tier: str = "TIER_T1"
+    runs: int = 0
+    cancelled: int = 0
+    lost: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def Lease(self, request: pb.LeaseRequest, context: Any) -> None:  # noqa: N802
+        granted = pb.LeaseGranted(lease_id=b"l" * 16, tier=self.tier, concurrent_runs=1, runs_left=9)
+        await context.write(pb.LeaseResponse(granted=granted))
+        await self.lost.wait()
+
+    async def Run(self, requests: Any, context: Any) -> None:  # noqa: N802
+        self.runs += 1
+        await self.behave(self, requests, context)
+
+    async def DescribeWorker(self, request: Any, context: Any) -> pb.DescribeWorkerResponse:  # noqa: N802
+        return pb.DescribeWorkerResponse(tier=self.tier, isolation=["odd"], libraries=["a==1"])
+
+    def register(self, server: grpc.aio.Server) -> list[str]:
+        worker_pb2_grpc.add_WorkerServiceServicer_to_server(self, server)
+        return [SERVICE]
+
+
+def says(*events: pb.RunResponse, then: Exception | None = None) -> Behaviour:
+    """A worker that says these, whatever it is asked."""
+
+    async def behave(_: Odd, requests: Any, context: Any) -> None:
+        await anext(requests)
+        for event in events:
+            await context.write(event)
+        if then is not None:
+            raise then
+
+    return behave
+
+
+def output(data: bytes, stream: int = common_pb2.OUTPUT_STREAM_STDOUT) -> pb.RunResponse:
+    return pb.RunResponse(output=executor_pb2.Output(stream=stream, data=data))
+
+
+def left(*files: tuple[str, bytes]) -> pb.RunResponse:
+    artifacts = [
+        common_pb2.Artifact(name=name, sha256=InputFile.of(name, content).sha256, size=len(content))
+        for name, content in files
+    ]
+    return pb.RunResponse(left=pb.RunLeft(artifacts=artifacts))
+
+
+def sent(name: str, data: bytes) -> pb.RunResponse:
+    return pb.RunResponse(artifact=executor_pb2.ArtifactChunk(name=name, data=data))
+
+
+BEGUN = pb.RunResponse(begun=pb.RunBegun())
+NOTHING = left()
+ENDED = pb.RunResponse(ended=pb.RunEnded(status="RUN_STATUS_EXITED", exit_code=0, usage=USAGE))
+UNAVAILABLE = ServiceError(grpc.StatusCode.UNAVAILABLE, "ISOLATION_LOST", "told to")
+GOOD = says(BEGUN, output(b"good\n"), NOTHING, ENDED)
+
+
+@asynccontextmanager
+async def house(ground: Ground, *workers: Odd, wait_s: float = 10) -> AsyncIterator[Front]:
+    """A front that has these workers."""
+    async with AsyncExitStack() as stack:
+        addresses = [
+            (
+                await stack.enter_async_context(
+                    serving(ground.authority, "worker", register=worker.register, allow=ALLOW)
+                )
+            ).address
+            for worker in workers
+        ]
+        stack.callback(lambda: [worker.lost.set() for worker in workers])
+        fleet = Fleet(Given(frozenset(addresses)), ground.authority.service("executor"), Patience(wait_s, 0))
+        front = Front(await stack.enter_async_context(fleet), ground.trust())
+        yield front
+        await front.runner.settle()
+
+
+async def failed(front: Front, ground: Ground, **changes: Any) -> str:
+    """How a run fails: its error's reason / the reason on record."""
+    with pytest.raises(ServiceError) as error:
+        await front.run(ground.order("print(1)", limits=LIMITS, **changes))
+    (aborted,) = front.log.of("run_aborted")
+    assert front.log.kinds() == ["run_started", "run_aborted"]
+    return f"{error.value.reason} / {aborted.body['reason']}"
+
+
+async def test_what_never_began_is_tried_elsewhere(ground: Ground) -> None:
+    """3.2: one start, one end, whatever broke before."""
+    broken, good = Odd(says(then=UNAVAILABLE)), Odd(GOOD)
+    async with house(ground, broken, good) as front:
+        for _ in range(4):
+            listener = Listener()
+            await front.run(ground.order("print(1)", limits=LIMITS), listener=listener)
+            assert listener.heard[1:] == [("stdout", b"good\n")]
+
+    assert good.runs == 4
+    assert front.log.kinds() == ["run_started", "run_finished"] * 4
+
+
+async def test_three_attempts_are_enough(ground: Ground) -> None:
+    """3.2: then the run is lost, and says so."""
+    workers = [Odd(says(then=UNAVAILABLE)) for _ in range(5)]
+    async with house(ground, *workers) as front:
+        assert await failed(front, ground) == "WORKER_LOST / WORKER_LOST"
+
+    assert sum(worker.runs for worker in workers) == 3
+
+
+async def test_the_tier_on_record_is_the_tier_of_the_run(ground: Ground) -> None:
+    """3.2: another worker of another tier is none."""
+    workers = [Odd(says(then=UNAVAILABLE), tier=tier) for tier in ("TIER_T1", "TIER_T0")]
+    async with house(ground, *workers) as front:
+        assert await failed(front, ground) == "WORKER_LOST / WORKER_LOST"
+
+    assert sum(worker.runs for worker in workers) == 1
+
+
+async def test_what_has_begun_is_not_run_again(ground: Ground) -> None:
+    """3.3: though another worker is free."""
+    workers = [Odd(says(BEGUN, then=UNAVAILABLE)) for _ in range(2)]
+    async with house(ground, *workers) as front:
+        assert await failed(front, ground) == "WORKER_LOST / WORKER_LOST"
+
+    assert sum(worker.runs for worker in workers) == 1
+
+
+async def test_a_worker_s_refusal_reaches_the_caller(ground: Ground) -> None:
+    """3.4: with the worker's reason, and no other worker is asked."""
+    revoked = ServiceError(grpc.StatusCode.PERMISSION_DENIED, "APPROVAL_KEY_REVOKED", "told to")
+    workers = [Odd(says(then=revoked)) for _ in range(2)]
+    async with house(ground, *workers) as front:
+        assert await failed(front, ground) == "APPROVAL_KEY_REVOKED / WORKER_REFUSED"
+
+    assert sum(worker.runs for worker in workers) == 1
+
+
+async def test_a_worker_s_sandbox_that_fails_is_a_sandbox_that_fails(ground: Ground) -> None:
+    failing = ServiceError(grpc.StatusCode.UNAVAILABLE, "SANDBOX_UNAVAILABLE", "told to")
+    async with house(ground, Odd(says(BEGUN, then=failing))) as front:
+        assert await failed(front, ground) == "SANDBOX_UNAVAILABLE / SANDBOX_UNAVAILABLE"
+
+
+@pytest.mark.parametrize(
+    "events",
+    {
+        "more output than approved": [BEGUN, output(b"x" * 1025), NOTHING, ENDED],
+        "output of no stream": [BEGUN, output(b"x", 7), NOTHING, ENDED],
+        "output before the beginning": [output(b"x"), BEGUN, NOTHING, ENDED],
+        "output after the end": [BEGUN, NOTHING, output(b"x"), ENDED],
+        "too many files": [BEGUN, left(("a", b"1"), ("b", b"2")), sent("a", b"1"), sent("b", b"2"), ENDED],
+        "too many bytes": [BEGUN, left(("a", b"1" * (1024 * 1024 + 1))), ENDED],
+        "a file that was not announced": [BEGUN, left(("a", b"1")), sent("b", b"1"), ENDED],
+        "a file longer than announced": [BEGUN, left(("a", b"1")), sent("a", b"12"), ENDED],
+        "a file shorter than announced": [BEGUN, left(("a", b"12")), sent("a", b"1"), ENDED],
+        "another file than announced": [BEGUN, left(("a", b"1")), sent("a", b"2"), ENDED],
+        "a path": [BEGUN, left(("../a", b"1")), sent("../a", b"1"), ENDED],
+        "files announced twice": [BEGUN, NOTHING, left(("a", b"1")), sent("a", b"1"), ENDED],
+        "nothing of what was left": [BEGUN, ENDED],
+        "no end that we know": [BEGUN, NOTHING, pb.RunResponse(ended=pb.RunEnded(status=77))],
+        "no end at all": [BEGUN, NOTHING],
+    }.items(),
+    ids=lambda case: case[0],
+)
+async def test_a_worker_is_not_believed_beyond_the_approval(
+    ground: Ground, events: tuple[str, list[pb.RunResponse]]
+) -> None:
+    """3.8: the run is aborted as a failure of ours; nothing that was said of it is on record."""
+    async with house(ground, Odd(says(*events[1]))) as front:
+        told = await failed(front, ground)
+
+    assert told in {"SANDBOX_UNAVAILABLE / SANDBOX_UNAVAILABLE", "WORKER_LOST / WORKER_LOST"}
+
+
+async def test_digests_and_types_of_artifacts_are_the_front_s(ground: Ground) -> None:
+    """3.8: what the worker says of a type is not looked at."""
+    odd = left(("a.png", b"1"))
+    odd.left.artifacts[0].media_type = "text/html"
+    async with house(ground, Odd(says(BEGUN, odd, sent("a.png", b"1"), ENDED))) as front:
+        finished = await front.run(ground.order("print(1)", limits=LIMITS))
+        (artifact,) = finished.result.artifacts
+        assert (artifact.content, artifact.media_type) == (b"1", "image/png")
+        assert artifact.sha256 == InputFile.of("a.png", b"1").sha256
+        await finished.result.release()
+
+
+async def test_a_caller_that_leaves_ends_the_run_and_its_usage_is_kept(ground: Ground) -> None:
+    """2.4: the worker hears `cancel`, and what it answers is on record."""
+
+    async def behave(odd: Odd, requests: Any, context: Any) -> None:
+        await anext(requests)
+        await context.write(BEGUN)
+        await context.write(output(b"on\n"))
+        async for message in requests:
+            odd.cancelled += message.WhichOneof("message") == "cancel"
+            break
+        await context.write(NOTHING)
+        await context.write(pb.RunResponse(ended=pb.RunEnded(status="RUN_STATUS_CANCELLED", usage=USAGE)))
+
+    worker, listener = Odd(behave), Listener()
+    async with house(ground, worker) as front:
+        running = asyncio.create_task(front.run(ground.order("print(1)", limits=LIMITS), listener=listener))
+        async with asyncio.timeout(10):
+            while len(listener.heard) < 2:
+                await asyncio.sleep(0.01)
+        running.cancel()
+        await asyncio.wait([running])
+        await front.runner.settle()
+        deaf = Listener(deaf=True)
+        with pytest.raises(Exception, match="told to"):
+            await front.run(ground.order("print(1)", limits=LIMITS), listener=deaf)
+        await front.runner.settle()
+
+    assert running.cancelled()
+    assert worker.cancelled == 2
+    ends = front.log.of("run_finished")
+    assert [(end.body["status"], end.body["usage"]["cpu_ms"]) for end in ends] == [("CANCELLED", 3)] * 2
+
+
+async def test_a_pool_of_workers_describes_itself(ground: Ground) -> None:
+    """The weakest tier, and how many there are."""
+    async with house(ground, Odd(GOOD), Odd(GOOD, tier="TIER_T0")) as front:
+        async with asyncio.timeout(10):
+            while front.fleet.isolation[:1] != ("2 workers, 0 of them held here",):
+                await asyncio.sleep(0.01)
+        assert (front.fleet.tier, front.fleet.libraries) == ("T0", ("a==1",))
+        assert front.fleet.isolation[1:] == ("odd",)
