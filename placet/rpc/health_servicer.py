@@ -62,7 +62,7 @@ class HealthServicer(health_pb2_grpc.HealthServicer):
     async def Watch(  # noqa: N802  # gRPC's name
         self, request: health_pb2.HealthCheckRequest, _context: Context
     ) -> AsyncIterator[Response]:
-        """See grpc.health.v1: the status now, and whenever it is another one; what came between is left out."""
+        """See grpc.health.v1: the status now, and when it is another one; what came between is left out."""
         told: int | None = None
         while True:
             async with self._changed:

@@ -42,7 +42,7 @@ NEEDS: Final = {
     "generator": ("audit", "guard", "executor"),
 }
 TURNOVER: Final = {"DRAIN_WAIT_S": "1", "DRAIN_S": "60", "MAX_CONNECTION_AGE_S": "2"}
-START_S: Final = 60.0
+START_S: Final = 100.0
 END_S: Final = 80.0
 
 
@@ -110,9 +110,9 @@ class Chain:
         self.mounts["team"] = Mount(self.directory / "tls" / "team", "team", caller_uri("team"))
         for mount in self.mounts.values():
             mount.put(self.authority("old"))
-        self.ports = {
-            name: free_port(*(f"127.0.{n}.{i}" for i in range(1, 4))) for n, name in enumerate(SERVICES, 1)
-        }
+        hosts = {name: [f"127.0.{n}.{i}" for i in range(1, 4)] for n, name in enumerate(SERVICES, 1)}
+        self.ports = {name: free_port(*of) for name, of in hosts.items()}
+        self.metrics_port = free_port(*(host for of in hosts.values() for host in of))
 
     async def start(self) -> None:
         """The first audit service leads; then the rest at once."""
@@ -129,6 +129,10 @@ class Chain:
             if replica.process and replica.lives:
                 replica.process.kill()
                 replica.process.wait()
+
+    def probe(self, replica: Replica) -> str:
+        """Where a process is asked over HTTP."""
+        return f"http://{replica.host}:{self.metrics_port}"
 
     @property
     def layout(self) -> Layout:
@@ -199,6 +203,7 @@ class Chain:
         tls = self.mounts[name].files
         own = {
             "LISTEN": f"{host}:{self.ports[name]}",
+            "METRICS_LISTEN": f"{host}:{self.metrics_port}",
             "READY_FILE": directory / "ready",
             "TLS_CA": tls.ca,
             "TLS_CERT": tls.cert,

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import asyncio
 import signal
+import time
 from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
+import httpx
 import pytest
 import pytest_asyncio
 
@@ -26,17 +28,18 @@ from placet.rpc.channel import connect
 from placet.rpc.health import serves
 from placet.rpc.tls import TlsFiles
 from tests.e2e.conftest import agreeable
-from tests.fakes.openai_server import OpenAIServer
+from tests.fakes.metering import Samples, read
+from tests.fakes.openai_server import Answer, Body, OpenAIServer, Replier
 from tests.fakes.postgres import Database
 from tests.fakes.replicas import SERVICES, Chain
 
 pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(240)]
 
 SCOPE = "data-analysis"
-CALLERS = 2
+CALLERS = 4
 """Of each kind: as many tasks, and as many programs of their own, are on their way at any time."""
-THINKS_S = 0.1
-"""Between two requests: the machine is to be used, not to be measured."""
+MODEL_S = 1.2
+"""How long the model takes: a process that ends has calls to finish."""
 
 
 @dataclass
@@ -57,7 +60,6 @@ class Load:
             )
             assert (result.outcome, result.stdout.strip()) == (Outcome.DONE, "42"), result
             self.solved.append(request_id)
-            await asyncio.sleep(THINKS_S)
 
     async def run(self, placet: Placet, name: str) -> None:
         """Programs of their own: guard and executor are called from here."""
@@ -68,7 +70,6 @@ class Load:
             )
             assert (result.outcome, result.stdout.strip()) == (Outcome.DONE, str(number + 1)), result
             self.ran.append(request_id)
-            await asyncio.sleep(THINKS_S)
 
     @asynccontextmanager
     async def going_on(self) -> AsyncIterator[None]:
@@ -90,10 +91,20 @@ class Load:
             await asyncio.sleep(0.05)
 
 
+def slow(reply: Replier) -> Replier:
+    """The same model on a busy machine."""
+
+    def later(body: Body) -> Answer:
+        time.sleep(MODEL_S)
+        return reply(body)
+
+    return later
+
+
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def chain(tmp_path_factory: pytest.TempPathFactory, postgres: object) -> AsyncIterator[Chain]:
     database: Database = postgres.new_log()  # type: ignore[attr-defined]
-    with OpenAIServer(agreeable("print(6 * 7)")) as model:
+    with OpenAIServer(slow(agreeable("print(6 * 7)"))) as model:
         async with Chain.running(tmp_path_factory.mktemp("chain"), database, model.base_url) as chain:
             yield chain
 
@@ -173,3 +184,33 @@ async def test_certificates_and_their_authority_change_under_every_service_and_n
         assert not await answers(chain, name, TlsFiles(chain.mounts["team"].files.ca, last.cert, last.key))
         assert await answers(chain, name, chain.mounts["team"].files)
     assert_once(chain, load)
+
+
+async def test_every_process_shows_over_http_what_it_does_and_one_of_the_logs_leads(
+    chain: Chain, load: Load
+) -> None:
+    """docs/metrics.md §4, §6: who stands by is ready as well, and what the log holds is what was counted."""
+    replicas = [each for replicas in chain.replicas.values() for each in replicas]
+    async with load.going_on():
+        await load.more()
+    async with httpx.AsyncClient(trust_env=False) as http:
+        ready = [(await http.get(f"{chain.probe(each)}/readyz")).status_code for each in replicas]
+        shown = {
+            name: [read((await http.get(f"{chain.probe(each)}/metrics")).text) for each in of]
+            for name, of in chain.replicas.items()
+        }
+
+    def total(name: str, sample: str, **labels: str) -> float:
+        found: list[Samples] = shown[name]
+        return sum(each.get((sample, frozenset(labels.items())), 0) for each in found)
+
+    assert ready == [200] * len(replicas)
+    assert {name: total(name, "placet_ready") for name in shown} == dict.fromkeys(SERVICES, 2)
+    assert total("audit", "placet_log_leader") == 1
+    assert total("generator", "placet_generator_tasks_total", outcome="DONE") > 0
+    assert total("guard", "placet_guard_verdicts_total", scope=SCOPE, verdict="ALLOWED") > 0
+    assert total("executor", "placet_executor_runs_total", status="EXITED") > 0
+    assert total("executor", "placet_sandbox_cells_armed", libraries="preload") >= 0
+    assert max(each[("placet_log_size_records", frozenset())] for each in shown["audit"]) == len(
+        on_record(chain)
+    )
