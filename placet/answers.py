@@ -279,6 +279,23 @@ class ScopeDocument:
 
 
 @dataclass(frozen=True)
+class LimitUsage:
+    """One limit of a quota, such as `runs_at_once`, and what counts towards it now."""
+
+    limit: str
+    at_most: int
+    used: int
+
+
+@dataclass(frozen=True)
+class CallerUsage:
+    """What a caller, such as `caller/reports`, used of its quota."""
+
+    caller: str
+    limits: tuple[LimitUsage, ...]
+
+
+@dataclass(frozen=True)
 class LogRecord:
     """One record of the audit log. `content` is parsed but not proven: `placet audit verify` proves."""
 

@@ -27,6 +27,7 @@ from placetpb.guard.v1 import guard_pb2, guard_pb2_grpc
 
 from placet import wire
 from placet.answers import (
+    CallerUsage,
     Event,
     LogRecord,
     Pool,
@@ -37,6 +38,7 @@ from placet.answers import (
     ScopeRef,
     Verdict,
 )
+from placet.audit.actors import path_of
 from placet.audit.client import GrpcAuditLog
 from placet.audit.waiting import Decided
 from placet.audit.waiting import decided as decided_by_people
@@ -427,6 +429,16 @@ class Placet:
             next_index, more = page.next_index, page.more and bool(page.records)
         return tuple(found)
 
+    async def usage(self, caller: str = "") -> tuple[CallerUsage, ...]:
+        """What `spiffe://…/caller/NAME` used of its quota; without a name, everybody's who used any.
+
+        Others' is for whoever may read the log: PERMISSION_DENIED/ROLE_MISSING.
+        """
+        request = audit_pb2.GetUsageRequest(caller=path_of(caller))
+        async with _errors("audit"):
+            reply = await self._audit().GetUsage(request, timeout=READ_TIMEOUT_S)
+        return tuple(map(wire.caller_usage, reply.callers))
+
     async def record(self, index: int, *, with_bodies: bool = True) -> tuple[LogRecord, Mapping[str, bytes]]:
         """One record and the bodies that are still kept, by role."""
         request = audit_pb2.GetRecordRequest(index=index, with_bodies=with_bodies)
@@ -633,6 +645,7 @@ class PlacetSync:
     records = _blocking(Placet.records)
     record = _blocking(Placet.record)
     kept = _blocking(Placet.kept)
+    usage = _blocking(Placet.usage)
     erase = _blocking(Placet.erase)
     checkpoint = _blocking(Placet.checkpoint)
     bundle = _blocking(Placet.bundle)

@@ -15,8 +15,10 @@ from placetpb.guard.v1 import guard_pb2
 
 from placet.answers import (
     Advice,
+    CallerUsage,
     Coverage,
     Finding,
+    LimitUsage,
     LogRecord,
     Opinion,
     Outcome,
@@ -196,6 +198,12 @@ def opinion(message: guard_pb2.ReviewerOpinion) -> Opinion:
         cached_tokens=message.cached_tokens,
         completion_tokens=message.completion_tokens,
     )
+
+
+def caller_usage(message: audit_pb2.CallerUsage) -> CallerUsage:
+    """What one caller used of its quota."""
+    limits = tuple(LimitUsage(each.limit, each.at_most, each.used) for each in message.limits)
+    return CallerUsage(message.caller, limits)
 
 
 def log_record(message: audit_pb2.Record) -> LogRecord:

@@ -72,8 +72,9 @@ def artifact_json(name: str, size: int, path: Path) -> dict[str, Any]:
 
 
 def error_json(error: ServiceError) -> dict[str, Any]:
-    """The line that stands where an answer would."""
-    return {"event": "error", "reason": error.reason, "message": error.message}
+    """The line that stands where an answer would; `retry_after_s` where another try may succeed."""
+    told = {"event": "error", "reason": error.reason, "message": error.message}
+    return told if error.retry_after_s is None else {**told, "retry_after_s": error.retry_after_s}
 
 
 def leaf_json(record: LogRecord) -> dict[str, Any]:

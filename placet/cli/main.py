@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import math
 import os
 import sys
 import traceback
@@ -99,7 +100,7 @@ def _no_answer(here: Invocation, error: ServiceError) -> int:
     message = visible(error.message).rstrip(".")
     here.err.print(Text.assemble(("could not answer", "bold red"), f": {message} ({error.reason})"))
     if error.retry_after_s is not None:
-        here.err.print(Text(f"try again in {error.retry_after_s:.0f} s"))
+        here.err.print(Text(f"try again in {math.ceil(error.retry_after_s)} s"))
     return Exit.NO_ANSWER
 
 

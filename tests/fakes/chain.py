@@ -289,6 +289,12 @@ class FakeAudit(audit_pb2_grpc.AuditServiceServicer):
     decisions: list[audit_pb2.AwaitReviewResponse | ServiceError] = field(default_factory=list)
     """What those who wait for people are told, one after the other; then nothing."""
     awaited: list[audit_pb2.AwaitReviewRequest] = field(default_factory=list)
+    usage: audit_pb2.GetUsageResponse = field(default_factory=audit_pb2.GetUsageResponse)
+    usage_asked: list[audit_pb2.GetUsageRequest] = field(default_factory=list)
+
+    async def GetUsage(self, request: Any, context: Any) -> audit_pb2.GetUsageResponse:  # noqa: N802
+        self.usage_asked.append(request)
+        return self.usage
 
     async def AwaitReview(self, request: Any, context: Any) -> audit_pb2.AwaitReviewResponse:  # noqa: N802
         self.awaited.append(request)
@@ -400,7 +406,16 @@ class Chain:
 
 
 _PROOFS = ("GetCheckpoint", "GetInclusionProof")
-_AUDIT = ("Append", "GetRecord", "ListRecords", "TailRecords", "EraseBodies", "AwaitReview", *_PROOFS)
+_AUDIT = (
+    "Append",
+    "GetRecord",
+    "ListRecords",
+    "TailRecords",
+    "EraseBodies",
+    "AwaitReview",
+    "GetUsage",
+    *_PROOFS,
+)
 _METHODS = {
     "guard": ("guard", "GuardService", ("ListScopes", "DescribeScope", "Review", "Assess")),
     "executor": ("executor", "ExecutorService", ("Execute", "DescribePool")),
