@@ -257,10 +257,15 @@ class Sequencer:
         """
         if self._stopped:
             raise LogInconsistent(self._stopped)
-        self.standing_by = False
-        if not self._store.lead():
-            self._follow()
-            self.standing_by = True
+        try:
+            leads = self._store.lead()
+            if not leads:
+                self._follow()
+        except Exception:
+            self.standing_by = False
+            raise
+        self.standing_by = not leads  # not before: whoever asks meanwhile is told what was so a second ago
+        if not leads:
             raise StandingBy("another audit service writes to this log")
         self._committed = read_on(self._store, self._committed, self._anchor, self._signer, leads=True)
         newest = self._store.newest_leaf()

@@ -132,6 +132,29 @@ async def test_one_that_stands_by_tells_of_the_leaders_growth(tmp_path: Path) ->
         await standby.close()
 
 
+async def test_one_that_stands_by_is_ready_also_while_it_tries_to_lead(tmp_path: Path) -> None:
+    """It tries every second: a probe in such a moment must not find it unready; one that fails is."""
+    world = World(tmp_path)
+    seen: list[bool] = []
+
+    class Asked(SqliteStore):
+        def lead(self) -> bool:
+            seen.append(standby.standing_by)
+            if len(seen) > 2:
+                raise StoreFailed("told to")
+            return super().lead()
+
+    async with world.writing():
+        standby = Sequencer(Asked(world.database), world.signer, Anchor(tmp_path / "standby"))
+        for why in ("another audit service", "another audit service", "told to"):
+            with pytest.raises(StoreFailed, match=why):
+                await standby.open()
+        await standby.close()
+
+    assert seen == [False, True, True]
+    assert not standby.standing_by
+
+
 async def test_records_that_another_writer_signed_are_read_on(tmp_path: Path) -> None:
     """A standby took over and lost the log again: the first writer goes on from there."""
     world = World(tmp_path)
