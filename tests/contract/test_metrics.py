@@ -17,7 +17,6 @@ import pytest
 from cryptography import x509
 from placetpb.audit.v1 import audit_pb2 as pb
 from placetpb.audit.v1 import audit_pb2_grpc as rpc
-from prometheus_client.parser import text_string_to_metric_families
 from structlog.testing import capture_logs
 
 from placet.pki import make_ca
@@ -27,6 +26,7 @@ from placet.rpc.exposition import application
 from placet.rpc.identity import caller_uri
 from placet.rpc.server import serve
 from placet.rpc.tls import TlsFiles
+from tests.fakes.metering import Samples, read
 from tests.fakes.rpc import Authority
 
 SERVICE = "placetpb.audit.v1.AuditService"
@@ -55,17 +55,9 @@ class House:
     http: httpx.AsyncClient
     stop: asyncio.Event
 
-    async def samples(self) -> dict[tuple[str, frozenset[tuple[str, str]]], float]:
+    async def samples(self) -> Samples:
         """What it shows, by name and labels."""
-        return samples((await self.http.get("/metrics")).text)
-
-
-def samples(text: str) -> dict[tuple[str, frozenset[tuple[str, str]]], float]:
-    return {
-        (sample.name, frozenset(sample.labels.items())): sample.value
-        for family in text_string_to_metric_families(text)
-        for sample in family.samples
-    }
+        return read((await self.http.get("/metrics")).text)
 
 
 def of(name: str, **labels: str) -> tuple[str, frozenset[tuple[str, str]]]:
@@ -145,13 +137,13 @@ async def test_a_service_that_is_not_ready_says_so_and_lives(tls: TlsFiles) -> N
     async with asked(tls, ready=False) as http:
         assert (await http.get("/readyz")).status_code == 503
         assert (await http.get("/livez")).status_code == 200
-        assert samples((await http.get("/metrics")).text)[of("placet_ready")] == 0
+        assert read((await http.get("/metrics")).text)[of("placet_ready")] == 0
 
 
 async def test_what_a_service_does_not_keep_is_not_shown(tls: TlsFiles) -> None:
     """§6: "a zero says that nothing happened, never that nobody counts"."""
     async with asked(tls, families=metrics.GUARD) as http:
-        shown = {name for name, _ in samples((await http.get("/metrics")).text)}
+        shown = {name for name, _ in read((await http.get("/metrics")).text)}
 
     assert "placet_guard_reviewer_reachable" in shown
     assert not any(name.startswith(("placet_log_", "placet_executor_", "placet_sandbox_")) for name in shown)
@@ -168,7 +160,7 @@ async def test_certificates_show_when_the_first_of_them_expires(tls: TlsFiles, t
     ]
     (own,) = x509.load_pem_x509_certificates(tls.cert.read_bytes())
     async with asked(TlsFiles(both, tls.cert, tls.key)) as http:
-        found = samples((await http.get("/metrics")).text)
+        found = read((await http.get("/metrics")).text)
 
     name = "placet_certificate_expiry_timestamp_seconds"
     assert found[of(name, certificate="authority")] == min(ends)
@@ -185,7 +177,7 @@ async def test_an_unreadable_certificate_shows_as_expired(
     if content is not None:
         broken.write_bytes(content)
     async with asked(TlsFiles(tls.ca, broken, tls.key)) as http:
-        found = samples((await http.get("/metrics")).text)
+        found = read((await http.get("/metrics")).text)
 
     assert found[of("placet_certificate_expiry_timestamp_seconds", certificate="own")] == 0
 

@@ -3,10 +3,22 @@
 from __future__ import annotations
 
 from prometheus_client import Metric
+from prometheus_client.parser import text_string_to_metric_families
 
 from placet.rpc import metrics
 
 Key = tuple[str, tuple[str, ...]]
+Samples = dict[tuple[str, frozenset[tuple[str, str]]], float]
+"""What a process shows: name and labels → value."""
+
+
+def read(text: str) -> Samples:
+    """The body of an answer to /metrics."""
+    return {
+        (sample.name, frozenset(sample.labels.items())): sample.value
+        for family in text_string_to_metric_families(text)
+        for sample in family.samples
+    }
 
 
 def collected() -> list[Metric]:
