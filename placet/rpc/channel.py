@@ -58,7 +58,7 @@ def _options(server: str) -> Options:
         ("grpc.keepalive_time_ms", 30_000),
         ("grpc.keepalive_timeout_ms", 10_000),
         ("grpc.initial_reconnect_backoff_ms", 100),
-        ("grpc.min_reconnect_backoff_ms", 1_000),
+        ("grpc.min_reconnect_backoff_ms", 10_000),  # what a handshake may take: busy machines need seconds
         ("grpc.max_reconnect_backoff_ms", 2_000),  # a service that came back is found within two seconds
         ("grpc.enable_http_proxy", 0),  # a proxy of the environment would see our peers' names
         ("grpc.service_config_disable_resolution", 1),  # a name server says where, never how
