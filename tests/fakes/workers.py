@@ -114,6 +114,11 @@ class Ground:
         }
         return Order(source, signed(good_approval(**{**stated, **changes}), key), given)
 
+    @property
+    def key_id(self) -> str:
+        """Of the key that signs approvals here."""
+        return KEY.key_id
+
     def trust(self) -> TrustFiles:
         """As every service reads it."""
         return TrustFiles(self.directory / "keys", self.directory / "scopes")
