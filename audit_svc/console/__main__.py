@@ -38,6 +38,7 @@ from audit_svc.console.site import Site
 from audit_svc.console.tree import LogTree
 from audit_svc.console.views import Views
 from audit_svc.console.web import Console
+from audit_svc.console.witnesses import Witnesses
 from audit_svc.readings import Readings
 from placet.audit.reader import LogUnreadable
 from placet.audit.reader_postgres import open_log
@@ -98,6 +99,7 @@ def parts(settings: ConsoleSettings, log: Log, site: Site) -> Iterator[object]:
     yield Limiter(PER_S, AT_ONCE)
     yield Entrance(log, settings.access, sessions)
     yield LogTree(log)
+    yield Witnesses(log, settings.witness_policy.read_text() if settings.witness_policy else "")
     scopes, reviewers = Scopes(settings.scopes_dir), Reviewers(settings.keys_dir)
     yield scopes
     yield reviewers

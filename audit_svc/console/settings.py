@@ -67,6 +67,9 @@ class ConsoleSettings(ServiceSettings):
     scopes_dir: Path | None = None
     """Scope files as they are now, to compare with what was judged."""
 
+    witness_policy: Path | None = None
+    """A trust policy: whose cosignatures browsers are to ask for when they prove what a page shows."""
+
     sample_percent: int = Field(5, ge=0, le=100)
     """The share of the guard's verdicts that two people are to label blind, in percent."""
 

@@ -186,6 +186,17 @@ class LogReader:
         rows = self._rows("SELECT size, note FROM checkpoint ORDER BY size DESC LIMIT 1")
         return next(((_index(size), _text(note)) for size, note in rows), None)
 
+    def cosigned(self, limit: int) -> list[tuple[int, str]]:
+        """Size and note, cosignature lines included, of the newest checkpoints that a witness cosigned."""
+        newest = "SELECT DISTINCT size FROM cosignature ORDER BY size DESC LIMIT ?"
+        found = []
+        for (size,) in list(self._rows(newest, limit)):
+            notes = self._rows("SELECT note FROM checkpoint WHERE size = ?", size)
+            lines = self._rows("SELECT line FROM cosignature WHERE size = ? ORDER BY witness", size)
+            whole = "".join(_text(row[0]) for rows in (list(notes), list(lines)) for row in rows)
+            found.append((_index(size), whole))
+        return found
+
     def _indexes(self, query: Query) -> list[int]:
         return finding.indexes(self._rows, query)
 

@@ -13,8 +13,11 @@ from playwright.sync_api import Page
 from audit_svc.console.characters import pieces
 from audit_svc.console.web import environment
 from placet.audit.checkpoint import CheckpointRefused, LogSigner, LogVerifier
+from placet.audit.cosignature import WitnessSigner
 from placet.audit.merkle import ProofRefused, verify_consistency, verify_inclusion
+from placet.audit.note import Note
 from placet.audit.tiles import WIDTH, Frontier, TiledTree, TileName, count_at
+from placet.audit.trust import PolicyRefused, parse_policy
 from tests.browser.kit.texts import PAYLOADS
 from tests.browser.kit.visitor import Visit
 
@@ -241,6 +244,107 @@ def test_a_key_is_read_exactly_as_the_log_s_own_code_reads_it(page: Page) -> Non
         except CheckpointRefused:
             assert words, key
             assert "mistake" not in words
+
+
+ONE, TWO, THREE = (WitnessSigner.generate(f"w{n}.example/witness") for n in (1, 2, 3))
+TEXT = NOTE.partition("\n\n")[0] + "\n"
+AT = 1_760_000_000
+
+
+def by_witness(signer: WitnessSigner, time_s: int = AT, text: str = TEXT) -> str:
+    return signer.cosign(text, time_s)
+
+
+def witness(name: str, signer: WitnessSigner) -> str:
+    return f"witness {name} {signer.verifier.vkey}\n"
+
+
+TWO_OF_THREE = (
+    witness("a", ONE) + witness("b", TWO) + witness("c", THREE) + "group most 2 a b c\nquorum most\n"
+)
+POLICIES = {
+    "one": witness("a", ONE) + "quorum a\n",
+    "two-of-three": TWO_OF_THREE,
+    "comments, blanks and tabs": "# who\n\n" + TWO_OF_THREE.replace(" a ", "\ta \t"),
+    "a log and addresses": f"log {SIGNER.verifier.vkey} https://log\n"
+    f"{witness('a', ONE)[:-1]} https://w\nquorum a",
+    "nested": TWO_OF_THREE.replace("quorum most", "group either any most\nquorum either"),
+    "all": TWO_OF_THREE.replace("most 2", "most all"),
+    "nobody": "quorum none\n",
+    "no quorum": witness("a", ONE),
+    "two quorums": witness("a", ONE) + "quorum a\nquorum a\n",
+    "not defined": "quorum a\n",
+    "defined below": "group g any a\n" + witness("a", ONE) + "quorum g\n",
+    "a key twice": witness("a", ONE) + witness("b", ONE) + "quorum a\n",
+    "a name twice": witness("a", ONE) + witness("a", TWO) + "quorum a\n",
+    "called none": witness("none", ONE) + "quorum none\n",
+    "in two groups": witness("a", ONE) + "group g any a\ngroup h any a\nquorum h\n",
+    "too many": witness("a", ONE) + "group g 2 a\nquorum g\n",
+    "none of them": witness("a", ONE) + "group g 0 a\nquorum g\n",
+    "a log's key": f"witness a {SIGNER.verifier.vkey}\nquorum a\n",
+    "a witness's key": f"log {ONE.verifier.vkey}\n{witness('a', TWO)}quorum a\n",
+    "the log witnesses itself": f"log {SIGNER.verifier.vkey}\n" + witness("a", ONE) + "quorum a b\n",
+    "unknown line": "hello world\n" + witness("a", ONE) + "quorum a\n",
+    "carriage return": (witness("a", ONE) + "quorum a\n").replace("\n", "\r\n"),
+    "control": witness("a", ONE) + "# \x07\nquorum a\n",
+    "empty": "",
+}
+COSIGNED = {
+    "nobody": NOTE,
+    "one": NOTE + by_witness(ONE),
+    "two": NOTE + by_witness(ONE) + by_witness(THREE),
+    "one twice": NOTE + by_witness(ONE) + by_witness(ONE, AT + 1),
+    "three, one of them wrong": NOTE
+    + by_witness(ONE)
+    + by_witness(TWO)
+    + wrong_signature("\n\n" + by_witness(THREE)).lstrip("\n"),
+    "another text": NOTE + by_witness(ONE, text=TEXT.replace("300", "301")),
+    "no time": NOTE + by_witness(ONE, 0),
+    "a time out of range": NOTE + by_witness(ONE, 2**63),
+    "a stranger": NOTE + by_witness(WitnessSigner.generate("w1.example/witness")),
+}
+
+
+def test_a_policy_and_its_cosignatures_count_exactly_as_in_the_log_s_own_code(page: Page) -> None:
+    """Every policy with every checkpoint: refused, met by whom, or not met."""
+    script = """
+    const { Policy } = await import("/static/witness.js");
+    const found = {};
+    for (const [name, text] of Object.entries(given.policies)) {
+      let policy;
+      const words = await refused(async () => { policy = await Policy.parse(text); });
+      if (words.includes("mistake")) throw new Error(words);
+      for (const [at, note] of Object.entries(given.notes)) {
+        let told = "refused";
+        if (policy) {
+          const wrong = await refused(async () => {
+            const cosigners = await policy.cosigners(note);
+            told = `${policy.isMet(cosigners)} ${[...cosigners].flat().join(" ")}`.trim();
+          });
+          if (wrong.includes("mistake")) throw new Error(wrong);
+        }
+        found[`${name}/${at}`] = told;
+      }
+    }
+    return found;
+    """
+    found = run(page, script, {"policies": POLICIES, "notes": COSIGNED})
+    expected = {
+        f"{name}/{at}": judged(text, note) for name, text in POLICIES.items() for at, note in COSIGNED.items()
+    }
+    assert found == expected
+    assert {words.partition(" ")[0] for words in expected.values()} == {"refused", "true", "false"}
+
+
+def judged(text: str, note: str) -> str:
+    """What trust.py says of a note under a policy."""
+    try:
+        policy = parse_policy(text.encode())
+        cosignatures = policy.cosignatures(Note.parse(note))
+    except (PolicyRefused, CheckpointRefused):
+        return "refused"
+    told = [f"{name} {cosignature.time_s}" for name, cosignature in cosignatures.items()]
+    return " ".join([str(policy.is_met(cosignatures)).lower(), *told])
 
 
 def test_the_text_of_an_element_is_what_was_put_into_it(page: Page) -> None:

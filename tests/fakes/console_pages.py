@@ -25,6 +25,7 @@ from audit_svc.console.sample import Sample
 from audit_svc.console.scopes import Scopes
 from audit_svc.console.tree import LogTree
 from audit_svc.console.web import Console, Forbidden
+from audit_svc.console.witnesses import Witnesses
 from audit_svc.draft import Draft
 from audit_svc.sequencer import Sequencer
 from placet.audit.client import Appended
@@ -65,7 +66,7 @@ async def pages(
 ) -> AsyncIterator[httpx.AsyncClient]:
     """A browser for routes and parts. The header `who` is NAME=ROLE; without it ana, a reviewer, asks."""
     log = WorldLog(reader, sequencer)
-    listed = [LogTree(log), Live(log), Scopes(scopes), Labels(Sample(0)), *more]
+    listed = [LogTree(log), Witnesses(log), Live(log), Scopes(scopes), Labels(Sample(0)), *more]
     parts = {type(part): part for part in listed}
 
     async def enter(request: Request, go_on: RequestResponseEndpoint) -> Response:

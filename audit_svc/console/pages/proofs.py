@@ -14,6 +14,7 @@ from starlette.routing import Route
 
 from audit_svc.console.tree import LogTree
 from audit_svc.console.web import console_of
+from audit_svc.console.witnesses import Witnesses
 from placet.audit.tiles import ENTRIES, WIDTH, TileName, TileUnknown
 
 _FOR_EVER: Final = {"Cache-Control": "private, max-age=31536000, immutable"}
@@ -29,6 +30,16 @@ async def checkpoint(request: Request) -> Response:
 async def key(request: Request) -> Response:
     """The log's public key. A browser believes it once."""
     return PlainTextResponse(await _tree(request).vkey() + "\n")
+
+
+async def policy(request: Request) -> Response:
+    """Whose cosignatures count. A browser believes it once. Empty: nobody is asked for."""
+    return PlainTextResponse(_witnesses(request).text)
+
+
+async def witnessed(request: Request) -> Response:
+    """The newest checkpoint that they cosigned, with their lines; empty before there is one."""
+    return PlainTextResponse(await _witnesses(request).newest())
 
 
 async def tile(request: Request) -> Response:
@@ -49,8 +60,15 @@ def _tree(request: Request) -> LogTree:
     return tree
 
 
+def _witnesses(request: Request) -> Witnesses:
+    witnesses: Witnesses = console_of(request).part(Witnesses)
+    return witnesses
+
+
 ROUTES: Final = [
     Route("/log/checkpoint", checkpoint),
     Route("/log/key", key),
+    Route("/log/policy", policy),
+    Route("/log/witnessed", witnessed),
     Route("/log/tile/{path:path}", tile),
 ]

@@ -25,17 +25,17 @@ export function unbase64(text) {
   return bytes;
 }
 
-// A log's public key: `<name>+<key id>+<base64>`. Throws Refused.
+// A public key: `<name>+<key id>+<base64>`; a log's, unless another kind is asked for. Throws Refused.
 export class Key {
-  static async parse(vkey) {
+  static async parse(vkey, kind = LOG_KEY) {
     const [name, id, ...rest] = vkey.trim().split("+");
     const bytes = unbase64(rest.join("+"));
-    if (!NAME.test(name) || bytes.length !== 33 || bytes[0] !== LOG_KEY) {
-      throw new Refused("the log's key is no Ed25519 key");
+    if (!NAME.test(name) || bytes.length !== 33 || bytes[0] !== kind) {
+      throw new Refused("a key is no Ed25519 key of its kind");
     }
     const named = new TextEncoder().encode(`${name}\n`);
     const digest = await sha256(Uint8Array.of(...named, ...bytes));
-    if (hex(digest.subarray(0, 4)) !== id) throw new Refused("the log's key and its id do not belong together");
+    if (hex(digest.subarray(0, 4)) !== id) throw new Refused("a key and its id do not belong together");
     return new Key(name, id, bytes.subarray(1));
   }
 
@@ -64,7 +64,8 @@ export async function openCheckpoint(note, key) {
   return checkpoint;
 }
 
-function parse(note) {
+// A note's text and its signature lines, of which nothing is verified. Throws Refused.
+export function parse(note) {
   const end = note.lastIndexOf("\n\n");
   const lines = note.slice(end + 2).split("\n").slice(0, -1);
   // eslint-disable-next-line no-control-regex

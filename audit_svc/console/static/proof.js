@@ -13,8 +13,10 @@
 import { Refused, Tree, hex, leafHash, sha256, verifyConsistency, verifyInclusion } from "./merkle.js";
 import { Key, base64, openCheckpoint, unbase64 } from "./note.js";
 import { textOf } from "./text.js";
+import { Policy } from "./witness.js";
 
 const MEMORY = "placet.log";
+const WITNESSES = "placet.witnesses";
 
 // What the log says of itself now, checked against what this browser remembers. Throws Refused.
 export async function trusted(fetched, memory) {
@@ -42,6 +44,25 @@ async function checkContinues(checkpoint, known, fetched) {
   if (old.size === 0) throw new Refused("the log was emptied");
   const proof = await new Tree(grown.size, fetched).consistencyProof(old.size);
   await verifyConsistency(old.size, grown.size, old.root, grown.root, proof);
+}
+
+// The newest checkpoint that the console's policy of witnesses has cosigned, which the log must continue:
+// {size, names, time}; null where the console names no policy, size 0 where nothing is cosigned yet. The policy is
+// believed when it is seen first, like the key. Throws Refused.
+export async function witnessed(fetched, memory, { key, checkpoint }) {
+  const text = decoded(await fetched("policy"));
+  const known = memory.getItem(WITNESSES);
+  if (known !== null && known !== text) throw new Refused("the witness policy is another one than this browser knows");
+  if (text === "") return null;
+  const policy = await Policy.parse(text);
+  memory.setItem(WITNESSES, text);
+  const note = decoded(await fetched("witnessed"));
+  if (note === "") return { size: 0, names: [], time: 0 };
+  const seen = await openCheckpoint(note, key);
+  const cosigners = await policy.cosigners(note);
+  if (!policy.isMet(cosigners)) throw new Refused("the quorum of witnesses has not cosigned the checkpoint");
+  await checkContinues(checkpoint, { size: seen.size, root: base64(seen.root) }, fetched);
+  return { size: seen.size, names: [...cosigners.keys()], time: Math.max(0, ...cosigners.values()) };
 }
 
 // The record whose bytes these are, once the log's tree holds them at `index`. Throws Refused.
@@ -111,6 +132,7 @@ async function checkPage() {
   try {
     if (!globalThis.crypto?.subtle) throw new Error("without HTTPS this browser cannot check anything");
     log = await trusted(fetchedFromConsole, localStorage);
+    log.witnessed = await witnessed(fetchedFromConsole, localStorage, log);
   } catch (error) {
     for (const badge of all) await settle(badge, () => Promise.reject(error));
     tell(summary, error instanceof Refused ? "broken" : "unchecked", `Not proven: ${error.message}.`);
@@ -120,7 +142,7 @@ async function checkPage() {
   for (const badge of badges("record")) {
     await settle(badge, async () => {
       records.set(badge.dataset.index, await checkRecord(log, badge));
-      return `in the tree of ${log.checkpoint.size} records`;
+      return `in the tree of ${log.checkpoint.size} records${byWitnesses(log, badge)}`;
     });
   }
   for (const badge of badges("text")) await settle(badge, () => checkText(records, badge));
@@ -128,11 +150,23 @@ async function checkPage() {
   tell(summary, broken ? "broken" : "verified", words(log, all.length - broken, all.length));
 }
 
-function words({ key, checkpoint, first, since }, good, all) {
+function byWitnesses({ witnessed: found }, badge) {
+  if (found === null) return "";
+  return Number(badge.dataset.index) < found.size ? `, cosigned by ${found.names.join(", ")}` : ", not cosigned yet";
+}
+
+function wordsOfWitnesses(found) {
+  if (found === null) return "";
+  if (found.size === 0) return " No checkpoint has the cosignatures of its witnesses yet.";
+  const when = new Date(found.time * 1000).toISOString();
+  return ` Its first ${found.size} records are those that ${found.names.join(", ")} cosigned, last at ${when}.`;
+}
+
+function words({ key, checkpoint, first, since, witnessed: found }, good, all) {
   const seen = first ? "seen for the first time: compare it with your copy of audit.vkey" : `known here since ${since}`;
   return (
     `This browser proved ${good} of ${all} under the log's checkpoint of ${checkpoint.size} records, ` +
-    `root ${hex(checkpoint.root).slice(0, 16)}…, signed by ${key.name}+${key.id}+${base64(Uint8Array.of(1, ...key.raw))} (${seen}).`
+    `root ${hex(checkpoint.root).slice(0, 16)}…, signed by ${key.name}+${key.id}+${base64(Uint8Array.of(1, ...key.raw))} (${seen}).${wordsOfWitnesses(found)}`
   );
 }
 

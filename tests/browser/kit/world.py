@@ -15,10 +15,12 @@ import asyncio
 import json
 import os
 import shutil
+import sqlite3
 import tempfile
 import threading
+import time
 from collections.abc import Coroutine, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final, TypeVar
@@ -29,6 +31,7 @@ from placetpb.console.v1 import console_pb2, console_pb2_grpc
 from placet.approval.keys import SigningKey
 from placet.audit import standalone
 from placet.audit.client import Appended, GrpcAuditLog
+from placet.audit.cosignature import WitnessSigner
 from placet.client import Placet
 from placet.local.layout import Layout
 from placet.local.lock import held
@@ -70,6 +73,8 @@ class World:
     """More settings for services that are started later, `PLACET_GUARD_…` and the like."""
     model: Model | None = None
     """The endpoint that a guard or generator is started with."""
+    witness: WitnessSigner = field(default_factory=lambda: WitnessSigner.generate("security.example/witness"))
+    """Of the console's policy; it cosigns when a test has it do so (`cosign`)."""
     _processes: dict[str, Process] = field(default_factory=dict)
     _channels: dict[str, grpc.aio.Channel] = field(default_factory=dict)
 
@@ -84,6 +89,9 @@ class World:
             world.environment.setdefault(
                 "PLACET_CONSOLE_GUARDS", f"{CANDIDATE}={world.layout.listen(CANDIDATE)}"
             )
+            policy = world.layout.state / "witness-policy"
+            policy.write_text(f"witness security {world.witness.verifier.vkey}\nquorum security\n")
+            world.environment.setdefault("PLACET_CONSOLE_WITNESS_POLICY", str(policy))
             stack.enter_context(held(world.layout.lock, world.layout.state))
             world._enrol()
             stack.callback(world._stop)
@@ -157,6 +165,16 @@ class World:
             return await log.append(kind, body, request_id=request_id, bodies=bodies)
 
         return self.do(append())
+
+    def cosign(self) -> int:
+        """Have the witness cosign the newest checkpoint, as if the log had asked it; the size."""
+        database = self.layout.audit / "audit.sqlite"
+        with closing(sqlite3.connect(database, timeout=ANSWER_S)) as db, db:
+            size, note = db.execute("SELECT size, note FROM checkpoint ORDER BY size DESC").fetchone()
+            line = self.witness.cosign(note.partition("\n\n")[0] + "\n", int(time.time()))
+            name = self.witness.verifier.vkey
+            db.execute("INSERT OR IGNORE INTO cosignature VALUES (?, ?, ?)", (size, name, line))
+        return int(size)
 
     def link(self, name: str) -> str:
         """A link that logs a person in, once."""
