@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Final
 
 from bench import chain_figures as figures
+from bench.chain_log import WRITERS, appends
 from bench.chain_services import Chain, running
 from bench.chaining import PROGRAM, Clients, Load, Verb, told_by_log
 from bench.report import Metric, parser, publish, say
@@ -38,7 +39,7 @@ class Plan:
 
 
 PLANS: Final = {
-    "full": Plan(clients=(1, 2, 4, 8, 16, 32), seconds=20.0, warm_s=5.0),
+    "full": Plan(clients=(1, 2, 4, 8, 16, 32), seconds=10.0, warm_s=5.0),
     "quick": Plan(clients=(1, 8), seconds=5.0, warm_s=2.0),
 }
 VERBS: Final[Sequence[Verb]] = ("solve", "run")
@@ -69,7 +70,11 @@ async def measure(plan: Plan, state: Path) -> dict[str, Metric]:
         }
         if trouble := figures.all_failed([load for several in loads.values() for load in several]):
             raise RuntimeError(f"no answers: {trouble}")
-        return _figures(loads, chain, chain.log_bytes() - before)
+        grown = chain.log_bytes() - before
+        found = _figures(loads, chain, grown)
+        for writers in WRITERS:
+            found |= figures.appending(await appends(chain, writers, plan.warm_s))
+        return found
 
 
 async def _loaded(clients: Clients, verb: Verb, number: int, plan: Plan) -> Load:

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from statistics import mean
 from typing import Final
 
+from bench.chain_log import Appends
 from bench.chaining import Load, Told
 from bench.report import Metric, percentile, plain
 
@@ -35,6 +36,7 @@ def costs(load: Load) -> Figures:
     }
     found[f"{load.verb}_cpu"] = plain(sum(load.cpu_s.values()) * 1000 / load.done, "ms", load.done)
     found[f"{load.verb}_model_calls"] = plain(load.calls / load.done, "", load.done)
+    found[f"{load.verb}_model_characters"] = plain(load.characters / load.done, "", load.done)
     return found
 
 
@@ -48,6 +50,15 @@ def stages(told: Told) -> Figures:
     found["records"] = plain(mean(told.records), "", number)
     found["program_cpu"] = plain(mean(told.program_cpu_ms), "ms", number)
     return found
+
+
+def appending(found: Appends) -> Figures:
+    """Records a second that the log took over gRPC, and the processor time of each."""
+    name = f"append_w{found.writers}"
+    return {
+        f"{name}_per_s": plain(found.done / found.seconds, "1/s", found.done),
+        f"{name}_cpu": plain(found.cpu_s * 1000 / found.done, "ms", found.done),
+    }
 
 
 def sizes(log_bytes: float, requests: int, memory_mib: Mapping[str, float]) -> Figures:

@@ -56,9 +56,10 @@ class Endpoints:
             process.kill()
             await process.wait()
 
-    async def calls(self) -> int:
-        """Chat requests so far."""
-        return int(await _asked(self.process, ""))
+    async def asked(self) -> tuple[int, int]:
+        """Chat requests so far, and the characters of all their messages."""
+        calls, characters = (await _asked(self.process, "")).split()
+        return int(calls), int(characters)
 
 
 @dataclass(frozen=True)

@@ -56,6 +56,8 @@ class Load:
     """By service."""
     calls: int = 0
     """Chat requests."""
+    characters: int = 0
+    """Of their messages."""
 
     @property
     def done(self) -> int:
@@ -73,12 +75,14 @@ class Clients:
 
     async def load(self, verb: Verb, clients: int, seconds: float) -> Load:
         """So many clients for so long; requests under way at the end are waited for and counted."""
-        load, before, calls = Load(verb, clients), self.chain.cpu(), await self.chain.model.calls()
+        load, before = Load(verb, clients), self.chain.cpu()
+        calls, characters = await self.chain.model.asked()
         started = time.perf_counter()
         await asyncio.gather(*(self._client(load, started + seconds) for _ in range(clients)))
         load.seconds = time.perf_counter() - started
         load.cpu_s = {name: used - before[name] for name, used in self.chain.cpu().items()}
-        load.calls = await self.chain.model.calls() - calls
+        all_calls, all_characters = await self.chain.model.asked()
+        load.calls, load.characters = all_calls - calls, all_characters - characters
         return load
 
     async def _client(self, load: Load, until: float) -> None:

@@ -2,7 +2,8 @@
 
 It writes the program that comes on stdin's first line (a JSON string), calls every task in scope and every
 program harmless. It prints its base URL; for each further line on stdin it prints how many chat requests it
-has answered. So a bench meets the services' own cost: what the SDK, HTTP and parsing take, and no model.
+has answered, and how many characters their messages had. So a bench meets the services' own cost: what the
+SDK, HTTP and parsing take, and no model.
 """
 
 from __future__ import annotations
@@ -28,13 +29,18 @@ def agreeable(program: str) -> Callable[[Body], Answer]:
     return reply
 
 
+def characters(body: Body) -> int:
+    """Of all messages of a chat request."""
+    return sum(len(str(message["content"])) for message in body["messages"])
+
+
 def main() -> None:
     """Serve until stdin ends."""
     program = json.loads(sys.stdin.readline())
     with OpenAIServer(agreeable(program)) as server:
         print(server.base_url, flush=True)
         for _ in sys.stdin:
-            print(len(server.requests), flush=True)
+            print(len(server.requests), sum(map(characters, server.requests)), flush=True)
 
 
 if __name__ == "__main__":

@@ -28,11 +28,11 @@ def test_a_load_is_a_rate_and_its_latencies() -> None:
 
 def test_costs_are_those_of_one_request() -> None:
     """By service, and together."""
-    found = figures.costs(load([1.0] * 4, cpu_s={"guard": 0.2, "audit": 0.04}, calls=12))
+    found = figures.costs(load([1.0] * 4, cpu_s={"guard": 0.2, "audit": 0.04}, calls=12, characters=4000))
 
     assert (found["solve_cpu_guard"].value, found["solve_cpu_audit"].value) == (50, 10)
     assert found["solve_cpu"].value == 60
-    assert found["solve_model_calls"].value == 3
+    assert (found["solve_model_calls"].value, found["solve_model_characters"].value) == (3, 1000)
 
 
 def test_the_highest_throughput_is_the_one_that_costs_are_taken_from() -> None:
