@@ -45,6 +45,9 @@ from placet.rpc.errors import ServiceError
 MAX_ATTEMPTS = 3
 MAX_STDERR_KEPT = 16 * 1024
 RECORD_END_S = 15.0
+PATIENCE_S = 60.0
+"""How long an approved program waits, in all, where an executor is busy or a quota used up: its tokens are
+spent, and its approval holds for minutes."""
 CALLER_AHEAD_S = 0.5
 """A caller's clock for the same deadline started earlier: by as much as its call needed to get here."""
 # Another reply may hold a usable program; any other failure is the model's and would come again.
@@ -293,8 +296,35 @@ class _Attempts:
         )
 
     async def _execute(self, program: bytes, approval: bytes, attempt: int) -> tuple[RunEnded, str]:
-        """The run's end and the end of its stderr; everything it wrote is told on the way."""
-        await self._tell(Progress("running", attempt))
+        """The run's end and the end of its stderr; what is refused for now alone is tried again."""
+        patience_s = min(PATIENCE_S, self._deadline.remaining_s(keep_s=RECORD_END_S))
+        while True:
+            await self._tell(Progress("running", attempt))
+            try:
+                return await self._run(program, approval)
+            except ServiceError as err:
+                pause_s = err.retry_after_s
+                if (
+                    err.code is not grpc.StatusCode.RESOURCE_EXHAUSTED
+                    or pause_s is None
+                    or pause_s > patience_s
+                ):
+                    raise
+                patience_s -= pause_s
+                if not await self._step_aside(pause_s):
+                    raise
+
+    async def _step_aside(self, pause_s: float) -> bool:
+        """Wait, with this task's place left to others. False: it could not, or the service stops."""
+        with self._places.waiting(self._task.caller) as may_wait:
+            waited = await self._places.unless_closing(asyncio.sleep(pause_s, True)) if may_wait else None
+        return waited is True
+
+    async def _run(self, program: bytes, approval: bytes) -> tuple[RunEnded, str]:
+        """As `_execute`; everything that the program wrote is told on the way.
+
+        Raises ServiceError: RESOURCE_EXHAUSTED only before anything was spent.
+        """
         stderr = b""
         events = self._ports.executor.run(self._task, program, approval, self._deadline)
         async with aclosing(events) as run:  # type: ignore[type-var]

@@ -13,7 +13,7 @@ from generator_svc import ports
 from generator_svc.places import Places
 from generator_svc.prompt import Message, ScopeBrief
 from generator_svc.servicer import within
-from generator_svc.solve import RECORD_END_S, Ports, Solver
+from generator_svc.solve import PATIENCE_S, RECORD_END_S, Ports, Solver
 from generator_svc.task import MAX_REVIEW_WAIT_S, Task, TaskRefused, check_wait
 from placet.audit.waiting import Decided
 from placet.rpc.deadline import Deadline
@@ -37,6 +37,8 @@ class World:
     prompts: list[str] = field(default_factory=list)
     approvals: list[bytes] = field(default_factory=list)
     events: list[ports.Event] = field(default_factory=list)
+    refusals: list[ServiceError] = field(default_factory=list)
+    """What the executor says before it runs anything."""
     log: MemoryLog = field(default_factory=MemoryLog)
     places: Places = field(default_factory=lambda: Places(solving=2, waiting=1))
 
@@ -62,6 +64,8 @@ class World:
         self, task: Task, program: bytes, approval: bytes, deadline: Deadline
     ) -> AsyncIterator[object]:
         self.approvals.append(approval)
+        if self.refusals:
+            raise self.refusals.pop(0)
         code = self.exit_codes.pop(0) if self.exit_codes else 0
         exited = common_pb2.RUN_STATUS_EXITED
         yield ports.RunEnded(exited, code, 0, common_pb2.Usage(), (), common_pb2.TIER_T1)
@@ -224,3 +228,57 @@ def test_nobody_waits_longer_than_tasks_may() -> None:
     check_wait(MAX_REVIEW_WAIT_S)
     with pytest.raises(TaskRefused, match="REVIEW_WAIT_TOO_LONG"):
         check_wait(MAX_REVIEW_WAIT_S + 1)
+
+
+def full(
+    retry_after_s: float | None, code: grpc.StatusCode = grpc.StatusCode.RESOURCE_EXHAUSTED
+) -> ServiceError:
+    return ServiceError(code, "QUOTA_EXCEEDED", "used up", retry_after_s=retry_after_s)
+
+
+async def test_an_approved_program_waits_for_its_turn_at_the_executor() -> None:
+    """The same approval: nothing was spent. Its place is others' meanwhile."""
+    world = World(ALLOWED, places=Places(solving=1, waiting=1), refusals=[full(0.05), full(0.0)])
+    world.gate.set()
+
+    assert await world.solve() is ports.Outcome.DONE
+    assert world.approvals == [ALLOWED.approval] * 3
+    assert len(world.prompts) == 1
+
+
+@pytest.mark.parametrize(
+    "refusal",
+    [
+        full(None),
+        full(PATIENCE_S + 1),
+        full(0.01, grpc.StatusCode.FAILED_PRECONDITION),
+        full(0.01, grpc.StatusCode.UNAVAILABLE),
+    ],
+)
+async def test_what_takes_longer_or_is_final_is_an_error_at_once(refusal: ServiceError) -> None:
+    world = World(ALLOWED, refusals=[refusal])
+    world.gate.set()
+
+    with pytest.raises(ServiceError) as raised:
+        await world.solve()
+    assert raised.value is refusal
+    assert len(world.approvals) == 1
+    assert world.log.of("task_finished")[0].body == {"outcome": "UNANSWERED", "reason": "QUOTA_EXCEEDED"}
+
+
+async def test_a_turn_is_not_awaited_beyond_the_callers_time() -> None:
+    world = World(ALLOWED, refusals=[full(3.0)])
+    world.gate.set()
+
+    with pytest.raises(ServiceError, match="QUOTA_EXCEEDED"):
+        await world.solve(deadline_s=RECORD_END_S + 2)
+
+
+async def test_a_service_that_stops_awaits_no_turn() -> None:
+    world = World(ALLOWED, refusals=[full(0.01) for _ in range(100)])
+    world.gate.set()
+    world.places.close()
+
+    with pytest.raises(ServiceError, match="QUOTA_EXCEEDED"):
+        await world.solve()
+    assert len(world.approvals) <= 1
