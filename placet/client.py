@@ -14,6 +14,7 @@ from __future__ import annotations
 import asyncio
 import functools
 import hashlib
+import os
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine, Mapping, Sequence
 from contextlib import aclosing, asynccontextmanager
 from pathlib import Path
@@ -42,6 +43,7 @@ from placet.audit.actors import path_of
 from placet.audit.client import GrpcAuditLog
 from placet.audit.waiting import Decided
 from placet.audit.waiting import decided as decided_by_people
+from placet.elsewhere import elsewhere
 from placet.evidence import Evidence
 from placet.gathering import Gathered, OnEvent, not_run, on_run_message, on_solve_message, reached_by
 from placet.human_approval import DEFAULT_TTL_S, Decision, Reviewer
@@ -98,8 +100,11 @@ class Placet:
     def connect(cls, state: Path | str | None = None, *, endpoint: Endpoint | None = None) -> Self:
         """A client of one machine's stack, or of the services at `endpoint`.
 
+        With neither, of the services that PLACET_SERVICES names, or else of this machine's usual stack.
+
         Raises:
-            ServiceError: UNAVAILABLE/STACK_NOT_RUNNING when there is no stack in `state`.
+            ServiceError: UNAVAILABLE/STACK_NOT_RUNNING when there is no stack in `state`;
+                FAILED_PRECONDITION/SERVICES_UNREADABLE when the environment does not name services rightly.
         """
         return cls(endpoint or _running(state))
 
@@ -543,6 +548,9 @@ class Placet:
 
 
 def _running(state: Path | str | None) -> Endpoint:
+    """The stack in `state`; without one, what the environment names, else the default state directory's."""
+    if state is None and (found := elsewhere(os.environ)):
+        return found
     try:
         return running_endpoint(Path(state) if state else default_state())
     except StackError as error:

@@ -110,9 +110,8 @@ class Chain:
         self.mounts["team"] = Mount(self.directory / "tls" / "team", "team", caller_uri("team"))
         for mount in self.mounts.values():
             mount.put(self.authority("old"))
-        hosts = {name: [f"127.0.{n}.{i}" for i in range(1, 4)] for n, name in enumerate(SERVICES, 1)}
-        self.ports = {name: free_port(*of) for name, of in hosts.items()}
-        self.metrics_port = free_port(*(host for of in hosts.values() for host in of))
+        hosts = [self.host(name, number) for name in SERVICES for number in range(1, 5)]
+        self.port, self.metrics_port = free_port(*hosts), free_port(*hosts)
 
     async def start(self) -> None:
         """The first audit service leads; then the rest at once."""
@@ -145,8 +144,12 @@ class Chain:
         """The checkpoint file of an audit service; it stays when the process is replaced."""
         return self.directory / f"audit-{number}" / "checkpoint"
 
+    @staticmethod
+    def host(name: str, number: int) -> str:
+        return f"127.0.{SERVICES.index(name) + 1}.{number}"
+
     def address(self, name: str) -> str:
-        return self.names.address(f"{name}.test", self.ports[name])
+        return self.names.address(f"{name}.test", self.port)
 
     @property
     def endpoint(self) -> Endpoint:
@@ -158,7 +161,7 @@ class Chain:
         number = next(self._numbers[name])
         replica = Replica(
             name,
-            f"127.0.{SERVICES.index(name) + 1}.{number}",
+            self.host(name, number),
             self.directory / f"{name}-{number}",
             self._environment(name, number),
         )
@@ -186,7 +189,7 @@ class Chain:
 
     async def until_it_serves(self, replica: Replica, *, stands_by: bool = False) -> None:
         """Or is up, at least, if it `stands_by`."""
-        place = f"{replica.host}:{self.ports[replica.service]}"
+        place = f"{replica.host}:{self.port}"
         async with connect(place, self.mounts["team"].files, server=replica.service) as channel:
             async with asyncio.timeout(START_S):
                 while not (replica.directory / "ready").exists() or not (
@@ -199,10 +202,10 @@ class Chain:
         self.names.says[f"{name}.test"] = [replica.host for replica in self.replicas[name]]
 
     def _environment(self, name: str, number: int) -> dict[str, str]:
-        host, directory = f"127.0.{SERVICES.index(name) + 1}.{number}", self.directory / f"{name}-{number}"
+        host, directory = self.host(name, number), self.directory / f"{name}-{number}"
         tls = self.mounts[name].files
         own = {
-            "LISTEN": f"{host}:{self.ports[name]}",
+            "LISTEN": f"{host}:{self.port}",
             "METRICS_LISTEN": f"{host}:{self.metrics_port}",
             "READY_FILE": directory / "ready",
             "TLS_CA": tls.ca,

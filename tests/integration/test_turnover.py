@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import signal
 import time
+from asyncio.subprocess import PIPE
 from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -23,6 +24,7 @@ from placet.audit.reader_postgres import PostgresReader
 from placet.audit.record import Record
 from placet.audit.verify import verify_database
 from placet.client import Placet
+from placet.local.services import module
 from placet.pki import make_ca
 from placet.rpc.channel import connect
 from placet.rpc.health import serves
@@ -140,6 +142,21 @@ async def answers(chain: Chain, name: str, files: TlsFiles) -> bool:
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def load(chain: Chain) -> Load:
     return Load(chain)
+
+
+async def test_the_command_speaks_with_replicas_that_the_environment_names(chain: Chain) -> None:
+    """A team needs an address with a hole, and the certificate that it was given."""
+    given, files = chain.directory / "given", chain.mounts["team"].files
+    given.mkdir()
+    for file, name in ((files.ca, "ca.crt"), (files.cert, "tls.crt"), (files.key, "tls.key")):
+        (given / name).write_bytes(file.read_bytes())
+    where = {"PLACET_SERVICES": chain.names.address("{}.test", chain.port), "PLACET_TLS": str(given)}
+    listed = await asyncio.create_subprocess_exec(
+        *module("placet.cli"), "scope", "list", env=where, stdout=PIPE, stderr=PIPE
+    )
+    told, complained = await listed.communicate()
+
+    assert SCOPE in told.decode(), complained.decode()
 
 
 async def test_every_process_is_replaced_and_the_leader_killed_and_no_request_is_lost_or_doubled(
