@@ -50,8 +50,10 @@ class GeneratorServicer(generator_pb2_grpc.GeneratorServiceServicer):
     ) -> None:
         """See generator.proto."""
         caller = caller_of(context).uri
-        async with self._places.solving(caller), AsyncExitStack() as held:
+        async with AsyncExitStack() as held:
             held.enter_context(metrics.TASKS_IN_FLIGHT.track_inprogress())
+            await held.enter_async_context(self._places.solving(caller))
+            held.enter_context(metrics.TASKS_PLACED.track_inprogress())
             task = await self._receive(request_iterator, caller)
             annotate(request_id=task.request_id, scope=task.scope)
             deadline = Deadline.of(context, maximum_s=MAX_RPC_S + task.review_wait_s)

@@ -78,7 +78,11 @@ MODEL_TOKENS = _counter(
 MODEL: Final[Families] = (MODEL_CALLS, MODEL_SECONDS, MODEL_TOKENS)
 
 TASKS = _counter("placet_generator_tasks_total", "tasks that ended, by their outcome on record", "outcome")
-TASKS_IN_FLIGHT = _gauge("placet_generator_tasks_in_flight", "tasks that have a place, uploads included")
+TASKS_IN_FLIGHT = _gauge(
+    "placet_generator_tasks_in_flight",
+    "tasks in the house: waiting for a place, arriving or under way; what the HPA looks at",
+)
+TASKS_PLACED = _gauge("placet_generator_tasks_placed", "of those in flight, the ones that have a place")
 TASKS_AWAITING_PEOPLE = _gauge(
     "placet_generator_tasks_awaiting_people", "of those in flight, the ones that wait for a person's review"
 )
@@ -92,6 +96,7 @@ TASK_STAGE_SECONDS = _times(
 GENERATOR: Final[Families] = (
     TASKS,
     TASKS_IN_FLIGHT,
+    TASKS_PLACED,
     TASKS_AWAITING_PEOPLE,
     TASKS_CAPACITY,
     TASK_STAGE_SECONDS,

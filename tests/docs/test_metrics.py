@@ -16,6 +16,7 @@ COUNTS = {
     "placet_ready",
     "placet_rpcs_open",
     "placet_generator_tasks_in_flight",
+    "placet_generator_tasks_placed",
     "placet_generator_tasks_awaiting_people",
     "placet_generator_tasks_capacity",
     "placet_guard_reviewer_reachable",

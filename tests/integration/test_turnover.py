@@ -210,6 +210,7 @@ async def test_every_process_shows_over_http_what_it_does_and_one_of_the_logs_le
     replicas = [each for replicas in chain.replicas.values() for each in replicas]
     async with load.going_on():
         await load.more()
+    before = len(on_record(chain))
     async with httpx.AsyncClient(trust_env=False) as http:
         ready = [(await http.get(f"{chain.probe(each)}/readyz")).status_code for each in replicas]
         shown = {
@@ -227,6 +228,6 @@ async def test_every_process_shows_over_http_what_it_does_and_one_of_the_logs_le
     assert total("generator", "placet_generator_tasks_total", outcome="DONE") > 0
     assert total("guard", "placet_guard_verdicts_total", scope=SCOPE, verdict="ALLOWED") > 0
     assert total("executor", "placet_executor_runs_total", status="EXITED") > 0
-    assert max(each[("placet_log_size_records", frozenset())] for each in shown["audit"]) == len(
-        on_record(chain)
+    size = max(each[("placet_log_size_records", frozenset())] for each in shown["audit"])
+    assert before <= size <= len(on_record(chain))  # a heartbeat may come at any time
     )
