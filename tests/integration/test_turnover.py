@@ -230,4 +230,3 @@ async def test_every_process_shows_over_http_what_it_does_and_one_of_the_logs_le
     assert total("executor", "placet_executor_runs_total", status="EXITED") > 0
     size = max(each[("placet_log_size_records", frozenset())] for each in shown["audit"])
     assert before <= size <= len(on_record(chain))  # a heartbeat may come at any time
-    )
