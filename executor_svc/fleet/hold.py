@@ -19,6 +19,7 @@ from placetpb.worker.v1 import worker_pb2_grpc
 
 from executor_svc import messages
 from executor_svc.admission import RunPermit
+from executor_svc.fleet.known import NOTHING, Offer
 from executor_svc.fleet.remote import RemoteRun
 from executor_svc.fleet.roster import Lease
 from executor_svc.sandbox import RunResult
@@ -34,21 +35,12 @@ GRANT_TIMEOUT_S: Final = 5.0
 LeaseCall = grpc.aio.UnaryStreamCall[pb.LeaseRequest, pb.LeaseResponse]
 
 
-@dataclass(frozen=True)
-class Offer:
-    """What a worker says that it is."""
-
-    tier: str
-    isolation: tuple[str, ...]
-    libraries: tuple[str, ...]
-
-
 @dataclass(eq=False)
 class Hold(Lease):
     """A lease with the way to its worker."""
 
     address: str = ""
-    offer: Offer = Offer("", (), ())
+    offer: Offer = NOTHING
     lease_id: bytes = b""
     channel: grpc.aio.Channel | None = None
     call: LeaseCall | None = None
