@@ -14,15 +14,18 @@ from hypothesis import strategies as st
 from audit_svc.anchor import Anchor
 from audit_svc.quota import Quotas, QuotasInvalid
 from audit_svc.sequencer import Sequencer
+from audit_svc.settings import AuditSettings
 from audit_svc.store.sqlite import SqliteStore
 from audit_svc.store.types import Growth, StandingBy, StoreFailed
 from audit_svc.window import Window
 from placet.audit.client import Appended
 from placet.rpc.errors import ServiceError
+from placet.rpc.settings import load
 from tests.fakes.audit_world import World
 from tests.fakes.postgres_world import PostgresWorld
 from tests.fakes.quota_world import OTHER, TEAM, Limited, QuotaWorld, limit_of, quotas
 
+DEPLOY = Path(__file__).resolve().parents[3] / "deploy"
 HEAD = b"apiVersion: placet/v1\nkind: Quotas\nquotas:\n"
 
 
@@ -337,3 +340,36 @@ async def test_a_refusal_that_cannot_be_recorded_is_no_refusal_but_an_error(tmp_
         with pytest.raises(ServiceError, match="AUDIT_UNAVAILABLE"):
             await log.task()
         store.breaks = ""
+
+
+# How a service is told
+
+
+def settings_of(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, document: bytes) -> AuditSettings:
+    file = tmp_path / "quotas.yaml"
+    file.write_bytes(document)
+    for name in ("TLS_CA", "TLS_CERT", "TLS_KEY", "DATABASE", "LOG_KEY", "CHECKPOINT_FILE"):
+        monkeypatch.setenv(f"PLACET_AUDIT_{name}", str(tmp_path / name))
+    monkeypatch.setenv("PLACET_AUDIT_QUOTAS_FILE", str(file))
+    return load(AuditSettings)
+
+
+def test_the_file_is_read_with_the_settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    found = settings_of(tmp_path, monkeypatch, HEAD + b"  caller/a: {runs_at_once: 3}\n").quotas
+    assert found.of("caller/a").limits == {"runs_at_once": 3}
+
+
+def test_a_service_does_not_start_with_a_file_that_is_not_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """1.3"""
+    with pytest.raises(SystemExit) as ended:
+        settings_of(tmp_path, monkeypatch, HEAD + b"  caller/a: {runs: 3}\n")
+    assert ended.value.code == 2
+    assert "PLACET_AUDIT_QUOTAS_FILE" in (told := capsys.readouterr().err)
+    assert "caller/a.runs: unknown key" in told
+
+
+@pytest.mark.parametrize("file", sorted(DEPLOY.glob("overlays/*/quotas.yaml")), ids=lambda f: f.parent.name)
+def test_the_files_that_are_deployed_are_fit(file: Path) -> None:
+    assert Quotas.load(file).by_pattern
