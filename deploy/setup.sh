@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Set up Placet in this checkout: .venv (services, command line), .venv-sandbox (what programs
-# may import, nothing of ours). `setup.sh dev` adds what the tests need. Safe to repeat: an
+# may import, nothing of ours). `setup.sh dev` adds what the tests need (.venv-deploy among it). Safe to repeat: an
 # environment is touched only when its pinned requirements changed.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -110,6 +110,9 @@ if [ "${1:-}" = dev ]; then
   tracer
   browser
   alerts
+  # An environment of its own: what checks manifests has other needs than what they deploy.
+  [ -x .venv-deploy/bin/python ] || { say "creating .venv-deploy"; "$python" -m venv .venv-deploy; }
+  install .venv-deploy requirements/deploy.txt
   install .venv requirements/dev.txt
   exit
 fi

@@ -22,11 +22,18 @@ def intended(overlay: str) -> set[Edge]:
     return {
         (source, target, port)
         for sources, targets, ports, where in rows
-        if where == "all" or overlay in where.split(", ")
+        if where == "all" or holds(where, overlay)
         for source in sources.split(", ")
         for target in targets.split(", ")
         for port in ports.split(", ")
     }
+
+
+def holds(where: str, overlay: str) -> bool:
+    """Whether a row is about an overlay; "everything" is production and all components."""
+    if overlay == "everything":
+        return where.startswith("component ") or "production" in where.split(", ")
+    return overlay in where.split(", ")
 
 
 def policies_of(overlay: str) -> list[Object]:
@@ -69,6 +76,7 @@ OUTSIDE = [
     _namespace("web", **{"placet.dev_web": "true"}),
     _namespace("monitoring", **{"placet.dev_monitoring": "true"}),
     _namespace("model", **{"placet.dev_model": "true"}),
+    _namespace("log readers", **{"placet.dev_log-reader": "true"}),
     _namespace("elsewhere in the cluster"),
     Party("names", "kube-system", {"k8s-app": "kube-dns"}, {"kubernetes.io/metadata.name": "kube-system"}),
     Party("kube-system", "kube-system", {}, {"kubernetes.io/metadata.name": "kube-system"}),
@@ -111,7 +119,7 @@ def test_nothing_leaves_a_worker(overlay: str) -> None:
     assert [edge for edge in edges_of(overlay) if edge[1] == "worker"] != []
 
 
-@pytest.mark.parametrize("overlay", ["trial", "agent-sandbox"])  # the others have no policy of their own
+@pytest.mark.parametrize("overlay", ["trial", "agent-sandbox", "everything"])  # that have more than others
 def test_without_any_one_policy_the_table_no_longer_holds(overlay: str) -> None:
     """Every policy is there for something, and its loss is noticed."""
     policies = of_kind(overlay, "NetworkPolicy")

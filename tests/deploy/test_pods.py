@@ -26,6 +26,8 @@ BROUGHT = {
     ("Secret", "placet-log-key"),
     ("Secret", "placet-model"),
     ("Secret", "placet-postgresql"),
+    ("Secret", "placet-single-sign-on"),
+    ("ConfigMap", "placet-witnesses"),
     ("ConfigMap", "placet-keys"),
     ("ConfigMap", "kube-root-ca.crt"),
 }

@@ -16,8 +16,10 @@ import yaml
 
 ROOT = Path(__file__).resolve().parents[3]
 DEPLOY = ROOT / "deploy"
+EVERYTHING = ROOT / "tests" / "deploy" / "everything"
 TOOLS = ROOT / ".venv-deploy" / "bin"
-OVERLAYS = ("trial", "production", "runc", "agent-sandbox")
+OVERLAYS = ("trial", "production", "runc", "agent-sandbox", "everything")
+"""Those of deploy/overlays, and production with every component that is off by default."""
 CHAIN, SANDBOX = "placet", "placet-sandbox"
 
 Object = dict[str, Any]
@@ -53,7 +55,11 @@ def tool(name: str) -> str:
 def rendered(overlay: str) -> str:
     """An overlay's manifests as YAML, as kubectl makes them."""
     return subprocess.run(
-        [tool("kubectl"), "kustomize", DEPLOY / "overlays" / overlay],
+        [
+            tool("kubectl"),
+            "kustomize",
+            EVERYTHING if overlay == "everything" else DEPLOY / "overlays" / overlay,
+        ],
         check=True,
         capture_output=True,
         text=True,

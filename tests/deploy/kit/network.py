@@ -34,21 +34,17 @@ class Party:
 def edges(policies: Sequence[Policy], parties: Sequence[Party], ports: Iterable[Port]) -> set[Edge]:
     """Every connection that is let through, of each party to each other, over these ports."""
     tried = sorted(set(ports))
+    ways_out = {party.name: _rules(policies, "Egress", party) for party in parties}
+    ways_in = {party.name: _rules(policies, "Ingress", party) for party in parties}
     return {
         (source.name, target.name, f"{protocol}/{port}")
         for source in parties
         for target in parties
         if source is not target
         for protocol, port in tried
-        if may_connect(policies, source, target, (protocol, port))
+        if _lets(ways_out[source.name], "to", source, target, target, (protocol, port))
+        and _lets(ways_in[target.name], "from", target, source, target, (protocol, port))
     }
-
-
-def may_connect(policies: Sequence[Policy], source: Party, target: Party, port: Port) -> bool:
-    """Whether both ends let the connection through."""
-    return _lets(policies, "Egress", source, target, target, port) and _lets(
-        policies, "Ingress", target, source, target, port
-    )
 
 
 def selects(selector: Mapping[str, Any], labels: Mapping[str, str]) -> bool:
@@ -58,15 +54,20 @@ def selects(selector: Mapping[str, Any], labels: Mapping[str, str]) -> bool:
     )
 
 
+def _rules(policies: Sequence[Policy], direction: str, party: Party) -> list[Mapping[str, Any]] | None:
+    """What is let through at one end; None when no policy selects it, and so everything is."""
+    chosen = [policy["spec"] for policy in policies if _applies(policy, party, direction)]
+    if not chosen:
+        return None
+    return [rule for spec in chosen for rule in spec.get(direction.lower()) or ()]
+
+
 def _lets(
-    policies: Sequence[Policy], direction: str, own: Party, other: Party, target: Party, port: Port
+    rules: list[Mapping[str, Any]] | None, side: str, own: Party, other: Party, target: Party, port: Port
 ) -> bool:
-    mine = [policy["spec"] for policy in policies if _applies(policy, own, direction)]
-    return not mine or any(
-        _matches_peer(rule, "to" if direction == "Egress" else "from", other, own.namespace)
-        and _matches_port(rule, target, port)
-        for spec in mine
-        for rule in spec.get(direction.lower()) or ()
+    return rules is None or any(
+        _matches_peer(rule, side, other, own.namespace) and _matches_port(rule, target, port)
+        for rule in rules
     )
 
 

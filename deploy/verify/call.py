@@ -1,0 +1,45 @@
+"""One program through the installed chain, as a team calls it: what workers reached, the verdict, the run.
+
+TIER is the isolation that the workers must have reached by their own test ("T2" is gVisor, not by its name).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+from pathlib import Path
+
+from placet.answers import Outcome
+from placet.client import Placet
+from placet.local.client import Endpoint
+from placet.rpc.errors import ServiceError
+from placet.rpc.tls import TlsFiles
+
+SERVICES = ("generator", "guard", "executor", "audit")
+PROGRAM = b"import statistics\nprint(statistics.mean([1, 2, 6]))\n"
+TLS = Path("/etc/placet/tls")
+
+
+async def main() -> int:
+    endpoint = Endpoint(
+        {name: f"dns:///{name}-headless.placet.svc.cluster.local:7443" for name in SERVICES},
+        TlsFiles(TLS / "ca.crt", TLS / "tls.crt", TLS / "tls.key"),
+    )
+    async with Placet.connect(endpoint=endpoint) as placet:
+        pool = await placet.pool()
+        print(f"workers: {pool.tier}, {'; '.join(pool.isolation)}")
+        if pool.tier != os.environ["TIER"]:
+            print(f"call: WRONG the workers reached {pool.tier}, not {os.environ['TIER']}")
+            return 1
+        ran = await placet.run(PROGRAM, scope="data-analysis")
+    good = ran.outcome is Outcome.DONE and ran.stdout_bytes.strip() == b"3" and ran.tier == pool.tier
+    print(f"call: {'a program ran' if good else 'WRONG'} ({ran.outcome}, request {ran.request_id})")
+    return 0 if good else 1
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(asyncio.run(main()))
+    except ServiceError as error:
+        sys.exit(f"call: WRONG {error.code.name}/{error.reason}: {error}")
