@@ -196,8 +196,11 @@ def test_the_sandbox_namespace_holds_the_workers_that_may_be_made(overlay: str) 
         scaled[0]["spec"]["maxReplicas"] * 1.25 if scaled else 4 * 4
     )  # a warm pool, and each front's claims
     assert float(hard["pods"]) >= most
+    assert most >= 4
+    overhead = next((item["overhead"]["podFixed"] for item in of_kind(overlay, "RuntimeClass")), {})
     for resource in ("cpu", "memory", "ephemeral-storage"):
-        assert amount(hard[f"limits.{resource}"]) >= most * amount(worker[resource]), resource
+        each = amount(worker[resource]) + amount(overhead.get(resource, "0"))
+        assert amount(hard[f"limits.{resource}"]) >= most * each, resource
 
 
 @pytest.mark.parametrize("overlay", OVERLAYS)

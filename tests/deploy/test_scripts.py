@@ -23,9 +23,11 @@ case "$*" in
   kustomize*) cat "$RENDERED" ;;
   *" get secret placet-approval-key"*) base64 -w0 "$KEPT/approval.key" ;;
   *--ignore-not-found*) for known in $KNOWN; do [[ "$*" != *"$known"* ]] || echo "$known"; done ;;
-  *" get deployment,statefulset"*) [[ "$*" != *"-n placet "* ]] || printf 'deployment.apps/guard\\n' ;;
+  "-n placet get deployment,statefulset"*) printf 'deployment.apps/guard\\n' ;;
 esac
-for argument in "$@"; do case "$argument" in --from-file=*) cp "${argument#--from-file=}" "$KEPT/" ;; esac; done
+for argument in "$@"; do
+  case "$argument" in --from-file=*) cp "${argument#--from-file=}" "$KEPT/" ;; esac
+done
 exit 0
 """
 
