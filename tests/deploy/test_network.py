@@ -161,6 +161,19 @@ def test_one_policy_too_many_is_noticed(namespace: str, spec: Object) -> None:
     assert edges_of("trial", [*policies_of("trial"), added]) - intended("trial")
 
 
+def test_one_connection_is_judged_as_all_of_them_are() -> None:
+    policies, parties = policies_of("trial"), {party.name: party for party in parties_of("trial")}
+    found = edges_of("trial")
+    for source, target in (
+        ("executor", "worker"),
+        ("worker", "executor"),
+        ("worker", "audit"),
+        ("guard", "audit"),
+    ):
+        judged = network.may_connect(policies, parties[source], parties[target], ("TCP", 7443))
+        assert judged is ((source, target, "TCP/7443") in found)
+
+
 def test_a_template_without_a_word_about_egress_would_not_be_ours() -> None:
     """The controller's default is the public internet."""
     spec = one("agent-sandbox", "SandboxTemplate", "worker")["spec"]

@@ -47,6 +47,13 @@ def edges(policies: Sequence[Policy], parties: Sequence[Party], ports: Iterable[
     }
 
 
+def may_connect(policies: Sequence[Policy], source: Party, target: Party, port: Port) -> bool:
+    """Whether both ends let one connection through."""
+    return _lets(_rules(policies, "Egress", source), "to", source, target, target, port) and _lets(
+        _rules(policies, "Ingress", target), "from", target, source, target, port
+    )
+
+
 def selects(selector: Mapping[str, Any], labels: Mapping[str, str]) -> bool:
     """A label selector; the empty one selects all."""
     return all(labels.get(key) == value for key, value in selector.get("matchLabels", {}).items()) and all(
