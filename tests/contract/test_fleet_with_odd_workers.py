@@ -262,3 +262,63 @@ async def test_a_pool_of_workers_describes_itself(ground: Ground) -> None:
                 await asyncio.sleep(0.01)
         assert (front.fleet.tier, front.fleet.libraries) == ("T0", ("a==1",))
         assert front.fleet.isolation[1:] == ("odd",)
+
+
+def together(number: int) -> Behaviour:
+    """A worker whose run ends once so many go on at the same time."""
+    here, all_here = [], asyncio.Event()
+
+    async def behave(odd: Odd, requests: Any, context: Any) -> None:
+        await anext(requests)
+        await context.write(BEGUN)
+        here.append(odd)
+        if len(here) == number:
+            all_here.set()
+        await asyncio.wait_for(all_here.wait(), 20)
+        await context.write(NOTHING)
+        await context.write(ENDED)
+
+    return behave
+
+
+async def test_runs_at_once_are_spread_over_workers(ground: Ground) -> None:
+    """3.6: four of one tenant are on four workers, each of which has room for one."""
+    behave = together(4)
+    workers = [Odd(behave) for _ in range(4)]
+    async with house(ground, *workers) as front:
+        orders = [ground.order(f"print({number})", limits=LIMITS) for number in range(4)]
+        await asyncio.gather(*map(front.run, orders))
+
+    assert [worker.runs for worker in workers] == [1, 1, 1, 1]
+
+
+async def test_whoever_stops_waiting_leaves_nothing_behind(ground: Ground) -> None:
+    """No place in the queue, no lease and no record; what runs goes on, and then everything is given back."""
+    may_end = asyncio.Event()
+
+    async def behave(_: Odd, requests: Any, context: Any) -> None:
+        await anext(requests)
+        await context.write(BEGUN)
+        await may_end.wait()
+        await context.write(NOTHING)
+        await context.write(ENDED)
+
+    async with house(ground, Odd(behave)) as front:
+        first = asyncio.create_task(front.run(ground.order("print(1)", limits=LIMITS), "one"))
+        await until(front.holding)
+        for tenant in ("one", "two"):
+            waiting = asyncio.create_task(front.run(ground.order("print(2)", limits=LIMITS), tenant))
+            await asyncio.sleep(0)
+            waiting.cancel()
+            await asyncio.wait([waiting])
+        may_end.set()
+        await first
+        await until(lambda: not front.holding())
+
+    assert front.log.kinds() == ["run_started", "run_finished"]
+
+
+async def until(condition: Callable[[], object]) -> None:
+    async with asyncio.timeout(20):
+        while not condition():
+            await asyncio.sleep(0.01)

@@ -236,7 +236,7 @@ class Worker:
             "POOL_SIZE": 1,
             **self.settings,
         }
-        base = {key: os.environ[key] for key in ("PATH", "HOME", "TMPDIR") if key in os.environ}
+        base = {key: os.environ[key] for key in ("PATH", "HOME", "TMPDIR", "PYTHONPATH") if key in os.environ}
         return {**base, **{f"PLACET_WORKER_{key}": str(value) for key, value in settings.items()}}
 
     @property
