@@ -10,8 +10,8 @@ usage: deploy/verify.sh OVERLAY
 
   OVERLAY   what was installed: trial, runc, production, agent-sandbox, or the directory of an overlay of your own
 
-Uses kubectl with the current context, whose user must be allowed to make namespaces and pods. With OVERLAY's scopes and model a
-small program is reviewed and run, so it takes a model that answers. `--no-run` leaves that out.
+Uses kubectl with the current context, whose user must be allowed to make namespaces and pods. A small program is reviewed and
+run under the scope pure-compute, for which no model is asked; `--no-run` leaves that out.
 TEXT
 }
 

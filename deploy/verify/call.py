@@ -17,7 +17,7 @@ from placet.rpc.errors import ServiceError
 from placet.rpc.tls import TlsFiles
 
 SERVICES = ("generator", "guard", "executor", "audit")
-PROGRAM = b"import statistics\nprint(statistics.mean([1, 2, 6]))\n"
+PROGRAM = b"print(sum(range(10)))\n"
 TLS = Path("/etc/placet/tls")
 
 
@@ -32,8 +32,8 @@ async def main() -> int:
         if pool.tier != os.environ["TIER"]:
             print(f"call: WRONG the workers reached {pool.tier}, not {os.environ['TIER']}")
             return 1
-        ran = await placet.run(PROGRAM, scope="data-analysis")
-    good = ran.outcome is Outcome.DONE and ran.stdout_bytes.strip() == b"3" and ran.tier == pool.tier
+        ran = await placet.run(PROGRAM, scope="pure-compute")  # rules alone allow it: no model is asked
+    good = ran.outcome is Outcome.DONE and ran.stdout_bytes.strip() == b"45" and ran.tier == pool.tier
     print(f"call: {'a program ran' if good else 'WRONG'} ({ran.outcome}, request {ran.request_id})")
     return 0 if good else 1
 
