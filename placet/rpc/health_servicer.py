@@ -71,7 +71,7 @@ class HealthServicer(health_pb2_grpc.HealthServicer):
             told = status
             yield Response(status=told)
 
-    def _status(self, name: str) -> Response.ServingStatus:
+    def _status(self, name: str) -> Any:  # one of Response.ServingStatus, which the stubs have as a number
         if name not in self._serves:
             return Response.SERVICE_UNKNOWN
         return Response.SERVING if self._serves[name] else Response.NOT_SERVING

@@ -48,10 +48,8 @@ class TlsFiles:
     key: Path
 
     def read(self) -> Pem:
-        """What they hold. Raises OSError, or ValueError when they do not belong together."""
-        pem = Pem(self.ca.read_bytes(), self.cert.read_bytes(), self.key.read_bytes())
-        pem.check()
-        return pem
+        """What they hold, whatever that is. Raises OSError."""
+        return Pem(self.ca.read_bytes(), self.cert.read_bytes(), self.key.read_bytes())
 
 
 class CurrentTls:
@@ -65,6 +63,7 @@ class CurrentTls:
         """Raises OSError or ValueError: there is nothing to begin with."""
         self._files, self._clock = files, clock
         self._pem, self._looked_at = files.read(), clock()
+        self._pem.check()
         self._told = ""
 
     def pem(self) -> Pem:
@@ -77,13 +76,15 @@ class CurrentTls:
     def _look(self) -> None:
         try:
             found = self._files.read()
+            if found == self._pem:
+                self._told = ""
+                return
+            found.check()
         except (OSError, ValueError) as error:
             self._tell(f"{type(error).__name__}: {error}")
             return
-        self._told = ""
-        if found != self._pem:
-            self._pem = found
-            _log.info("certificates_changed", certificate=str(self._files.cert))
+        self._pem, self._told = found, ""
+        _log.info("certificates_changed", certificate=str(self._files.cert))
 
     def _tell(self, problem: str) -> None:
         """Once, not at every look."""
