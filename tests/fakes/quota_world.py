@@ -79,9 +79,11 @@ class Limited:
         used = {"prompt_tokens": tokens - tokens // 4, "completion_tokens": tokens // 4}
         await self.sequencer.append(Draft("program_generated", "r", GENERATOR, body | used))
 
-    async def judge(self, tokens: int, caller: str = TEAM) -> None:
+    async def judge(self, tokens: int, caller: str = TEAM, *, cached: bool = False) -> None:
         used = {"prompt": tokens - 1, "cached": tokens, "completion": 1}
-        await self.sequencer.append(Draft("verdict_reached", "r", GUARD, verdict(caller=caller, tokens=used)))
+        await self.sequencer.append(
+            Draft("verdict_reached", "r", GUARD, verdict(caller=caller, tokens=used, cached=cached))
+        )
 
 
 @dataclass

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import shutil
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection, Iterator
 from pathlib import Path
 
 import pytest
@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from audit_svc.anchor import Anchor
+from audit_svc.ledger import Ledger
 from audit_svc.quota import Quotas, QuotasInvalid
 from audit_svc.sequencer import Sequencer
 from audit_svc.settings import AuditSettings
@@ -158,6 +159,17 @@ async def test_a_start_without_an_end_counts_for_its_wall_time_and_one_minute_mo
         await log.start()
 
 
+async def test_each_lapses_in_its_own_time(tmp_path: Path) -> None:
+    """2.6, also of one that began before another that may take longer."""
+    here = QuotaWorld(World(tmp_path), quotas(caller__team={"runs_at_once": 2}))
+    async with here.writing() as log:
+        await log.start(wall_s=30)
+        await log.start(wall_s=600)
+        here.clock.pass_s(91)
+        await log.start(wall_s=30)
+        await refused(log.start())
+
+
 async def test_processor_time_and_tokens_stop_new_work_when_they_are_used_up(world: World) -> None:
     """2.3: known afterwards only; and 2.4: what began is let end."""
     limits = {"cpu_s_per_hour": 10, "tokens_per_day": 1000}
@@ -175,6 +187,16 @@ async def test_processor_time_and_tokens_stop_new_work_when_they_are_used_up(wor
         await log.judge(400)  # never refused: they are spent
         assert limit_of(await refused(log.task())) == "tokens_per_day"
         await log.run()  # costs no tokens
+
+
+async def test_a_verdict_from_the_cache_costs_nothing_again(tmp_path: Path) -> None:
+    here = QuotaWorld(World(tmp_path), quotas(caller__team={"tokens_per_hour": 100}))
+    async with here.writing() as log:
+        await log.judge(99)
+        await log.judge(99, cached=True)
+        await log.task()
+        await log.judge(1)
+        await refused(log.task())
 
 
 async def test_a_limit_of_nothing_is_never_and_says_no_time(world: World) -> None:
@@ -252,6 +274,17 @@ async def test_a_service_that_stands_by_reads_on_and_counts_nothing_twice(postgr
 class Breaking(SqliteStore):
     breaks = ""
 
+    def size(self) -> int:
+        if self.breaks == "when looked at":
+            raise StoreFailed("does not answer")
+        return super().size()
+
+    def leaves(self, kinds: Collection[str], start: int, end: int) -> Iterator[bytes]:
+        for count, leaf in enumerate(super().leaves(kinds, start, end)):
+            if self.breaks == "when read" and count:
+                raise StoreFailed("lost while it was read")
+            yield leaf
+
     def commit(self, growth: Growth) -> None:
         if self.breaks == "before":
             raise StoreFailed("lost before anything was written")
@@ -276,6 +309,36 @@ async def test_after_a_failed_commit_exactly_what_was_written_counts(
         store.breaks = ""
         await fill(left, log.task)
         await refused(log.task())
+
+
+async def test_after_a_database_that_did_not_answer_nothing_counts_twice(tmp_path: Path) -> None:
+    world = World(tmp_path)
+    store = Breaking(world.database)
+    world.store = lambda: store  # type: ignore[method-assign]
+    here = QuotaWorld(world, quotas(caller__team={"tasks_per_minute": 4}))
+    async with here.writing() as log:
+        await fill(2, log.task)
+        store.breaks = "when looked at"
+        await log.sequencer.look()
+        store.breaks = ""
+        await fill(2, log.task)
+        await refused(log.task())
+
+
+async def test_after_a_database_that_was_lost_while_it_was_read_nothing_counts_twice(tmp_path: Path) -> None:
+    world = World(tmp_path)
+    here = QuotaWorld(world, quotas(caller__team={"tasks_per_minute": 4}))
+    async with here.writing() as log:
+        await fill(3, log.task)
+    store, ledger = Breaking(world.database), Ledger(here.quotas)
+    store.breaks = "when read"
+    with pytest.raises(StoreFailed):
+        ledger.follow(store, 3, here.clock())
+    store.breaks = ""
+    ledger.follow(store, 3, here.clock())
+    store.close()
+    (used,) = ledger.used(here.clock())["caller/team"]
+    assert used.used == 3
 
 
 async def test_without_a_quota_nothing_is_read_and_nothing_kept(tmp_path: Path) -> None:
