@@ -10,11 +10,13 @@ from pathlib import Path
 import pytest
 
 from executor_svc.sandbox import InputFile
+from placet.approval import Limits
 from placet.rpc.errors import ServiceError
 from tests.fakes.executor import Listener
 from tests.fakes.workers import Front, Ground, Worker, descendants
 
-LONG = "print('on', flush=True)\nwhile True: pass"
+LONG = "import time\nprint('on', flush=True)\ntime.sleep(600)"
+LIMITS = Limits(600, 20, 256, 64, 8, 8)
 
 
 @pytest.fixture(scope="module")
@@ -53,8 +55,8 @@ async def test_tenants_have_workers_of_their_own(ground: Ground, pair: tuple[Wor
     with it and no other (3.3); a cancelled run leaves no process (2.4)."""
     async with ground.front(*pair, wait_s=60) as front:
         lost, other = Listener(), Listener()
-        first = asyncio.create_task(front.run(ground.order(LONG), "one", lost))
-        second = asyncio.create_task(front.run(ground.order(LONG), "two", other))
+        first = asyncio.create_task(front.run(ground.order(LONG, limits=LIMITS), "one", lost))
+        second = asyncio.create_task(front.run(ground.order(LONG, limits=LIMITS), "two", other))
         await until(lambda: len(lost.heard) == 2 and len(other.heard) == 2)
         holding = front.holding()
         assert sorted(holding.values()) == ["caller/one", "caller/two"]
@@ -100,9 +102,9 @@ async def test_a_tenant_keeps_its_worker_until_another_waits(
 ) -> None:
     """3.6 and 3.7: the second run finds the worker of the first; the next tenant gets it, anew."""
     worker = pair[0]
-    lives = worker.lives()
     async with ground.front(worker, idle_s=3600) as front:
         await front.run(ground.order("print(1)"), "one")
+        lives = worker.lives()
         await front.run(ground.order("print(2)"), "one")
         assert worker.lives() == lives
         assert front.holding() == {worker.address: "caller/one"}

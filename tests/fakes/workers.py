@@ -37,12 +37,12 @@ from executor_svc.fleet.fleet import Fleet, Patience
 from executor_svc.run import Finished, Runner
 from executor_svc.sandbox import InputFile
 from executor_svc.trust import TrustFiles
-from placet.approval import ScopeRef, SigningKey
+from placet.approval import Limits, ScopeRef, SigningKey
 from placet.rpc.channel import connect
 from placet.rpc.errors import ServiceError
 from placet.rpc.identity import caller_uri, service_uri
 from tests.conformance.sandbox_kit import ROOT, reachable_python
-from tests.fakes.approvals import CEILING, KEY, digests, good_approval, signed
+from tests.fakes.approvals import KEY, digests, good_approval, signed
 from tests.fakes.executor import Listener
 from tests.fakes.memory_log import MemoryLog
 from tests.fakes.rpc import Authority
@@ -167,7 +167,7 @@ class Front:
             trust=self.trust.load,
             clock=lambda: datetime.now(UTC),
             audience="local",
-            ceiling=CEILING,
+            ceiling=Limits(600, 600, 8192, 8192, 256, 512),
         )
 
     async def run(self, order: Order, tenant: str = "team", listener: Listener | None = None) -> Finished:
