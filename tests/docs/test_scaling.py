@@ -1,4 +1,4 @@
-"""The tables of docs/SCALING.md follow from the costs at its head: whoever changes one is told of the rest."""
+"""The tables of docs/SCALING.md follow from the costs at its head: whoever changes one learns of the rest."""
 
 from __future__ import annotations
 

@@ -24,6 +24,7 @@ from placet.local import (
     supervisor,
 )
 from placet.local.client import issue_link
+from placet.local.layout import Layout
 from placet.local.lock import holder
 from placet.local.services import free_again
 
@@ -272,6 +273,20 @@ def test_the_environment_chooses_the_models(environ: dict[str, str], generator: 
 def test_an_empty_variable_chooses_the_embedded_model(environ: dict[str, str]) -> None:
     """As a shell unsets for one command."""
     assert services.Model.of_environment(environ) is None
+
+
+@pytest.mark.parametrize(
+    ("named", "guards"), [("", "running={}"), ("next=127.0.0.1:7", "running={},next=127.0.0.1:7")]
+)
+def test_a_console_may_ask_the_running_guard_and_those_that_the_user_names(
+    tmp_path: Path, named: str, guards: str
+) -> None:
+    """The running one first: it is what a page offers."""
+    layout = Layout(tmp_path)
+    environ = {"PLACET_CONSOLE_GUARDS": named}
+    command = services.Wiring(layout, environ, {"audit": "127.0.0.1:1"}).command("console")
+
+    assert command.environment["PLACET_CONSOLE_GUARDS"] == guards.format(layout.listen("guard"))
 
 
 async def test_a_model_that_comes_back_elsewhere_is_found_again(
