@@ -5,6 +5,7 @@ Knows which records use what. Must not know other callers, or where records come
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
@@ -59,6 +60,10 @@ class Usage:
         self._limits = quota.limits
         self._windows = {name: Window(window_s(name)) for name in self._limits if name != RUNS_AT_ONCE}
         self._running = Running()
+        self._measures = defaultdict[str, list[Window]](list)
+        """What is measured → the windows that it counts in."""
+        for name, window in self._windows.items():
+            self._measures[name.partition("_per_")[0]].append(window)
 
     def exceeded(self, kind: str, now: float) -> Used | None:
         """What stands in the way of a record of this kind; None: nothing."""
@@ -75,9 +80,8 @@ class Usage:
     def count(self, kind: str, body: Body, now: float) -> None:
         """Take in what a record says was used."""
         for measure, amount in _amounts(kind, body):
-            for name, window in self._windows.items():
-                if name.partition("_per_")[0] == measure:
-                    window.add(now, amount)
+            for window in self._measures.get(measure, ()):
+                window.add(now, amount)
         if RUNS_AT_ONCE in self._limits:
             self._running.take(kind, body, now)
 
