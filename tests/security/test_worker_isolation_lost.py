@@ -2,43 +2,12 @@
 
 from __future__ import annotations
 
-from contextlib import asynccontextmanager
-from datetime import UTC, datetime
-
-import grpc
 import pytest
-from placetpb.worker.v1 import worker_pb2_grpc
 
-from executor_svc.places import Here
-from executor_svc.worker.__main__ import ALLOW
-from executor_svc.worker.judge import WorkerJudge
-from executor_svc.worker.servicer import SERVICE, WorkerServicer
-from executor_svc.worker.tenancy import Tenancy, Terms
 from placet.rpc.errors import ServiceError
-from tests.fakes.approvals import CEILING
 from tests.fakes.fake_sandbox import FakeSandbox
-from tests.fakes.rpc import serving
-from tests.fakes.workers import FRONT, Ground, Worker, free_port, leased, run
-
-
-@asynccontextmanager
-async def worker_with(ground: Ground, sandbox: FakeSandbox):
-    """A worker's servicer in this process, on a sandbox that breaks when told to."""
-    tenancy = Tenancy(Terms(1, 9, 1e9), tier=lambda: sandbox.tier, clock=lambda: 0.0)
-    judge = WorkerJudge(
-        ground.trust().load, lambda: sandbox.tier, lambda: datetime.now(UTC), "local", CEILING
-    )
-    servicer = WorkerServicer(tenancy=tenancy, here=Here(sandbox), judge=judge)
-
-    def register(server: grpc.aio.Server) -> list[str]:
-        worker_pb2_grpc.add_WorkerServiceServicer_to_server(servicer, server)
-        return [SERVICE]
-
-    async with (
-        serving(ground.authority, "worker", register=register, allow=ALLOW) as server,
-        server.as_peer(FRONT) as channel,
-    ):
-        yield worker_pb2_grpc.WorkerServiceStub(channel), tenancy
+from tests.fakes.worker_here import worker_with
+from tests.fakes.workers import Ground, Worker, free_port, leased, run
 
 
 async def test_a_worker_without_isolation_is_nobody_s(ground: Ground) -> None:
