@@ -1,10 +1,11 @@
-"""What the whole chain takes: `python -m bench.chain [--quick] [--json]`.
+"""What the whole chain takes: `python -m bench.chain [--quick] [--json] [--workers N]`.
 
 Solve (task → program → review → approval → run) and run (review → approval → run) through the real services
 on one machine, with a model endpoint that answers at once, at rising numbers of clients: throughput, latency,
 what each stage takes by the log's own times, processor time of each service, and what a request leaves in the
 log. So all of it is the chain's own cost; a model's time comes on top. Clients and endpoint share the machine
-with the services. docs/SCALING.md says what follows from the figures.
+with the services. With `--workers` programs run on so many workers behind a front, as on Kubernetes, instead
+of in the executor's own process. docs/SCALING.md says what follows from the figures.
 """
 
 from __future__ import annotations
@@ -47,10 +48,13 @@ VERBS: Final[Sequence[Verb]] = ("solve", "run")
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Measure and print. 0, or 2 when something does not work at all."""
-    options = parser("chain", "What Solve and run cost through the whole chain.").parse_args(arguments)
+    made = parser("chain", "What Solve and run cost through the whole chain.")
+    made.add_argument("--workers", type=int, default=0, metavar="N", help="run programs on N workers")
+    options = made.parse_args(arguments)
+    plan = PLANS["quick" if options.quick else "full"]
     with tempfile.TemporaryDirectory(prefix="placet-bench-") as scratch:
         try:
-            metrics = asyncio.run(measure(PLANS["quick" if options.quick else "full"], Path(scratch)))
+            metrics = asyncio.run(measure(plan, Path(scratch), options.workers))
         except (StackError, ServiceError, RuntimeError, OSError) as error:
             say(f"bench.chain: {type(error).__name__}: {error}")
             return 2
@@ -58,9 +62,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
-async def measure(plan: Plan, state: Path) -> dict[str, Metric]:
+async def measure(plan: Plan, state: Path, workers: int) -> dict[str, Metric]:
     """The figures, over a fresh state directory. Raises RuntimeError when a load had no answer."""
-    async with running(state, os.environ, PROGRAM) as chain:
+    async with running(state, os.environ, PROGRAM, workers) as chain:
         clients = Clients(chain, TABLE)
         for verb in VERBS:
             await clients.load(verb, 2, plan.warm_s)

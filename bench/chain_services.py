@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import asyncio
 import json
+import socket
 import sqlite3
 import sys
-from collections.abc import AsyncIterator, Mapping
+from collections import Counter
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager, closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,8 +24,10 @@ from placet.local import Endpoint
 from placet.local.client import client_tls
 from placet.local.layout import Layout
 from placet.local.prepare import prepare
-from placet.local.process import Process
-from placet.local.services import Model, Wiring
+from placet.local.process import Command, Process
+from placet.local.services import BASE, Model, Wiring, module, sandbox_python
+from placet.pki import issue
+from placet.rpc.identity import TRUST_DOMAIN, service_uri
 
 SERVICES: Final = ("audit", "guard", "executor", "generator")
 SETTINGS: Final = {
@@ -32,6 +36,7 @@ SETTINGS: Final = {
     "PLACET_GENERATOR_MAX_CONCURRENT_TASKS": "64",
 }
 """What the bench changes of the defaults; the environment may say otherwise."""
+_LISTEN: Final = "PLACET_WORKER_LISTEN"
 READY_S: Final = 90.0
 STOP_S: Final = 12.0
 
@@ -73,12 +78,18 @@ class Chain:
     layout: Layout
 
     def cpu(self) -> dict[str, float]:
-        """Processor seconds so far, by service."""
-        return {name: cpu_s(process.pid) for name, process in self.processes.items()}
+        """Processor seconds so far, by service; of all workers together."""
+        return self._by_service(cpu_s)
 
     def memory(self) -> dict[str, float]:
-        """MiB, by service; what an executor's cells share counts for each of them."""
-        return {name: memory_mib(process.pid) for name, process in self.processes.items()}
+        """MiB, likewise; what a sandbox's cells share counts for each of them."""
+        return self._by_service(memory_mib)
+
+    def _by_service(self, of: Callable[[int], float]) -> dict[str, float]:
+        found = Counter[str]()
+        for name, process in self.processes.items():
+            found[name.partition("-")[0]] += of(process.pid)  # type: ignore[assignment]  # counts halves too
+        return dict(found)
 
     @property
     def database(self) -> Path:
@@ -95,13 +106,22 @@ class Chain:
 
 
 @asynccontextmanager
-async def running(state: Path, environ: Mapping[str, str], program: str) -> AsyncIterator[Chain]:
-    """All of it on a fresh state directory. Raises StackError when a service does not come up."""
+async def running(
+    state: Path, environ: Mapping[str, str], program: str, workers: int = 0
+) -> AsyncIterator[Chain]:
+    """All of it on a fresh state directory; with `workers`, the executor is a front before so many.
+
+    Raises StackError when a service does not come up.
+    """
     layout = Layout(state)
     prepare(layout)
+    given = {**SETTINGS, **environ}
+    commands = [worker(layout, given, number) for number in range(workers)]
+    if commands:
+        given["PLACET_EXECUTOR_WORKERS"] = ",".join(each.environment[_LISTEN] for each in commands)
     async with (
         Endpoints.serving(program) as model,
-        _started(layout, {**SETTINGS, **environ}, model) as processes,
+        _started(layout, given, model, commands) as processes,
     ):
         addresses = {name: await process.address(READY_S) for name, process in processes.items()}
         endpoint = Endpoint(addresses, client_tls(layout))
@@ -111,12 +131,15 @@ async def running(state: Path, environ: Mapping[str, str], program: str) -> Asyn
 
 @asynccontextmanager
 async def _started(
-    layout: Layout, environ: Mapping[str, str], endpoints: Endpoints
+    layout: Layout, environ: Mapping[str, str], endpoints: Endpoints, workers: Sequence[Command]
 ) -> AsyncIterator[dict[str, Process]]:
     model = Model(endpoints.base_url, "unused", "fake", "fake", embedded=False)
     addresses: dict[str, str] = {}
     processes: dict[str, Process] = {}
     try:
+        for command in workers:
+            processes[command.name] = await Process.start(command)
+            await processes[command.name].address(READY_S)
         for name in SERVICES:
             wiring = Wiring(layout, environ, addresses, model)
             processes[name] = await Process.start(wiring.command(name))
@@ -125,6 +148,32 @@ async def _started(
     finally:
         for process in reversed(processes.values()):
             await process.stop(STOP_S)
+
+
+def worker(layout: Layout, environ: Mapping[str, str], number: int) -> Command:
+    """How the worker of that number is started, at a loopback port that it keeps when it begins anew."""
+    name, scratch = f"worker-{number}", layout.state / f"scratch-{number}"
+    scratch.mkdir(exist_ok=True)
+    tls = issue(layout.pki, "worker", service_uri("worker"), f"worker.{TRUST_DOMAIN}")
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        listen = f"127.0.0.1:{free.getsockname()[1]}"
+    settings = {
+        "LISTEN": listen,
+        "READY_FILE": layout.address_file(name),
+        "TLS_CA": tls.ca,
+        "TLS_CERT": tls.cert,
+        "TLS_KEY": tls.key,
+        "KEYS_DIR": layout.trusted,
+        "SCOPES_DIR": layout.scopes,
+        "SANDBOX_PYTHON": sandbox_python(environ),
+        "SCRATCH_DIR": scratch,
+        "POOL_SIZE": environ["PLACET_EXECUTOR_POOL_SIZE"],
+        "MAX_CONCURRENT_RUNS": environ["PLACET_EXECUTOR_MAX_CONCURRENT_RUNS"],
+    }
+    environment = {key: environ[key] for key in BASE if key in environ}
+    environment |= {f"PLACET_WORKER_{key}": str(value) for key, value in settings.items()}
+    arguments = module("executor_svc.worker")
+    return Command(name, arguments, environment, layout.log(name), layout.address_file(name))
 
 
 async def _asked(process: asyncio.subprocess.Process, line: str) -> str:
