@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import json
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ from audit_svc.console.log import GrpcLog
 from audit_svc.console.people import Person
 from audit_svc.console.recorded import Period, Verdicts
 from audit_svc.console.replay import Order, Replay
+from placet.approval.reading import write_time
 from placet.audit.reader_postgres import open_log
 from placet.local.client import client_tls
 from placet.local.layout import Layout
@@ -89,10 +91,10 @@ def test_the_log_proves_what_happened(stack: Stack) -> None:
     assert json.loads(done.stdout)["ok"] is True
 
 
-async def replayed(layout: Layout, addresses: dict[str, str]) -> Replay:
-    """The log's verdicts, judged again by the running guard and its model, as the console does it."""
+async def replayed(layout: Layout, addresses: dict[str, str], since: str) -> Replay:
+    """The verdicts since then, judged again by the running guard and its model, as the console does it."""
     tls = client_tls(layout, "console")
-    replay = Replay("again", Order("running", "all", Period()), Person("ana", Role.REVIEWER))
+    replay = Replay("again", Order("running", "all", Period(since=since)), Person("ana", Role.REVIEWER))
     with open_log(layout.audit / "audit.sqlite") as reader:
         async with (
             connect(addresses["audit"], tls, server="audit") as channel,
@@ -102,11 +104,19 @@ async def replayed(layout: Layout, addresses: dict[str, str]) -> Replay:
     return replay
 
 
-def test_a_replay_asks_the_model_about_what_it_judged(stack: Stack) -> None:
-    """Every verdict of the log gets an answer, and each answer says which model gave it."""
+def test_a_replay_asks_the_model_about_what_it_judged(stack: Stack, tmp_path: Path) -> None:
+    """Every verdict of the time gets an answer, and the answer says which model gave it."""
+    since = write_time(datetime.now(UTC))
+    program = tmp_path / "rows.py"
+    program.write_text("import pandas as pd\nprint(len(pd.read_csv('penguins.csv')))\n")
+    table = EXAMPLES / "penguins.csv"
+    reviewed = stack.placet("review", program, "--scope", "data-analysis", "--input", table, "--json")
+    assert reviewed.returncode in (0, 1, 2), reviewed.stderr
+
     addresses = {name: str(stack.service(name)["address"]) for name in ("audit", "guard")}
-    replay = asyncio.run(replayed(Layout(stack.state), addresses))
+    replay = asyncio.run(replayed(Layout(stack.state), addresses, since))
 
     assert (replay.state, replay.unanswered) == ("done", 0), replay.trouble
-    assert replay.answered
-    assert all(outcome.policy and outcome.policy.model for outcome in replay.answered)
+    (outcome,) = replay.answered
+    assert outcome.policy
+    assert outcome.policy.model
