@@ -35,12 +35,16 @@ def create() -> Path:
 
 
 def measure(directory: int, most_files: int) -> tuple[int, int]:
-    """Allocated bytes and entries beneath an open directory; more than `most_files` when too deep."""
+    """Allocated bytes and entries beneath an open directory.
+
+    More than `most_files` when it is too deep, or when a part of it was made unreadable: who can say what is
+    hidden there.
+    """
     used = files = 0
     pending = [(".", 0)]
     while pending:
         path, depth = pending.pop()
-        with contextlib.suppress(OSError):  # removed meanwhile, or made unreadable: the rest is still counted
+        try:
             handle = kernel.open_beneath(directory, path, os.O_RDONLY | os.O_DIRECTORY)
             try:
                 for entry in os.scandir(handle):
@@ -51,6 +55,10 @@ def measure(directory: int, most_files: int) -> tuple[int, int]:
                         pending.append((f"{path}/{entry.name}", depth + 1))
             finally:
                 os.close(handle)
+        except PermissionError:
+            return used, most_files + 1
+        except OSError:
+            continue  # removed meanwhile: the rest is still counted
         if files > most_files or depth > _DEEPEST:
             return used, most_files + 1
     return used, files

@@ -14,7 +14,7 @@ from executor_svc.sandbox.types import SandboxUnavailable
 
 CANARY = string.Template(
     """
-import json, os, socket, subprocess
+import json, os, socket, subprocess, sys
 checks = {}
 def refused(name, attempt):
     try:
@@ -32,7 +32,25 @@ for path in $secrets:
     refused("cannot read " + path, lambda: open(path, "rb").read(1) and None)
     refused("cannot list " + path, lambda: os.listdir(path))
 refused("cannot write outside the working directory", lambda: open($outside, "w"))
+def writable(place):
+    path = os.path.join(place, "placet-canary")
+    try:
+        os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL))
+    except OSError:
+        return False
+    os.unlink(path)
+    return True
+own = {os.getcwd(), os.environ["TMPDIR"]}
+places = {"/", "/dev", "/dev/shm", "/etc", "/run", "/tmp", "/var/tmp", "/work", *sys.path}
+if $isolated:
+    try:
+        places |= {"/" + name for name in os.listdir("/")}
+    except OSError:
+        pass  # not even that
+checks["can write in its own directories"] = all(map(writable, own))
+checks["cannot write in any other directory"] = not any(map(writable, places - own))
 refused("cannot read other processes", lambda: open("/proc/1/environ", "rb"))
+refused("cannot signal other processes", lambda: os.kill(-1, 0))
 checks["not root"] = os.getuid() != 0 and os.geteuid() != 0
 known = set($environment)
 checks["environment holds only our own settings"] = set(os.environ) <= known

@@ -37,7 +37,7 @@ class Process:
 
     def dead(self, wait_ms: int = 0) -> bool:
         """Whether it has ended; blocks for at most `wait_ms`."""
-        return aio.has_ended(self.handle, wait_ms)
+        return self._end is not None or aio.has_ended(self.handle, wait_ms)
 
     @property
     def end(self) -> _End:
@@ -104,10 +104,11 @@ class Ward(Process):
             self._end = status, resource.struct_rusage(usage)
 
     def _received(self) -> bytes:
-        try:
-            return self._link.recv(_MESSAGE_BYTES)
-        except OSError:
-            return b""
+        # An order that came too late to be read resets the socket, which is told before what was sent.
+        for _ in range(2):
+            with contextlib.suppress(ConnectionResetError):
+                return self._link.recv(_MESSAGE_BYTES)
+        return b""
 
     def _close(self) -> None:
         self._link.close()

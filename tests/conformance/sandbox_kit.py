@@ -22,6 +22,8 @@ from executor_svc.sandbox.backend import PRELOAD
 
 ROOT = Path(__file__).resolve().parents[2]
 PYTHON = ROOT / ".venv-sandbox" / "bin" / "python"
+TIERS = tuple(os.environ.get("PLACET_TESTED_TIERS", "T1 T0").split())
+"""What `sandbox_fixture` opens; T2 is for inside gVisor."""
 LIMITS = RunLimits(wall_s=20, cpu_s=15, memory_mib=256, output_kib=256, artifacts=16, artifact_mib=8)
 
 
@@ -146,7 +148,7 @@ async def eventually(condition: object, seconds: float = 5) -> bool:
 def sandbox_fixture(preload: Sequence[str] = ()) -> object:
     """A fixture `sandbox`: one started sandbox per tier and module."""
 
-    @pytest_asyncio.fixture(scope="module", loop_scope="module", params=["T1", "T0"])
+    @pytest_asyncio.fixture(scope="module", loop_scope="module", params=TIERS)
     async def sandbox(request: pytest.FixtureRequest) -> AsyncIterator[Sandbox]:
         async with opened(request.param, preload=preload) as started:
             yield started
