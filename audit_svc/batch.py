@@ -131,7 +131,7 @@ class Batch:
         """What is too much is refused; the record of it is in this batch, so durable before the answer."""
         if draft.kind not in REFUSED:
             return
-        asked = Asked(str(draft.body["caller"]), draft.kind, draft.request_id)
+        asked = Asked(str(draft.body.get("caller", "")), draft.kind, draft.request_id)
         if refusal := self._ledger.refusal(asked, self._clock()):
             if refusal.record:
                 self.new.append(self._entry(refusal.record))
