@@ -21,6 +21,8 @@ from executor_svc.sandbox import hostbox
 
 MODULE = "executor_svc.worker"
 _TOLD_TO_STOP = frozenset({signal.SIGTERM})
+_DYING_S = 5.0
+"""How long a process that was killed may take to be dead."""
 
 
 class LeftOver(Exception):  # noqa: N818 - says what there is
@@ -89,14 +91,23 @@ def fresh_scratch(directory: Path) -> Path:
 def require_alone() -> None:
     """Once the sandbox is closed: no process of it is left, and in a container none at all.
 
-    Raises LeftOver.
+    Waits for what has been killed and is not dead yet. Raises LeftOver.
     """
+    until = time.monotonic() + _DYING_S
+    while left := _others():
+        if time.monotonic() > until:
+            raise LeftOver(f"of the last lease there is still {left}")
+        time.sleep(0.01)
+
+
+def _others() -> str:
+    """What lives beside this process; children that are dead are taken leave of."""
     with contextlib.suppress(ChildProcessError):
-        while os.waitpid(-1, os.WNOHANG)[0]:  # the dead ones, of whom leave is taken
+        while os.waitpid(-1, os.WNOHANG)[0]:
             pass
-        raise LeftOver("a process of the sandbox is left of the last lease")
-    if os.getpid() == 1 and (others := [pid for pid in _numbers(Path("/proc")) if pid != 1]):
-        raise LeftOver(f"there are other processes beside the worker: {others}")
+        return "a process of the sandbox"
+    others = [pid for pid in _numbers(Path("/proc")) if pid != 1] if os.getpid() == 1 else []
+    return f"other processes in the container: {others}" if others else ""
 
 
 def _numbers(directory: Path) -> list[int]:

@@ -28,6 +28,8 @@ from tests.fakes.workers import Front, Ground
 
 Behaviour = Callable[["Odd", Any, Any], Awaitable[None]]
 LIMITS = Limits(wall_s=30, cpu_s=20, memory_mib=512, output_kib=1, artifacts=1, artifact_mib=1)
+QUARTER = 256 * 1024
+"""Of what the limits allow."""
 USAGE = common_pb2.Usage(wall_ms=5, cpu_ms=3)
 
 
@@ -186,7 +188,7 @@ async def test_a_worker_s_sandbox_that_fails_is_a_sandbox_that_fails(ground: Gro
         "output before the beginning": [output(b"x"), BEGUN, NOTHING, ENDED],
         "output after the end": [BEGUN, NOTHING, output(b"x"), ENDED],
         "too many files": [BEGUN, left(("a", b"1"), ("b", b"2")), sent("a", b"1"), sent("b", b"2"), ENDED],
-        "too many bytes": [BEGUN, left(("a", b"1" * (1024 * 1024 + 1))), ENDED],
+        "too many bytes": [BEGUN, left(("a", bytes(5 * QUARTER))), *[sent("a", bytes(QUARTER))] * 5, ENDED],
         "a file that was not announced": [BEGUN, left(("a", b"1")), sent("b", b"1"), ENDED],
         "a file longer than announced": [BEGUN, left(("a", b"1")), sent("a", b"12"), ENDED],
         "a file shorter than announced": [BEGUN, left(("a", b"12")), sent("a", b"1"), ENDED],

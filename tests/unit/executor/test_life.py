@@ -1,0 +1,82 @@
+"""What lies between two lives of a worker (docs/workers.md §1.5)."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import pytest
+
+from executor_svc.worker import life
+from executor_svc.worker.life import LeftOver, Life
+
+BEGIN = """
+import os, sys
+from executor_svc.worker.life import Life
+os.set_inheritable(os.open("/", os.O_RDONLY), True)
+look = "import os, sys; print(sys.argv[1:], sorted(map(int, os.listdir('/proc/self/fd')))[:-1], os.getpid())"
+sys.orig_argv[:] = [sys.executable, "-c", look, "executor_svc.worker", "--runs", "3"]
+print(os.getpid(), flush=True)
+Life(3, 12.5).after(4).begin()
+"""
+
+
+def test_the_scratch_directory_is_emptied_and_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever lies there, also what cannot be listed; what lies beside it stays."""
+    monkeypatch.setattr(tempfile, "tempdir", tempfile.tempdir)
+    monkeypatch.setenv("TMPDIR", os.environ.get("TMPDIR", "/tmp"))
+    beside, left = tmp_path / "beside", tmp_path / "scratch" / "a" / "b"
+    beside.touch()
+    left.mkdir(parents=True)
+    (left / "file").write_text("of the last one")
+    (left.parent / "link").symlink_to(beside)
+    left.chmod(0)
+    scratch = life.fresh_scratch(tmp_path)
+
+    assert list(scratch.iterdir()) == []
+    assert beside.exists()
+    with tempfile.NamedTemporaryFile() as file:
+        assert Path(file.name).parent == scratch
+
+
+def test_a_scratch_directory_that_is_a_link_is_not_followed(tmp_path: Path) -> None:
+    """It would empty something else."""
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    (elsewhere / "kept").touch()
+    (tmp_path / "scratch").symlink_to(elsewhere)
+
+    with pytest.raises(LeftOver, match="cannot be emptied"):
+        life.fresh_scratch(tmp_path)
+    assert (elsewhere / "kept").exists()
+
+
+def test_a_process_that_is_left_is_not_lived_with(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One that is dying is waited for."""
+    monkeypatch.setattr(life, "_DYING_S", 0.2)
+    child = os.fork()
+    if child == 0:
+        os.execv(sys.executable, [sys.executable, "-c", "import time; time.sleep(60)"])
+    try:
+        with pytest.raises(LeftOver, match="a process of the sandbox"):
+            life.require_alone()
+    finally:
+        os.kill(child, 9)
+    life.require_alone()
+
+
+def test_the_next_life_is_the_same_process_with_nothing_open() -> None:
+    """It knows how long the worker has served."""
+    done = subprocess.run([sys.executable, "-c", BEGIN], capture_output=True, text=True, timeout=60)
+    before, after = done.stdout.splitlines()
+
+    words = ["executor_svc.worker", "--runs", "7", "--since", "12.5"]
+    assert after == f"{words} [0, 1, 2] {before}"
+    assert Life.of(words[1:]) == Life(7, 12.5)
+
+
+def test_a_first_life_begins_now() -> None:
+    assert Life.of([]).runs == 0
