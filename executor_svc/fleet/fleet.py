@@ -184,7 +184,8 @@ class Fleet:
             except (ServiceError, OSError, ValueError) as error:
                 metrics.LEASES.labels("refused").inc()
                 _log.debug("a worker cannot be had", worker=address, why=str(error))
-                self._known.rest(address)
+                silent = isinstance(error, ServiceError) and error.reason == hold.SILENT
+                self._known.rest(address, silent=silent)
                 continue
             metrics.LEASES.labels("granted").inc()
             self._known.heard(address, found.offer)

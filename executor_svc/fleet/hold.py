@@ -29,7 +29,8 @@ from placet.rpc.errors import ServiceError
 from placet.rpc.tls import TlsFiles
 
 SERVER: Final = "worker"
-GRANT_TIMEOUT_S: Final = 5.0
+SILENT: Final = "WORKER_SILENT"
+GRANT_TIMEOUT_S: Final = 2.0
 """How long a worker may take to answer; it grants or refuses at once."""
 
 LeaseCall = grpc.aio.UnaryStreamCall[pb.LeaseRequest, pb.LeaseResponse]
@@ -54,7 +55,7 @@ class Hold(Lease):
     async def watch(self, on_ending: Callable[[str], None]) -> None:
         """Return when the lease is over; tell when the worker wants it to be."""
         assert self.call is not None
-        with contextlib.suppress(grpc.aio.AioRpcError):
+        with contextlib.suppress(grpc.aio.AioRpcError, grpc.aio.BaseError):
             message: Any
             while (message := await self.call.read()) is not grpc.aio.EOF:
                 if message.WhichOneof("event") == "ending":
@@ -85,7 +86,7 @@ async def take(address: str, tls: TlsFiles, tenant: str) -> Hold:
         await channel.close()
         if isinstance(error, TimeoutError):
             raise ServiceError(
-                grpc.StatusCode.DEADLINE_EXCEEDED, "WORKER_SILENT", f"{address} does not answer"
+                grpc.StatusCode.DEADLINE_EXCEEDED, SILENT, f"{address} does not answer"
             ) from error
         raise
     offer = Offer(messages.tier_of(granted.tier), tuple(granted.isolation), tuple(granted.libraries))

@@ -25,6 +25,7 @@ _SURVEY_WITHOUT_ANY_S: Final = 1.0
 _SURVEYED_AT_ONCE: Final = 8
 _REST_S: Final = 0.1
 _LONGEST_REST_S: Final = 1.0
+_SILENT_REST_S: Final = 15.0
 """Until a worker that could not be had is asked again: longer each time."""
 
 _log = structlog.get_logger()
@@ -87,10 +88,11 @@ class Known:
         if (worker := self._workers.get(address)) is not None:
             worker.offer, worker.heard, worker.refusals = offer, time.monotonic(), 0
 
-    def rest(self, address: str) -> None:
-        """It is better not asked for a moment."""
+    def rest(self, address: str, *, silent: bool = False) -> None:
+        """It is better not asked for a moment; for longer if asking it took time, which others wait."""
         if (worker := self._workers.get(address)) is not None:
-            worker.rests_until = time.monotonic() + min(_REST_S * 2**worker.refusals, _LONGEST_REST_S)
+            refused_s = min(_REST_S * 2**worker.refusals, _LONGEST_REST_S)
+            worker.rests_until = time.monotonic() + (_SILENT_REST_S if silent else refused_s)
             worker.refusals += 1
 
     async def look(self) -> None:

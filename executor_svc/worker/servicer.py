@@ -59,7 +59,7 @@ class WorkerServicer(worker_pb2_grpc.WorkerServiceServicer):
         lease = self._tenancy.grant()
         try:
             await context.write(pb.LeaseResponse(granted=self._granted(lease)))
-            reason = await lease.ending
+            reason = await asyncio.shield(lease.ending)  # a front that leaves ends the call, not the word
             await context.write(pb.LeaseResponse(ending=pb.LeaseEnding(reason=reason)))
             await lease.idle.wait()
         finally:
