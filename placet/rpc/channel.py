@@ -15,6 +15,9 @@ MAX_MESSAGE_BYTES = 20 * MIB
 SEVERAL = ("dns:", "ipv4:", "ipv6:")
 """How an address begins that may name several replicas."""
 
+ASKED_AGAIN = ("generator", "guard", "executor")
+"""Servers of which nothing is done twice when what nobody answered is sent again (docs/connections.md §5)."""
+
 Options = list[tuple[str, str | int]]
 
 
@@ -65,10 +68,24 @@ def _options(server: str) -> Options:
     ]
 
 
+_RETRY = {
+    "maxAttempts": 5,
+    "initialBackoff": "0.5s",
+    "maxBackoff": "3s",
+    "backoffMultiplier": 2,
+    "retryableStatusCodes": ["UNAVAILABLE"],
+}
+"""About six seconds in all: until the name server knows of whoever takes the place of the last one."""
+
+
 def _several(server: str) -> Options:
+    service = service_name(server)
     config = {
         "loadBalancingConfig": [{"round_robin": {}}],
-        "healthCheckConfig": {"serviceName": service_name(server)},
+        "healthCheckConfig": {"serviceName": service},
+        "methodConfig": [{"name": [{"service": service}], "retryPolicy": _RETRY}]
+        if server in ASKED_AGAIN
+        else [],
     }
     return [
         ("grpc.service_config", json.dumps(config)),

@@ -37,6 +37,10 @@ QUIET_S = 0.5
 """One that has sent nothing for so long keeps its stream open for something else, and is answered."""
 
 
+NOT_AGAIN = ("grpc-retry-pushback-ms", "-1")
+"""What we answered, an error too, is an answer: gRPC is to repeat only what nobody answered."""
+
+
 class AroundInterceptor(grpc.aio.ServerInterceptor):
     """Runs every handler inside `around(method, context)`.
 
@@ -147,7 +151,7 @@ async def errors(_method: str, context: Context) -> AsyncIterator[None]:
         )
     else:
         return
-    await context.abort(status.code, status.details, tuple(status.trailing_metadata))
+    await context.abort(status.code, status.details, (*status.trailing_metadata, NOT_AGAIN))
 
 
 @asynccontextmanager

@@ -16,10 +16,13 @@ from cryptography import x509
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from placetpb.audit.v1 import audit_pb2 as pb
 from placetpb.audit.v1 import audit_pb2_grpc as rpc
+from placetpb.guard.v1 import guard_pb2
+from placetpb.guard.v1 import guard_pb2_grpc as guard_rpc
 
 from placet.pki import make_ca
 from placet.rpc import tls
 from placet.rpc.channel import connect
+from placet.rpc.errors import ServiceError
 from placet.rpc.health import set_health
 from placet.rpc.identity import caller_uri
 from placet.rpc.server import BuiltServer, Turnover, build_server, serve
@@ -175,6 +178,85 @@ class TestPlaces:
                     await append(channel)
 
         assert refused.value.code() is grpc.StatusCode.UNAVAILABLE
+
+
+class Scopes(guard_rpc.GuardServiceServicer):
+    """Lists no scopes, or says in its own words that it cannot."""
+
+    def __init__(self) -> None:
+        self.calls, self.refuses = 0, False
+
+    async def ListScopes(  # noqa: N802  # gRPC's name
+        self, request: guard_pb2.ListScopesRequest, context: grpc.aio.ServicerContext
+    ) -> guard_pb2.ListScopesResponse:
+        self.calls += 1
+        if self.refuses:
+            raise ServiceError(grpc.StatusCode.UNAVAILABLE, "REVIEW_UNAVAILABLE", "No.", retry_after_s=1)
+        return guard_pb2.ListScopesResponse()
+
+
+class TestAgain:
+    """§5"""
+
+    @asynccontextmanager
+    async def guard(
+        self, authority: Authority
+    ) -> AsyncIterator[tuple[Scopes, BuiltServer, grpc.aio.Channel]]:
+        servicer, service = Scopes(), "placetpb.guard.v1.GuardService"
+
+        def register(server: grpc.aio.Server) -> Sequence[str]:
+            guard_rpc.add_GuardServiceServicer_to_server(servicer, server)
+            return [service]
+
+        built = build_server(
+            listen="127.0.0.1:0",
+            tls=authority.service("guard"),
+            allow={f"/{service}/ListScopes": frozenset({"caller/*"})},
+            register=register,
+        )
+        await built.server.start()
+        try:
+            async with connect(f"ipv4:{built.address}", authority.peer(TEAM), server="guard") as channel:
+                yield servicer, built, channel
+        finally:
+            await built.stop(0)
+
+    async def test_a_call_for_which_none_serves_yet_is_answered_by_the_next_that_does(
+        self, authority: Authority
+    ) -> None:
+        """§5.2: also without waiting for readiness."""
+        async with self.guard(authority) as (servicer, built, channel):
+            unhealthy = await self.state(channel, grpc.ChannelConnectivity.TRANSIENT_FAILURE)
+            listing = asyncio.ensure_future(listed(channel))
+            await asyncio.sleep(0.1)
+            before = listing.done(), servicer.calls
+            await set_health(built.health, built.names, True)
+            await listing
+
+        assert unhealthy
+        assert (before, servicer.calls) == ((False, 0), 1)
+
+    async def test_what_a_service_answers_itself_is_not_asked_again(self, authority: Authority) -> None:
+        """§5.1: or a model that is away would be asked five times as often."""
+        async with self.guard(authority) as (servicer, built, channel):
+            servicer.refuses = True
+            await set_health(built.health, built.names, True)
+            await self.state(channel, grpc.ChannelConnectivity.READY)
+            with pytest.raises(grpc.aio.AioRpcError) as refused:
+                await listed(channel)
+
+        error = ServiceError.from_rpc(refused.value)
+        assert (error.reason, error.retry_after_s, servicer.calls) == ("REVIEW_UNAVAILABLE", 1, 1)
+
+    async def state(self, channel: grpc.aio.Channel, wanted: grpc.ChannelConnectivity) -> bool:
+        async with asyncio.timeout(PATIENCE_S):
+            while (state := channel.get_state(try_to_connect=True)) is not wanted:
+                await channel.wait_for_state_change(state)
+        return True
+
+
+async def listed(channel: grpc.aio.Channel) -> None:
+    await guard_rpc.GuardServiceStub(channel).ListScopes(guard_pb2.ListScopesRequest(), timeout=PATIENCE_S)
 
 
 @asynccontextmanager
