@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import signal
+from typing import Any
 
 import pytest
 from placetpb.common.v1 import common_pb2
@@ -14,37 +15,35 @@ from placet.rpc.errors import ServiceError
 from tests.fakes.workers import Ground, Worker, leased, requests, run
 
 
-async def test_one_lease_and_one_run(ground: Ground, worker: Worker) -> None:
-    """2.3: the order is begun, output, left, artifacts, ended. 1.5: after it comes a new process."""
+async def test_two_runs_of_one_lease_the_second_cancelled(ground: Ground, worker: Worker) -> None:
+    """2.3: the order is begun, output, left, artifacts, ended. 2.4: `cancel` is answered with what was used.
+    1.5: after the lease comes a new process."""
     lives = worker.lives()
     given = InputFile.of("given.csv", b"a\n1\n" * 100_000)
     program = "print(len(open('given.csv').read())); open('out.csv', 'w').write('x' * 300_000)"
     async with worker.as_peer() as stub, leased(stub) as hold:
         ran = await run(stub, hold.granted.lease_id, ground.order(program, [given]))
+        cancelled = await run_and_cancel(stub, hold.granted.lease_id, ground)
     await worker.life(lives + 1)
 
     assert ran.stdout == b"400000\n"
     assert ran.kinds == ["begun", "output", "left", "artifact", "artifact", "ended"]
     assert ran.ended.usage.wall_ms > 0
+    assert cancelled.status == common_pb2.RUN_STATUS_CANCELLED
+    assert cancelled.usage.wall_ms > 0
     assert list(worker.scratch.iterdir()) == []
 
 
-async def test_cancel_is_answered_with_what_was_used(ground: Ground, worker: Worker) -> None:
-    """2.4: a program that would never end."""
-    lives = worker.lives()
-    async with worker.as_peer() as stub, leased(stub) as hold:
-        call = stub.Run()
-        order = ground.order("print('on', flush=True)\nwhile True: pass")
-        for request in requests(order, hold.granted.lease_id):
-            await call.write(request)
-        assert [(await call.read()).WhichOneof("event") for _ in range(2)] == ["begun", "output"]
-        await call.write(pb.RunRequest(cancel=pb.CancelRun()))
-        rest = [await call.read(), await call.read()]
-    await worker.life(lives + 1)
-
-    assert [message.WhichOneof("event") for message in rest] == ["left", "ended"]
-    assert rest[1].ended.status == common_pb2.RUN_STATUS_CANCELLED
-    assert rest[1].ended.usage.wall_ms > 0
+async def run_and_cancel(stub: Any, lease_id: bytes, ground: Ground) -> pb.RunEnded:
+    """How a program ended that would never end."""
+    call = stub.Run()
+    for request in requests(ground.order("print('on', flush=True)\nwhile True: pass"), lease_id):
+        await call.write(request)
+    assert [(await call.read()).WhichOneof("event") for _ in range(2)] == ["begun", "output"]
+    await call.write(pb.RunRequest(cancel=pb.CancelRun()))
+    left, ended = await call.read(), await call.read()
+    assert [message.WhichOneof("event") for message in (left, ended)] == ["left", "ended"]
+    return ended.ended
 
 
 async def test_a_lease_that_ran_nothing_costs_nothing(worker: Worker) -> None:
