@@ -16,7 +16,18 @@ from executor_svc.worker.settings import WorkerSettings
 from generator_svc.settings import GeneratorSettings
 from guard_svc.settings import GuardSettings
 from placet.rpc.settings import ServiceSettings, unknown_variables
-from tests.deploy.kit.manifests import DEPLOY, OVERLAYS, Object, Pod, of_kind, one, pod, pods, settings_of
+from tests.deploy.kit.manifests import (
+    DEPLOY,
+    OVERLAYS,
+    ROOT,
+    Object,
+    Pod,
+    of_kind,
+    one,
+    pod,
+    pods,
+    settings_of,
+)
 from tests.deploy.kit.restricted import amount
 
 SETTINGS: dict[str, type[ServiceSettings] | type[ClaimsSettings]] = {
@@ -149,3 +160,11 @@ def test_a_worker_has_the_memory_that_a_run_may_have(overlay: str) -> None:
     one_run = int(settings["PLACET_WORKER_MAX_MEMORY_MIB"]) + 256
     runs = int(settings["PLACET_WORKER_MAX_CONCURRENT_RUNS"]) * one_run
     assert amount(worker.spec["containers"][0]["resources"]["limits"]["memory"]) >= (runs + 768) * 2**20
+
+
+def test_every_setting_of_the_claims_stands_on_the_page() -> None:
+    page = (ROOT / "docs" / "settings.md").read_text()
+    missing = [
+        field for field in ClaimsSettings.model_fields if f"`PLACET_CLAIMS_{field.upper()}`" not in page
+    ]
+    assert missing == []
