@@ -87,6 +87,16 @@ fetch_promtool() ( # into .venv-deploy, by way of the directory $1
     && dpkg-deb --extract prometheus_*.deb . && mkdir -p "$to" && cp usr/bin/promtool "$to/"
 )
 
+containers() { # for the tests of the images and of the chain in containers, which are skipped without it
+  local needed=(podman runc mmdebstrap nft ip) program missing=''
+  for program in "${needed[@]}"; do command -v "$program" >/dev/null || missing=1; done
+  [ -n "$missing" ] || return 0
+  if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null && apt-get -qq update >/dev/null \
+    && quiet_apt podman runc mmdebstrap nftables iproute2 catatonit; then
+    say "installed podman for the tests in containers"; return; fi
+  say "podman is not here and could not be installed: the tests in containers will be skipped"
+}
+
 quiet_apt() { DEBIAN_FRONTEND=noninteractive apt-get -qq install -y --no-install-recommends "$@" >/dev/null 2>&1; }
 
 install() { # install ENV REQUIREMENTS...: skipped while the pinned files are the same
@@ -110,6 +120,7 @@ if [ "${1:-}" = dev ]; then
   tracer
   browser
   alerts
+  containers
   # An environment of its own: what checks manifests has other needs than what they deploy.
   [ -x .venv-deploy/bin/python ] || { say "creating .venv-deploy"; "$python" -m venv .venv-deploy; }
   install .venv-deploy requirements/deploy.txt

@@ -47,7 +47,17 @@ LINKS = {
     "usr/lib/ssl/certs": "/etc/ssl/certs",
     "usr/lib/ssl/cert.pem": "/etc/ssl/certs/ca-certificates.crt",
 }
-EMPTY = ("dev", "proc", "run", "sys", "usr/bin", "usr/sbin", "usr/lib64", "usr/lib/ssl", "var/lib/dpkg/status.d")
+EMPTY = (
+    "dev",
+    "proc",
+    "run",
+    "sys",
+    "usr/bin",
+    "usr/sbin",
+    "usr/lib64",
+    "usr/lib/ssl",
+    "var/lib/dpkg/status.d",
+)
 AUTHORITIES = "etc/ssl/certs/ca-certificates.crt"
 
 
@@ -73,7 +83,9 @@ def closure(packages: list[str]) -> list[str]:
     found: set[str] = set()
     waiting = list(packages)
     while waiting:
-        alternatives = [provided.get(name, name) if name not in needs else name for name in names(waiting.pop(), "|")]
+        alternatives = [
+            provided.get(name, name) if name not in needs else name for name in names(waiting.pop(), "|")
+        ]
         if LEFT_OUT.intersection(alternatives):
             continue
         package = next((name for name in alternatives if name in needs), "")
@@ -86,10 +98,10 @@ def closure(packages: list[str]) -> list[str]:
 
 
 def place(root: Path, path: str) -> None:
-    """Copy one file of a package below `root`; without its owner and special bits, and only if it is wanted."""
+    """Copy one file of a package below `root`, if it is wanted; without its owner and special bits."""
     inside = re.sub(r"^/(bin|sbin|lib|lib64)/", r"/usr/\1/", path)
     program = inside.startswith(("/usr/bin/", "/usr/sbin/"))
-    if os.path.isdir(path) or UNREAD.match(inside) or (program and not PROGRAMS.fullmatch(inside)):
+    if Path(path).is_dir() or UNREAD.match(inside) or (program and not PROGRAMS.fullmatch(inside)):
         return
     target = root / inside[1:]
     target.parent.mkdir(parents=True, exist_ok=True)

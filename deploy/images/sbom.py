@@ -1,9 +1,9 @@
-"""Print what an image is made of, as CycloneDX 1.6 JSON: Debian packages, and the Python packages of environments.
+"""Print what an image is made of, as CycloneDX 1.6 JSON: Debian's packages, and Python's in environments.
 
     python3 sbom.py NAME ENVIRONMENT...
 
-Debian's are those that bare_root.py took (var/lib/dpkg/status.d). The same image gives the same bytes: there is
-no time in it, and its serial number is a digest of its content. Runs in the build; standard library only.
+Debian's are those that bare_root.py took (var/lib/dpkg/status.d). The same image gives the same bytes: there
+is no time in it, and its serial number is a digest of its content. Runs in the build; standard library only.
 """
 
 from __future__ import annotations
@@ -25,7 +25,9 @@ def debian(stanza: str, release: str) -> dict[str, Any]:
     """The component of one package, from what `dpkg -s` says of it."""
     said = HeaderParser().parsestr(stanza)
     name, version = said["Package"], said["Version"]
-    purl = f"pkg:deb/debian/{name}@{quote(version, safe='')}?arch={said['Architecture']}&distro=debian-{release}"
+    purl = (
+        f"pkg:deb/debian/{name}@{quote(version, safe='')}?arch={said['Architecture']}&distro=debian-{release}"
+    )
     return {
         "type": "library",
         "bom-ref": purl,

@@ -1,6 +1,6 @@
-"""A name server: nameserver.py ADDRESS NAMES LOG. NAMES is JSON, name → addresses, read anew for each question.
+"""A name server: nameserver.py ADDRESS NAMES LOG. NAMES is JSON, name → addresses, read for each question.
 
-Writes who asked for what, a line each, to LOG. Answers A and nothing else; a name it does not know does not exist.
+Writes who asked for what, a line each, to LOG. Answers A and nothing else; an unknown name does not exist.
 """
 
 from __future__ import annotations

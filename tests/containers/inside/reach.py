@@ -1,4 +1,6 @@
-"""Tries to reach others from where it runs: argv[1] is JSON, {"tcp": [[address, port], …], "names": […], "stray": […]}.
+"""Tries to reach others from where it runs.
+
+argv[1] is JSON: {"tcp": [[address, port], …], "names": [name, …], "stray": [address, …]}.
 
 Prints what it reached. A refusal counts as reached: somebody answered. Standard library only; needs no right.
 """

@@ -1,4 +1,4 @@
-"""What cert-manager would do: certificates for the manifests' Certificates, each as the files of its Secret."""
+"""What cert-manager would do: certificates for the manifests' Certificates, as the files of Secrets."""
 
 from __future__ import annotations
 

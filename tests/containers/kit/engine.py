@@ -1,4 +1,4 @@
-"""podman, as deploy/images/machine knows to call it on this machine; images built once in a store of the tests'.
+"""podman, as deploy/images/machine calls it on this machine; images in a store of the tests' own.
 
 Knows containers. Must not know what runs in them.
 """
@@ -28,7 +28,9 @@ def needed() -> None:
     """Skip, by name, what this machine cannot do."""
     missing = [name for name in NEEDED if shutil.which(name) is None]
     if missing:
-        pytest.skip(f"{', '.join(missing)} not here: deploy/setup.sh dev installs what containers are tested with")
+        pytest.skip(
+            f"{', '.join(missing)} not here: deploy/setup.sh dev installs what containers are tested with"
+        )
     if os.geteuid() != 0:
         pytest.skip("networks of containers are made as root")
 
@@ -38,7 +40,7 @@ def environment(*, gvisor: bool = False) -> Mapping[str, str]:
 
 
 def podman(*arguments: str, gvisor: bool = False, timeout: float = 60, check: bool = True) -> str:
-    """What podman prints, both streams. Raises AssertionError with it when podman fails and `check` is set."""
+    """What podman prints, both streams. Raises AssertionError with it on failure if `check` is set."""
     code, told = attempt(*arguments, gvisor=gvisor, timeout=timeout)
     assert not check or code == 0, f"podman {' '.join(arguments)}:\n{told}"
     return told

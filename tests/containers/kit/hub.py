@@ -1,4 +1,4 @@
-"""A network between pods, each in a namespace of its own, whose middle lets through what is listed and drops the rest.
+"""A network of pods, each in a namespace of its own, whose middle lets through what is listed, and no more.
 
     with Hub() as hub:
         place = hub.join("guard")             # namespace and address; its only way out is the middle
@@ -64,17 +64,36 @@ class Hub:
         """Give a pod a place."""
         number = len(self.places) + 1
         place = Place(f"{self.prefix}-{name}", f"10.77.{number}.2")
-        ours, theirs = f"hub{number}", "eth0"
+        ours = f"hub{number}"
         run("ip", "netns", "add", place.namespace)
-        run("ip", "link", "add", ours, "netns", self.middle, "type", "veth", "peer", theirs, "netns", place.namespace)
+        run(
+            "ip",
+            "link",
+            "add",
+            ours,
+            "netns",
+            self.middle,
+            "type",
+            "veth",
+            "peer",
+            "eth0",
+            "netns",
+            place.namespace,
+        )
         run("ip", "-n", self.middle, "address", "add", f"10.77.{number}.1/24", "dev", ours)
         run("ip", "-n", self.middle, "link", "set", ours, "up")
-        run("ip", "-n", place.namespace, "address", "add", f"{place.address}/24", "dev", theirs)
-        for link in ("lo", theirs):
-            run("ip", "-n", place.namespace, "link", "set", link, "up")
-        run("ip", "-n", place.namespace, "route", "add", "default", "via", f"10.77.{number}.1")
         self.places[name] = place
+        self.restore(name)
         return place
+
+    def restore(self, name: str) -> None:
+        """Give a place its address and its way out, also where a gVisor that has ended took them away."""
+        place = self.places[name]
+        for link in ("lo", "eth0"):
+            run("ip", "-n", place.namespace, "link", "set", link, "up")
+        run("ip", "-n", place.namespace, "address", "replace", f"{place.address}/24", "dev", "eth0")
+        gate = f"{place.address.rpartition('.')[0]}.1"
+        run("ip", "-n", place.namespace, "route", "replace", "default", "via", gate)
 
     def permit(self, edges: Iterable[Permitted]) -> None:
         """Let these connections through, and nothing else from now on."""

@@ -1,4 +1,4 @@
-"""What somebody installs: the trial overlay with their model's address, rendered; and the secrets that it expects."""
+"""What somebody installs: the trial overlay with their model's address, and the secrets that it expects."""
 
 from __future__ import annotations
 
@@ -45,13 +45,17 @@ class Overlay:
             if item["kind"] in CONTROLLERS:
                 about, template = item["metadata"], item["spec"]["template"]
                 labels = template["metadata"]["labels"]
-                found[about["name"]] = Pod(item["kind"], about["name"], about["namespace"], labels, template["spec"])
+                found[about["name"]] = Pod(
+                    item["kind"], about["name"], about["namespace"], labels, template["spec"]
+                )
         return found
 
     def worker_without_gvisor(self) -> Pod:
         """The worker as the overlay `runc` has it, with the settings and scopes of this one."""
         ours, (container,) = self.pods["worker"], manifests.pod("runc", "worker").spec["containers"]
-        return replace(ours, spec={**ours.spec, "containers": [{**container, "envFrom": ours.containers[0]["envFrom"]}]})
+        return replace(
+            ours, spec={**ours.spec, "containers": [{**container, "envFrom": ours.containers[0]["envFrom"]}]}
+        )
 
     def config_maps(self, namespace: str) -> dict[str, Mapping[str, bytes]]:
         """Content of the namespace's ConfigMaps."""
@@ -96,7 +100,9 @@ class Brought:
         signer.save(log)
         secrets[CHAIN]["placet-approval-key"] = {"approval.key": approval.read_bytes()}
         secrets[CHAIN]["placet-log-key"] = {"log.key": log.read_bytes()}
-        return cls(secrets, {"approval.pub.pem": signing.public.to_pem(), "revoked.txt": b""}, signer.verifier.vkey)
+        return cls(
+            secrets, {"approval.pub.pem": signing.public.to_pem(), "revoked.txt": b""}, signer.verifier.vkey
+        )
 
 
 def _settings(overlay: Overlay) -> str:

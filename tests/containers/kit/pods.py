@@ -56,9 +56,15 @@ def arguments(pod: Pod, stored: Stored) -> list[str]:
 
 def _security(of_pod: Object, own: Object) -> Iterator[str]:
     yield f"--user={of_pod['runAsUser']}:{of_pod['runAsGroup']}"
-    assert own["readOnlyRootFilesystem"] and own["capabilities"] == {"drop": ["ALL"]}
+    assert own["readOnlyRootFilesystem"] is True
+    assert own["capabilities"] == {"drop": ["ALL"]}
     assert own["allowPrivilegeEscalation"] is False
-    yield from ("--read-only", "--read-only-tmpfs=false", "--cap-drop=all", "--security-opt=no-new-privileges")
+    yield from (
+        "--read-only",
+        "--read-only-tmpfs=false",
+        "--cap-drop=all",
+        "--security-opt=no-new-privileges",
+    )
 
 
 def _resources(limits: Object) -> Iterator[str]:
