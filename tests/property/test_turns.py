@@ -203,13 +203,12 @@ async def test_one_noisy_tenant_leaves_a_fifth_of_the_house() -> None:
 
 
 async def test_a_turn_that_comes_as_its_tenant_leaves_goes_to_the_next() -> None:
-    queue = Queue(Turns(at_once=1, waiting=10))
-    first, second, third = queue.ask("a"), queue.ask("b"), queue.ask("c")
-    await queue.settle()
-    queue.ends[first].set()
-    await asyncio.sleep(0)  # the turn is given to the second in this very moment
-    await asyncio.sleep(0)
-    queue.tasks[second].cancel()
+    turns = Turns(at_once=1, waiting=10)
+    queue = Queue(turns)
+    async with turns.turn("a"):
+        second, third = queue.ask("b"), queue.ask("c")
+        await queue.settle()
+    queue.tasks[second].cancel()  # its turn has come, and it has not heard of it
     await queue.settle()
 
     assert queue.running == [third]

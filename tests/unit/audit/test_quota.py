@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from audit_svc.anchor import Anchor
+from audit_svc.draft import Draft
 from audit_svc.ledger import Ledger
 from audit_svc.quota import Quotas, QuotasInvalid
 from audit_svc.sequencer import Sequencer
@@ -22,7 +23,7 @@ from audit_svc.window import Window
 from placet.audit.client import Appended
 from placet.rpc.errors import ServiceError
 from placet.rpc.settings import load
-from tests.fakes.audit_world import World
+from tests.fakes.audit_world import EXECUTOR, World, started
 from tests.fakes.postgres_world import PostgresWorld
 from tests.fakes.quota_world import OTHER, TEAM, Limited, QuotaWorld, limit_of, quotas
 
@@ -157,6 +158,14 @@ async def test_a_start_without_an_end_counts_for_its_wall_time_and_one_minute_mo
         await refused(log.start())
         here.clock.pass_s(1)
         await log.start()
+
+
+async def test_a_start_that_names_no_caller_is_nobodys(tmp_path: Path) -> None:
+    """The field is none that a record must have (audit-format §2)."""
+    here = QuotaWorld(World(tmp_path), quotas(caller__any={"runs_per_minute": 0}))
+    async with here.writing() as log:
+        body = {name: value for name, value in started().items() if name != "caller"}
+        await log.sequencer.append(Draft("run_started", "r", EXECUTOR, body))
 
 
 async def test_each_lapses_in_its_own_time(tmp_path: Path) -> None:
