@@ -180,7 +180,9 @@ WORKERS = _gauge(
     "state",
 )
 LEASES = _counter(
-    "placet_executor_leases_total", "leases that were asked for: `granted`, `refused`, `lost`", "outcome"
+    "placet_executor_leases_total",
+    "leases that were asked for: `granted`, `refused`; `lost`: the worker went while nothing ran",
+    "outcome",
 )
 FLEET: Final[Families] = (WORKERS, LEASES)
 

@@ -40,6 +40,11 @@ class Meter:
         return _values().get(key, 0.0) - self._before.get(key, 0.0)
 
 
+def now(name: str, *labels: str) -> float:
+    """A sample as it is; 0 when nobody has set it."""
+    return _values().get((name, labels), 0.0)
+
+
 def _values() -> dict[Key, float]:
     return {
         (sample.name, tuple(sample.labels.values())): sample.value
