@@ -106,7 +106,7 @@ class Run:
             end = await self._await_end()
             self._ended = time.monotonic()
             watch.cancel()
-        self._check_disk()
+        await self._check_disk()
         status = self._status(end)
         return self._result(end, status, await self._collect())
 
@@ -193,7 +193,7 @@ class Run:
             self._check_cpu()
             self._check_memory()
             if time.monotonic() >= self._next_look:
-                self._check_disk()
+                await self._check_disk()
 
     def _check_cpu(self) -> None:
         if _cpu_seconds(self._cell.program.pid) - self._cpu_before >= self._limits.cpu_s:
@@ -215,8 +215,8 @@ class Run:
         if too_much or seen.threads > cgroup.MOST_THREADS:
             self._overrun(RunStatus.MEMORY_EXCEEDED)
 
-    def _check_disk(self) -> None:
-        used, files, full = self._watched_disk() if self._cell.keeper is None else self._quota()
+    async def _check_disk(self) -> None:
+        used, files, full = self._quota() if self._cell.keeper else await self._watched_disk()
         self._much_to_collect = is_large(used) or files > _FEW_FILES
         if full:
             self._stop(RunStatus.DISK_EXCEEDED)
@@ -227,13 +227,16 @@ class Run:
         used = (quota.f_blocks - quota.f_bfree) * quota.f_frsize
         return used, quota.f_files - quota.f_ffree, quota.f_bfree == 0 or quota.f_ffree == 0
 
-    def _watched_disk(self) -> tuple[int, int, bool]:
-        """The same of a disk whose quota is that we look. Inside gVisor deleted files count as well."""
-        started = time.monotonic()
-        used, files = hostbox.measure(self._cell.box, _MOST_FILES)
+    async def _watched_disk(self) -> tuple[int, int, bool]:
+        """The same of a disk whose quota is that we look.
+
+        Inside gVisor the look may take seconds, and deleted files count as well.
+        """
+        started, inside = time.monotonic(), self._cell.tier == "T2"
+        used, files = await aio.call(hostbox.measure, self._cell.box, _MOST_FILES, in_thread=inside)
         looked = time.monotonic()
         self._next_look = looked + _REST * (looked - started)  # many files must not keep others waiting
-        if self._cell.tier == "T2":
+        if inside:
             used = self._quota()[0]
         return used, files, used > disk_of(self._limits, self._inputs)[0] or files > _MOST_FILES
 

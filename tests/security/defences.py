@@ -56,7 +56,11 @@ async def _watch_without_clock(run: Run) -> None:
         await asyncio.sleep(0.02)
         run._check_cpu()
         run._check_memory()
-        run._check_disk()
+        await run._check_disk()
+
+
+async def _no_look(_run: Run) -> None:
+    pass
 
 
 async def _pump_without_cut(run: Run, stream: Any) -> None:
@@ -205,7 +209,7 @@ DEFENCES: dict[str, Defence] = {
     "control group": Defence(ours=((cgroup, "create", lambda: None),)),
     "cpu watch": Defence(ours=((Run, "_check_cpu", lambda _run: None),)),
     "memory watch": Defence(ours=((Run, "_check_memory", lambda _run: None),)),
-    "disk watch": Defence(ours=((Run, "_check_disk", lambda _run: None),)),
+    "disk watch": Defence(ours=((Run, "_check_disk", _no_look),)),
     "wall clock": Defence(ours=((Run, "_watch", _watch_without_clock),)),
     "output cut": Defence(ours=((Run, "_pump", _pump_without_cut),)),
     "quota": Defence(ours=((run, "disk_of", lambda *_: (1 << 30, 1 << 20)),)),
