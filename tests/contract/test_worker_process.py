@@ -91,3 +91,18 @@ async def test_told_to_stop_it_lets_its_run_end(ground: Ground) -> None:
 
     assert (reason, refused.value.code.name, code) == ("DRAINING", "UNAVAILABLE", 0)
     assert [message.WhichOneof("event") for message in rest] == ["output", "left", "ended"]
+
+
+async def test_told_to_stop_while_it_begins_anew_it_stops(ground: Ground) -> None:
+    """1.7: a SIGTERM that comes between two lives is not lost with the first."""
+    with ground.workers("between") as (worker,):
+        async with worker.as_peer() as stub, leased(stub) as hold:
+            await run(stub, hold.granted.lease_id, ground.order("print(1)"))
+        async with asyncio.timeout(30):
+            while worker.serves:
+                await asyncio.sleep(0.001)
+        worker.kill(signal.SIGTERM)
+        code = await worker.ended()
+
+    assert code in {0, -signal.SIGTERM}  # the latter between two handlers; process 1 has it wait for the next
+    assert worker.lives() == 1
