@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import lru_cache
 
 import grpc
 
@@ -46,8 +47,10 @@ def connect(address: str, tls: TlsFiles, *, server: str) -> grpc.aio.Channel:
     """
     options = _options(server) + (_several(server) if address.startswith(SEVERAL) else [])
 
+    credentials = lru_cache(maxsize=1)(channel_credentials)  # the same ones share what is connected already
+
     def open_(pem: Pem) -> grpc.aio.Channel:
-        return grpc.aio.secure_channel(address, channel_credentials(pem), options=options)
+        return grpc.aio.secure_channel(address, credentials(pem), options=options)
 
     return RenewingChannel(CurrentTls(tls).pem, open_)
 

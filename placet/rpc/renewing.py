@@ -1,4 +1,4 @@
-"""A channel that begins anew when our certificate or authorities change, and loses no call over it.
+"""A channel that begins anew when certificates change or its peers are lost, and loses no call over it.
 
 Knows gRPC's channels. Must not know where certificates come from, nor any service.
 """
@@ -6,6 +6,7 @@ Knows gRPC's channels. Must not know where certificates come from, nor any servi
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable
 from types import TracebackType
 from typing import Any, Self
@@ -17,6 +18,10 @@ from placet.rpc.tls import Pem
 RETIRED_S = 24 * 3600.0
 """The longest that a call goes on over a connection with an old certificate: as long as any of ours lasts."""
 
+LOST_S = 5.0
+"""How often peers that cannot be reached are looked for anew, in seconds. By itself gRPC asks a name server
+that knew of none again after up to two minutes, and that cannot be set."""
+
 _Make = Callable[[grpc.aio.Channel], Callable[..., Any]]
 
 
@@ -27,16 +32,21 @@ class RenewingChannel(grpc.aio.Channel):
         """`pem` returns the same object for as long as nothing changed."""
         self._pem, self._open = pem, open_
         self._used = pem()
-        self._channel = open_(self._used)
+        self._channel, self._opened_at = open_(self._used), time.monotonic()
         self._retired: dict[asyncio.Task[None], grpc.aio.Channel] = {}
 
     def current(self) -> grpc.aio.Channel:
         """The channel that a call is to begin on."""
         found = self._pem()
-        if found is not self._used:
+        if found is not self._used or self._is_lost():
             self._retire(self._channel)
-            self._used, self._channel = found, self._open(found)
+            self._used, self._channel, self._opened_at = found, self._open(found), time.monotonic()
         return self._channel
+
+    def _is_lost(self) -> bool:
+        """Whether it has reached nobody for a while; what fails for the first time has time to connect."""
+        unreachable = self._channel.get_state() is grpc.ChannelConnectivity.TRANSIENT_FAILURE
+        return unreachable and time.monotonic() - self._opened_at >= LOST_S
 
     def _retire(self, channel: grpc.aio.Channel) -> None:
         """Close it once its calls are over."""
