@@ -6,6 +6,7 @@ import pytest
 from pydantic import ValidationError
 
 from executor_svc.settings import ExecutorSettings
+from executor_svc.worker.settings import WorkerSettings
 from placet.approval import Limits
 
 NEEDED = {
@@ -45,3 +46,24 @@ def test_a_value_out_of_bounds_is_refused(bad: dict[str, object]) -> None:
 def test_what_has_no_sensible_default_must_be_set(name: str) -> None:
     with pytest.raises(ValidationError):
         ExecutorSettings.model_validate({key: value for key, value in NEEDED.items() if key != name})
+
+
+def test_with_workers_no_interpreter_is_needed() -> None:
+    """Programs run there, and not here."""
+    given = {key: value for key, value in NEEDED.items() if key != "sandbox_python"}
+    settings = ExecutorSettings.model_validate({**given, "workers": "dns:worker-headless:7443"})
+
+    assert settings.sandbox_python is None
+    with pytest.raises(ValidationError, match="HOST:PORT"):
+        ExecutorSettings.model_validate({**given, "workers": "worker-headless"})
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [{"max_concurrent_runs": 0}, {"replace_after_runs": 0}, {"replace_after_hours": 0}, {"min_tier": "T3"}],
+)
+def test_a_worker_s_value_out_of_bounds_is_refused(bad: dict[str, object]) -> None:
+    given = {key: value for key, value in NEEDED.items() if key != "audit_address"}
+    WorkerSettings.model_validate({**given, "scratch_dir": "scratch"})
+    with pytest.raises(ValidationError):
+        WorkerSettings.model_validate({**given, "scratch_dir": "scratch", **bad})
