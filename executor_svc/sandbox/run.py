@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
 import math
 import os
 import signal
@@ -233,7 +234,8 @@ class Run:
         Inside gVisor the look may take seconds, and deleted files count as well.
         """
         started, inside = time.monotonic(), self._cell.tier == "T2"
-        used, files = await aio.call(hostbox.measure, self._cell.box, _MOST_FILES, in_thread=inside)
+        look = functools.partial(hostbox.measure, self._cell.box, _MOST_FILES, sizes=not inside)
+        used, files = await aio.call(look, in_thread=inside)
         looked = time.monotonic()
         self._next_look = looked + _REST * (looked - started)  # many files must not keep others waiting
         if inside:
