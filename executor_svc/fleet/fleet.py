@@ -166,14 +166,15 @@ class Fleet:
     async def _hire(self) -> None:
         """Lease a worker for whoever waits longest, or wait until it is worth trying."""
         self._changed.clear()
-        if (tenant := self._roster.next()) is None:
+        if not (tenants := self._roster.tenants()):
             await self._changed.wait()
-        elif (found := await self._lease_one(tenant)) is not None:
+        elif (found := await self._lease_one(tenants[0])) is not None:
             self._roster.add(found)
             self._keep(self._watch(found))
             self._give_back_unused(found, 0)  # whoever it was for may be gone by now
         else:
-            self._call_in(tenant)
+            for tenant in tenants:
+                self._call_in(tenant)
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._changed.wait(), _AGAIN_S)
 

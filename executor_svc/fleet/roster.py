@@ -70,13 +70,9 @@ class Roster:
             return None
         return waiter.lease.result()
 
-    def next(self) -> str | None:
-        """The tenant for whom a worker is wanted most."""
-        return self._waiting[0].tenant if self._waiting else None
-
-    def waits(self, tenant: str) -> bool:
-        """Whether anybody of that tenant's does."""
-        return any(waiter.tenant == tenant for waiter in self._waiting)
+    def tenants(self) -> list[str]:
+        """Whose requests wait, from the one for whom a worker is wanted most."""
+        return list(dict.fromkeys(waiter.tenant for waiter in self._waiting))
 
     def add(self, lease: Lease) -> None:
         """One more worker is held."""

@@ -18,7 +18,7 @@ async def test_a_lease_with_room_is_used_before_another_is_asked_for() -> None:
     roster.add(empty)
 
     assert got(roster.ask("a")) is empty
-    assert (full.runs, empty.runs, roster.next()) == (1, 1, None)
+    assert (full.runs, empty.runs, roster.tenants()) == (1, 1, [])
 
 
 async def test_tenants_do_not_share_a_lease() -> None:
@@ -28,7 +28,7 @@ async def test_tenants_do_not_share_a_lease() -> None:
     waiter = roster.ask("b")
 
     assert got(waiter) is None
-    assert roster.next() == "b"
+    assert roster.tenants() == ["b"]
 
 
 async def test_whoever_waits_longest_is_first() -> None:
@@ -63,7 +63,7 @@ async def test_whoever_leaves_unserved_holds_nothing() -> None:
     waiter = roster.ask("a")
 
     assert roster.forget(waiter) is None
-    assert roster.next() is None
+    assert roster.tenants() == []
 
 
 async def test_an_idle_lease_of_another_is_called_in_first() -> None:
@@ -89,6 +89,19 @@ async def test_one_lease_is_called_in_for_a_tenant_at_a_time() -> None:
     assert roster.call_in("b") is None
     roster.remove(first)
     assert roster.call_in("b") is second
+
+
+async def test_for_everybody_who_waits_one_is_called_in() -> None:
+    """Nobody waits for another's turn: each gets the lease of a tenant that has more."""
+    roster, leases = Roster(), [Lease("a", 1, runs=1) for _ in range(3)]
+    for lease in leases:
+        roster.add(lease)
+    for tenant in ("b", "c", "b"):
+        roster.ask(tenant)
+    called = [roster.call_in(tenant) for tenant in roster.tenants()]
+
+    assert roster.tenants() == ["b", "c"]
+    assert called == leases[:2]
 
 
 async def test_whoever_never_stops_is_called_in_too() -> None:
