@@ -86,7 +86,7 @@ class Load:
             finally:
                 self._stop.set()
 
-    async def more(self, count: int = 6) -> None:
+    async def more(self, count: int = CALLERS) -> None:
         """Wait until so many more requests of each kind were answered."""
         solved, ran = len(self.solved) + count, len(self.ran) + count
         while len(self.solved) < solved or len(self.ran) < ran:
@@ -193,7 +193,7 @@ async def test_certificates_and_their_authority_change_under_every_service_and_n
         for trusted in ((old,), (old, new), (new, old), (new,)):
             for name, mount in chain.mounts.items():
                 mount.put(*trusted)
-                await load.more(1 if name != "team" else 4)
+                await load.more(1 if name != "team" else CALLERS)
 
     assert [each.process for replicas in chain.replicas.values() for each in replicas] == before
     assert all(each.lives for replicas in chain.replicas.values() for each in replicas)
