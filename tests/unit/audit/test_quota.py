@@ -256,6 +256,19 @@ async def test_whoever_leads_next_knows_what_was_used(world: World) -> None:
         assert limit_of(await refused(log.task(OTHER))) == "tokens_per_hour"
 
 
+async def test_whoever_leads_next_reads_all_of_the_longest_time(tmp_path: Path) -> None:
+    """2.7, and 2.5: what was used an hour ago counts, and a minute later it does not."""
+    here = QuotaWorld(World(tmp_path), quotas(caller__team={"cpu_s_per_hour": 1}))
+    async with here.writing() as log:
+        await log.run(cpu_ms=1_000)
+    here.clock.pass_s(3_600)
+    async with here.writing() as log:
+        await refused(log.start())
+    here.clock.pass_s(61)
+    async with here.writing() as log:
+        await log.start()
+
+
 async def test_a_service_that_stands_by_reads_on_and_counts_nothing_twice(postgres_log, tmp_path) -> None:
     """2.7: from the records that the leader wrote, before and after it began to stand by."""
     world = PostgresWorld.make(tmp_path, postgres_log)

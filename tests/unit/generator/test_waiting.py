@@ -274,6 +274,16 @@ async def test_a_turn_is_not_awaited_beyond_the_callers_time() -> None:
         await world.solve(deadline_s=RECORD_END_S + 2)
 
 
+async def test_a_turn_is_awaited_for_a_minute_in_all(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("generator_svc.solve.PATIENCE_S", 0.1)
+    world = World(ALLOWED, refusals=[full(0.03) for _ in range(100)])
+    world.gate.set()
+
+    with pytest.raises(ServiceError, match="QUOTA_EXCEEDED"):
+        await world.solve()
+    assert len(world.approvals) == 4
+
+
 async def test_a_service_that_stops_awaits_no_turn() -> None:
     world = World(ALLOWED, refusals=[full(0.01) for _ in range(100)])
     world.gate.set()
