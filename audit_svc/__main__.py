@@ -15,6 +15,7 @@ from placetpb.audit.v1 import audit_pb2_grpc
 from audit_svc.anchor import Anchor, LogInconsistent
 from audit_svc.batch import Draft
 from audit_svc.erasure import Sweeper
+from audit_svc.joining import join
 from audit_svc.leading import beat, lead
 from audit_svc.policy import ENDLESS, SERVICE, allow_list
 from audit_svc.publication import publication
@@ -39,6 +40,7 @@ async def main(settings: AuditSettings) -> None:
     """Serve until told to stop. Raises LogInconsistent, StoreFailed, OSError or ValueError."""
     signer = LogSigner.load(settings.log_key, settings.origin)
     anchor = Anchor(settings.checkpoint_file)
+    await join(anchor, signer.verifier, settings.peers, settings.tls)
     sequencer = Sequencer(open_store(settings.log), signer, anchor, quotas=settings.quotas)
     settled = asyncio.Event()
     working = asyncio.create_task(work(settings, sequencer, settled))

@@ -35,6 +35,9 @@ class AuditSettings(ServiceSettings):
     checkpoint_file: Path
     """The last signed checkpoint. Keep it away from the database: it is what betrays a rollback."""
 
+    peers: str = ""
+    """Where the log's other replicas are: one without a checkpoint file gets that of the leader there."""
+
     origin: str = Field("placet.local/log", pattern=r"^[^\s+]{1,128}$")
     """The log's name, without a scheme."""
 

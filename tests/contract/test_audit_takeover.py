@@ -44,7 +44,7 @@ class Replica:
     """Its database, as the environment variable that names it."""
     process: subprocess.Popen[bytes] | None = None
 
-    def start(self) -> None:
+    def start(self, peers: str = "") -> None:
         tls = self.authority.service("audit")
         name, _, where = self.log.partition("=")
         variables = {
@@ -56,6 +56,7 @@ class Replica:
             "PLACET_AUDIT_TLS_KEY": str(tls.key),
             "PLACET_AUDIT_LOG_KEY": str(self.directory.parent / "key"),
             "PLACET_AUDIT_CHECKPOINT_FILE": str(self.checkpoint),
+            "PLACET_AUDIT_PEERS": peers,
             name: where,
         }
         self.process = subprocess.Popen(
@@ -278,4 +279,32 @@ async def test_a_replica_without_a_checkpoint_file_does_not_trust_the_database(p
 
     assert pair.second.process is not None
     assert pair.second.process.wait(20) == 1
+    assert "checkpoint file is missing" in pair.second.said
+
+
+async def test_a_replica_that_starts_for_the_first_time_gets_the_checkpoint_of_the_one_that_leads(
+    pair: Pair,
+) -> None:
+    pair.first.start()
+    await until(pair.first.serves, pair.first.said)
+    done = await pair.first.append("before")
+    pair.second.start(peers=f"unix:{pair.first.directory}/s")
+    await until(pair.second.waits, "the second one does not answer")
+
+    pair.first.end()
+    await until(pair.second.serves, pair.second.said)
+    assert (await pair.second.append("after")).index > done.index
+    report = pair.verify(pair.second.checkpoint)
+    assert report.ok, report.first_break
+
+
+async def test_a_replica_that_finds_nobody_who_leads_does_not_trust_the_database(pair: Pair) -> None:
+    pair.first.start()
+    await until(pair.first.serves, pair.first.said)
+    await pair.first.append("before")
+    pair.first.end()
+    pair.second.start(peers=f"unix:{pair.first.directory}/s")
+
+    assert pair.second.process is not None
+    assert pair.second.process.wait(30) == 1
     assert "checkpoint file is missing" in pair.second.said

@@ -9,8 +9,6 @@ who asks from outside.
 from __future__ import annotations
 
 import json
-import os
-import shutil
 import subprocess
 import sys
 import time
@@ -223,14 +221,9 @@ class Cluster:
         engine.podman("run", "--detach", name, *self._given("worker"), *idle, gvisor=True)
 
     def _start_standby(self) -> None:
-        """With a copy of the leader's checkpoint file, as docs/runbook.md ("Take over") wants it."""
+        """After the leader, as a StatefulSet does; its volume is empty."""
         late = self.unready("audit-0")
         assert not late, "the log's leader does not start"
-        self._given(STANDBY)
-        kept = self.directory / "audit-0" / "checkpoint" / "checkpoint"
-        copy = self.directory / STANDBY / "checkpoint" / "checkpoint"
-        shutil.copyfile(kept, copy)
-        os.chown(copy, 65532, 65532)
         self._run(STANDBY, [_image("services")])
 
     def _start_names(self) -> None:
