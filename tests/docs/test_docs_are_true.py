@@ -10,6 +10,7 @@ import pytest
 
 REPO = Path(__file__).resolve().parents[2]
 DOCS = [REPO / "README.md", REPO / "CHANGELOG.md", *sorted((REPO / "docs").rglob("*.md"))]
+NO_PATHS = {"placet/v1", "placet/services", "placet/worker"}  # an apiVersion, and names of images
 CODE_ROOTS = (
     "placet/",
     "generator_svc/",
@@ -36,7 +37,7 @@ def test_links_and_paths_exist(document: Path) -> None:
     text = document.read_text()
     links = [link.split("#")[0] for link in re.findall(r"\]\(([^)\s]+)\)", text) if "://" not in link]
     named = [word for word in re.findall(r"`([\w./-]+)`", text) if word.startswith(CODE_ROOTS)]
-    named = [word for word in named if word != "placet/v1"]  # an apiVersion, not a path
+    named = [word for word in named if word not in NO_PATHS]
     missing = [link for link in links if link and not (document.parent / link).exists()]
     missing += [name for name in named if not (REPO / name).exists()]
 
@@ -53,7 +54,7 @@ def test_every_threat_has_a_test_that_exists() -> None:
     for row in rows:
         tests = re.findall(r"`(tests/[\w./-]+\.py)`", row)
         controls = re.findall(
-            r"`((?:placet|guard_svc|executor_svc|generator_svc|audit_svc|protos)/[\w./-]+)`", row
+            r"`((?:placet|guard_svc|executor_svc|generator_svc|audit_svc|protos|deploy)/[\w./-]+)`", row
         )
         assert tests, row
         assert controls, row
@@ -101,3 +102,14 @@ def test_only_the_guard_and_the_human_path_touch_an_approval_key() -> None:
         "placet/human_approval.py",
         "placet/local/prepare.py",
     }
+
+
+def test_the_scripts_for_a_cluster_take_what_the_readme_gives_them() -> None:
+    """They need a cluster to do their work; here they say what they take, and the overlay is there."""
+    lines = re.findall(r"^\$ (deploy/\S+\.sh)([^#\n]*)", (REPO / "README.md").read_text(), flags=re.MULTILINE)
+    assert len(lines) == 3
+    for script, words in lines:
+        told = subprocess.run([REPO / script, "--help"], capture_output=True, text=True, check=True).stdout
+        assert all(option in told for option in re.findall(r"--\w+", words)), script
+        overlays = [word for word in words.split() if not word.startswith(("-", "registry."))]
+        assert all((REPO / "deploy/overlays" / name).is_dir() for name in overlays), script
