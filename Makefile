@@ -46,7 +46,7 @@ stubs: setup-dev ## Regenerate the committed gRPC stubs
 
 # Extras stay named: of `coverage==1` and a need for `coverage[toml]`, pip takes the newest for the second and fails on its hash.
 requirements: ## Pin the requirements again, with hashes (needs uv)
-	@cd requirements && for f in build services local sandbox bandit dev deploy; do \
+	@cd requirements && for f in build services worker local sandbox bandit dev deploy; do \
 	  uv pip compile -q --generate-hashes --no-annotate --no-strip-extras --no-emit-index-url --no-emit-find-links \
 	    --universal --python-version 3.11 --custom-compile-command "make requirements" $$f.in -o $$f.txt; done
 

@@ -20,13 +20,13 @@ from tests.deploy.kit.manifests import CHAIN
 
 pytestmark = pytest.mark.timeout(600)
 ATTEMPTS = 15
-"""A front keeps a caller's worker for some seconds (LEASE_IDLE_S), so that a stronger one comes a little later."""
+"""A front keeps a caller's worker for some seconds (LEASE_IDLE_S): a stronger one comes a little later."""
 AWAY = ("1.1.1.1", "169.254.169.254")
 """The internet, and where clouds keep their nodes' credentials."""
 
 
 def solve(cluster: Cluster, scope: str) -> dict[str, Any]:
-    """What a caller gets who asks for the mean of 10 and 20; again while the worker is too weak for the scope."""
+    """What a caller gets who asks for the mean of 10 and 20; asked again while the worker is too weak."""
     script = (INSIDE / "solve.py").read_text()
     options = (cluster.secret("insights", "placet-tls"),)
     for _ in range(ATTEMPTS):
