@@ -41,20 +41,19 @@ class Process:
 
     @property
     def end(self) -> _End:
-        """Wait status and what it used, of a process that was waited for."""
-        assert self._end is not None
-        return self._end
-
-    async def ended(self) -> _End:
-        """Wait until it has ended, and return its wait status and what it used.
+        """Wait status and what it used, of a process that was waited for.
 
         Raises SandboxUnavailable when nobody can say that any more.
         """
-        await aio.readable(self.handle)
-        self._reap()
         if self._end is None:
             raise SandboxUnavailable("the sandbox lost the run; nothing is known about the program")
         return self._end
+
+    async def ended(self) -> _End:
+        """Wait until it has ended, and return its `end`. Raises SandboxUnavailable as that does."""
+        await aio.readable(self.handle)
+        self._reap()
+        return self.end
 
     def bury(self) -> None:
         """Wait for a killed process and leave nothing of it. Idempotent.
