@@ -6,12 +6,12 @@ cd "$(dirname "$0")"
 
 usage() {
   cat <<'TEXT'
-usage: deploy/verify.sh OVERLAY
+usage: deploy/verify.sh OVERLAY [--no-run]
 
-  OVERLAY   what was installed: trial, runc, production, agent-sandbox, or the directory of an overlay of your own
+  OVERLAY    what was installed: trial, runc, production, agent-sandbox, or the directory of an overlay of your own
+  --no-run   leave out the small program that is reviewed and run under the scope pure-compute, for which no model is asked
 
-Uses kubectl with the current context, whose user must be allowed to make namespaces and pods. A small program is reviewed and
-run under the scope pure-compute, for which no model is asked; `--no-run` leaves that out.
+Uses kubectl with the current context, whose user must be allowed to make namespaces and pods, and python3.
 TEXT
 }
 

@@ -8,25 +8,16 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
-from pathlib import Path
 
 from placet.answers import Outcome
 from placet.client import Placet
-from placet.local.client import Endpoint
 from placet.rpc.errors import ServiceError
-from placet.rpc.tls import TlsFiles
 
-SERVICES = ("generator", "guard", "executor", "audit")
 PROGRAM = b"print(sum(range(10)))\n"
-TLS = Path("/etc/placet/tls")
 
 
 async def main() -> int:
-    endpoint = Endpoint(
-        {name: f"dns:///{name}-headless.placet.svc.cluster.local:7443" for name in SERVICES},
-        TlsFiles(TLS / "ca.crt", TLS / "tls.crt", TLS / "tls.key"),
-    )
-    async with Placet.connect(endpoint=endpoint) as placet:
+    async with Placet.connect() as placet:  # PLACET_SERVICES and PLACET_TLS say where
         pool = await placet.pool()
         print(f"workers: {pool.tier}, {'; '.join(pool.isolation)}")
         if pool.tier != os.environ["TIER"]:
