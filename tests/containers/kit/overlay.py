@@ -17,7 +17,7 @@ from tests.deploy.kit import manifests
 from tests.deploy.kit.manifests import CHAIN, SANDBOX, Object, Pod
 
 OVERLAY = Path(__file__).resolve().parents[1] / "overlay"
-CALLER = {"uris": ["spiffe://placet.local/caller/insights"], "usages": ["client auth"]}
+CALLERS = ("insights", "research")
 CONTROLLERS = {"Deployment", "StatefulSet", "Job"}
 
 
@@ -86,12 +86,14 @@ class Brought:
     def make(cls, overlay: Overlay, directory: Path) -> Brought:
         """`directory` gets private keys; it is the tests' own."""
         authority = Authority()
-        secrets: dict[str, dict[str, Secret]] = {CHAIN: {}, SANDBOX: {}, "insights": {}}
+        secrets: dict[str, dict[str, Secret]] = {CHAIN: {}, SANDBOX: {}}
         for item in overlay.of_kind("Certificate"):
             if not item["spec"].get("isCA"):
                 made = authority.secret(item["spec"])
                 secrets[item["metadata"]["namespace"]][item["spec"]["secretName"]] = made
-        secrets["insights"]["placet-tls"] = authority.secret(CALLER)
+        for name in CALLERS:
+            spec = {"uris": [f"spiffe://placet.local/caller/{name}"], "usages": ["client auth"]}
+            secrets[name] = {"placet-tls": authority.secret(spec)}
         approval, log = directory / "approval.key", directory / "log.key"
         signing = SigningKey.generate()
         signing.save(approval)
