@@ -38,7 +38,7 @@ umask 077
 
 kubectl kustomize "$overlay" > "$scratch/rendered.yaml"
 if grep -q "sha256:0000000000000000" "$scratch/rendered.yaml"; then
-  fail "put your images and their digests into $overlay/kustomization.yaml (deploy/images/build.sh prints them)"; fi
+  fail "put your images and their digests into $overlay/kustomization.yaml (deploy/images/build.sh --push prints them)"; fi
 
 there() { [ -n "$(kubectl -n "$1" get "$2" --ignore-not-found -o name)" ]; } # an error of kubectl's ends the script
 
