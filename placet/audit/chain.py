@@ -120,7 +120,7 @@ def _program_generated(chain: Chain, placed: Placed) -> None:
 def _for_its_caller(chain: Chain, placed: Placed) -> None:
     """What is done for a task is done in the name of whoever the task came from."""
     caller, task = placed.body.get("caller"), chain.tasks.get(placed.record.request_id)
-    if caller != task:
+    if not task or caller != task:
         raise ChainBroken(
             f"it is for {caller}, and the task of its request came from {task or 'nobody'}",
             "What one caller used is put down to another.",

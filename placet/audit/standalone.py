@@ -375,8 +375,10 @@ class Story:
             self._for_its_caller(record, body)
 
     def _for_its_caller(self, record: dict[str, Any], body: dict[str, Any]) -> None:
-        same = body.get("caller") == self.tasks.get(record["request_id"], "")
-        need(same, "it is for another caller than the task of its request")
+        task = self.tasks.get(record["request_id"])
+        need(
+            bool(task) and body.get("caller") == task, "it is for another caller than the task of its request"
+        )
 
     def verdict_reached(self, _: int, record: dict[str, Any], body: dict[str, Any]) -> None:
         """A guard may say how many people its scope needs; people's verdicts close items. [6.20, 6.22]"""

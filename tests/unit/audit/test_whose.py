@@ -87,6 +87,13 @@ async def writes_for_no_task(log: Writer) -> None:
     await written(log)
 
 
+async def runs_for_nobody(log: Writer) -> None:
+    reached = await log.append(GUARD, "verdict_reached", verdict(caller=ALICE))
+    await log.append(GUARD, "approval_issued", approval(reached, approval_id="a" * 32))
+    body = started(approval_id="a" * 32, peer=GENERATOR)
+    await log.append(EXECUTOR, "run_started", {name: body[name] for name in body if name != "caller"})
+
+
 async def finishes_for_another(log: Writer) -> None:
     await received(log)
     start = await begun(log, peer=GENERATOR)
@@ -101,6 +108,7 @@ async def aborts_for_another(log: Writer) -> None:
 BROKEN = [
     ("run_started", runs_for_another),
     ("run_started", runs_for_no_task),
+    ("run_started", runs_for_nobody),
     ("program_generated", writes_for_another),
     ("program_generated", writes_for_no_task),
     ("run_finished", finishes_for_another),
