@@ -178,6 +178,8 @@ class Sequencer:
             raise _standing_by()
 
         def refusal() -> Refusal | None:
+            if not self._caught_up:  # then nothing is known of what was used; the next append catches up
+                raise _standing_by() if self.standing_by else _unavailable()
             return self._ledger.refusal(asked, self._next_time())
 
         if refused := await asyncio.get_running_loop().run_in_executor(self._thread, refusal):

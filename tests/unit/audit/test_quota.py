@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from audit_svc.anchor import Anchor
 from audit_svc.draft import Draft
-from audit_svc.ledger import Ledger
+from audit_svc.ledger import Asked, Ledger
 from audit_svc.quota import Quotas, QuotasInvalid
 from audit_svc.sequencer import Sequencer
 from audit_svc.settings import AuditSettings
@@ -296,6 +296,9 @@ async def test_a_service_that_stands_by_reads_on_and_counts_nothing_twice(postgr
 class Breaking(SqliteStore):
     breaks = ""
 
+    def lead(self) -> bool:
+        return self.breaks != "another leads" and super().lead()
+
     def size(self) -> int:
         if self.breaks == "when looked at":
             raise StoreFailed("does not answer")
@@ -331,6 +334,43 @@ async def test_after_a_failed_commit_exactly_what_was_written_counts(
         store.breaks = ""
         await fill(left, log.task)
         await refused(log.task())
+
+
+async def test_who_asks_for_room_while_the_log_cannot_write_hears_that_and_not_that_there_is_room(
+    tmp_path: Path,
+) -> None:
+    """2.8: what was used is not known until the database was read again."""
+    world = World(tmp_path)
+    store = Breaking(world.database)
+    world.store = lambda: store  # type: ignore[method-assign]
+    here = QuotaWorld(world, quotas(caller__team={"tokens_per_hour": 10}))
+    asked = Asked(TEAM, "verdict_reached", "r")
+    async with here.writing() as log:
+        await log.judge(10)
+        store.breaks = "before"
+        with pytest.raises(ServiceError, match="AUDIT_UNAVAILABLE"):
+            await log.task(OTHER)
+        with pytest.raises(ServiceError, match="AUDIT_UNAVAILABLE"):
+            await log.sequencer.check_quota(asked)
+        store.breaks = ""
+        await log.task(OTHER)
+        await refused(log.sequencer.check_quota(asked))
+
+
+async def test_who_asks_for_room_where_another_writes_by_now_hears_that(tmp_path: Path) -> None:
+    """2.8: of what that one took in, nothing is known here."""
+    world = World(tmp_path)
+    store = Breaking(world.database)
+    world.store = lambda: store  # type: ignore[method-assign]
+    here = QuotaWorld(world, quotas(caller__team={"tokens_per_hour": 10}))
+    async with here.writing() as log:
+        store.breaks = "when looked at"
+        await log.sequencer.look()
+        store.breaks = "another leads"
+        with pytest.raises(ServiceError, match="AUDIT_STANDBY"):
+            await log.task(OTHER)
+        with pytest.raises(ServiceError, match="AUDIT_STANDBY"):
+            await log.sequencer.check_quota(Asked(TEAM, "verdict_reached", "r"))
 
 
 async def test_after_a_database_that_did_not_answer_nothing_counts_twice(tmp_path: Path) -> None:
