@@ -15,7 +15,7 @@ import pytest
 from packaging.requirements import Requirement
 
 from tests.containers.kit import engine
-from tests.containers.kit.cluster import FLEET, INSIDE, PORTS, SERVICES, WORKERS, Cluster
+from tests.containers.kit.cluster import INSIDE, PORTS, SERVICES, WORKERS, Cluster
 from tests.deploy.kit.manifests import CHAIN, tool
 
 pytestmark = pytest.mark.timeout(600)
@@ -76,12 +76,12 @@ def test_a_task_is_solved_by_a_worker_without_gvisor(cluster: Cluster) -> None:
 def test_a_task_is_solved_by_a_worker_on_gvisor(cluster: Cluster) -> None:
     if cluster.without_t2:
         pytest.skip(f"no T2 in this gVisor: {cluster.without_t2.strip().splitlines()[-1]}")
-    cluster.name(FLEET, "worker")
+    cluster.employ("worker")
     try:
         # Another caller: the front keeps a caller's worker for some seconds.
         answer = solve(cluster, "data-analysis", caller="research")
     finally:
-        cluster.name(FLEET, "worker-runc")
+        cluster.employ("worker-runc")
     assert (answer["outcome"], answer["stdout"], answer["tier"]) == ("DONE", "15.0\n", "T2")
 
 

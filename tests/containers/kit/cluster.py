@@ -143,6 +143,17 @@ class Cluster:
         path.with_suffix(".new").write_text(json.dumps(known))
         path.with_suffix(".new").replace(path)
 
+    def employ(self, worker: str) -> None:
+        """Let the fleet be this worker alone, once the front has noticed."""
+        before = self._changes()
+        self.name(FLEET, worker)
+        deadline = time.monotonic() + READY_S
+        while self._changes() == before:
+            assert time.monotonic() < deadline, "the front does not notice another fleet"
+
+    def _changes(self) -> int:
+        return engine.podman("logs", self._container("executor")).count('"event": "workers"')
+
     def questions_of(self, name: str) -> list[str]:
         """The names that a pod has asked the name server for."""
         lines = [line.split() for line in (self.directory / "questions").read_text().splitlines()]
