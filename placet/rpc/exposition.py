@@ -59,13 +59,20 @@ def application(registry: CollectorRegistry, *, tls: TlsFiles, ready: Ready) -> 
 def note_expiry(tls: TlsFiles) -> None:
     """When the certificates end that a connection would be made with now: the files are read each time.
 
-    What cannot be read, or holds no certificate, ends at 0: an alert must not miss it.
+    What cannot be used ends at 0, both of them: connections go on with what was there before, and nobody
+    renews that. An alert must not miss it.
     """
-    for label, path in (("own", tls.cert), ("authority", tls.ca)):
-        try:
-            found = x509.load_pem_x509_certificates(path.read_bytes())
-            ends = min(each.not_valid_after_utc.timestamp() for each in found)
-        except (OSError, ValueError) as error:
-            _log.warning("certificate_unreadable", certificate=label, error=str(error))
-            ends = 0.0
-        metrics.CERTIFICATE_EXPIRY.labels(label).set(ends)
+    try:
+        found = tls.read()
+        found.check()
+        own, authority = _end(found.cert), _end(found.ca)
+    except (OSError, ValueError) as error:
+        _log.warning("certificates_unusable", certificate=str(tls.cert), problem=str(error))
+        own = authority = 0.0
+    metrics.CERTIFICATE_EXPIRY.labels("own").set(own)
+    metrics.CERTIFICATE_EXPIRY.labels("authority").set(authority)
+
+
+def _end(pem: bytes) -> float:
+    """When the first of these certificates expires, in seconds since 1970."""
+    return min(each.not_valid_after_utc.timestamp() for each in x509.load_pem_x509_certificates(pem))

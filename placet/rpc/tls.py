@@ -35,7 +35,11 @@ class Pem:
         """Raise ValueError unless it is whole: authorities, and a certificate of this very key."""
         x509.load_pem_x509_certificates(self.ca)
         certificate = x509.load_pem_x509_certificates(self.cert)[0]
-        if load_pem_private_key(self.key, password=None).public_key() != certificate.public_key():
+        try:
+            key = load_pem_private_key(self.key, password=None)
+        except TypeError as error:
+            raise ValueError("the key is behind a password") from error
+        if key.public_key() != certificate.public_key():
             raise ValueError("the certificate is another key's")
 
 

@@ -182,6 +182,16 @@ async def test_an_unreadable_certificate_shows_as_expired(
     assert found[of("placet_certificate_expiry_timestamp_seconds", certificate="own")] == 0
 
 
+async def test_a_certificate_of_another_key_shows_as_expired(tls: TlsFiles, tmp_path: Path) -> None:
+    """§8: it is not used, and nothing renews the one before, which is."""
+    other = tmp_path / "other.key"
+    other.write_bytes((tls.ca.parent / "ca.key").read_bytes())
+    async with asked(TlsFiles(tls.ca, tls.cert, other)) as http:
+        found = read((await http.get("/metrics")).text)
+
+    assert found[of("placet_certificate_expiry_timestamp_seconds", certificate="own")] == 0
+
+
 async def test_calls_are_counted_by_method_and_code(authority: Authority, tmp_path: Path) -> None:
     """A refused peer's call as well; a method that nobody has leaves no label."""
     async with house(authority, tmp_path) as here:

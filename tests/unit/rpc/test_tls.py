@@ -5,6 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.serialization import (
+    BestAvailableEncryption,
+    Encoding,
+    PrivateFormat,
+    load_pem_private_key,
+)
 
 from placet.pki import issue, make_ca
 from placet.rpc.identity import caller_uri
@@ -23,6 +29,12 @@ class Clock:
 def files(tmp_path: Path) -> TlsFiles:
     make_ca(tmp_path)
     return issue(tmp_path, "team", caller_uri("team"), None)
+
+
+def locked(key: bytes) -> bytes:
+    """The same key behind a password."""
+    secret = BestAvailableEncryption(b"secret")
+    return load_pem_private_key(key, None).private_bytes(Encoding.PEM, PrivateFormat.PKCS8, secret)
 
 
 def renew(files: TlsFiles) -> None:
@@ -62,10 +74,19 @@ def test_a_change_is_seen_a_second_later(files: TlsFiles) -> None:
         lambda files: files.cert.write_bytes(b""),
         lambda files: files.key.unlink(),
         lambda files: files.key.write_bytes(b"no key"),
+        lambda files: files.key.write_bytes(locked(files.key.read_bytes())),
         lambda files: files.ca.write_bytes(b""),
         lambda files: files.key.write_bytes((files.key.parent / "ca.key").read_bytes()),
     ],
-    ids=["half a certificate", "no certificate", "no key file", "no key", "no authority", "another's key"],
+    ids=[
+        "half a certificate",
+        "no certificate",
+        "no key file",
+        "no key",
+        "a locked key",
+        "no authority",
+        "another's key",
+    ],
 )
 def test_what_does_not_belong_together_is_not_used(files: TlsFiles, spoil: object) -> None:
     """§3.2; what was there before goes on, until all is there."""
