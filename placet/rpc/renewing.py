@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+import weakref
 from collections.abc import Callable
 from types import TracebackType
 from typing import Any, Self
@@ -33,7 +34,8 @@ class RenewingChannel(grpc.aio.Channel):
         self._pem, self._open = pem, open_
         self._used = pem()
         self._channel, self._opened_at = open_(self._used), time.monotonic()
-        self._retired: dict[asyncio.Task[None], grpc.aio.Channel] = {}
+        self._retired: set[asyncio.Task[None]] = set()
+        self._calls: weakref.WeakSet[grpc.aio.Call] = weakref.WeakSet()
 
     def current(self) -> grpc.aio.Channel:
         """The channel that a call is to begin on."""
@@ -51,15 +53,26 @@ class RenewingChannel(grpc.aio.Channel):
     def _retire(self, channel: grpc.aio.Channel) -> None:
         """Close it once its calls are over."""
         closing = asyncio.get_running_loop().create_task(channel.close(RETIRED_S))
-        self._retired[closing] = channel
-        closing.add_done_callback(self._retired.pop)
+        self._retired.add(closing)
+        closing.add_done_callback(self._retired.discard)
 
     async def close(self, grace: float | None = None) -> None:
         """As any channel's; calls on retired connections end as well."""
-        retired = dict(self._retired)
-        for closing in retired:
-            closing.cancel()
-        await asyncio.gather(*(channel.close(grace) for channel in (self._channel, *retired.values())))
+        await asyncio.gather(self._channel.close(grace), self._end_retired(grace))
+
+    async def _end_retired(self, grace: float | None) -> None:
+        """A channel that is closing cannot be told to hurry: it is closed as soon as its calls are over."""
+        if not self._retired:
+            return
+        _, late = await asyncio.wait(self._retired, timeout=grace or 0)
+        for call in self._calls if late else ():  # those on the channel that is not retired are late as well
+            call.cancel()
+        await asyncio.gather(*late)
+
+    def began(self, call: Any) -> Any:
+        """The same call, known to this channel until it is over."""
+        self._calls.add(call)
+        return call
 
     async def __aenter__(self) -> Self:
         return self
@@ -113,4 +126,4 @@ class _Callable:
         channel = self._owner.current()
         if channel is not self._made_of:
             self._made_of, self._made = channel, self._make(channel)
-        return self._made(*arguments, **named)
+        return self._owner.began(self._made(*arguments, **named))

@@ -358,6 +358,36 @@ class TestCertificates:
                 a.servicer.let_go.set()
                 assert await long == "a"
 
+    @pytest.mark.parametrize("grace", [None, PATIENCE_S])
+    async def test_closing_a_channel_ends_what_began_before_a_change(
+        self, mounts: tuple[Mount, Mount], tmp_path: Path, grace: float | None
+    ) -> None:
+        """§3.3: as any call, at once or by its grace; or it would keep its old connection for a day."""
+        server, client = mounts
+        make_ca(tmp_path)
+        for mount in mounts:
+            mount.put(tmp_path)
+        async with Replicas(server.files) as replicas:
+            a = await replicas.add("a")
+            channel = connect(a.built.address, client.files, server="audit")
+            stub = rpc.AuditServiceStub(channel)
+            long = stub.Append(pb.AppendRequest(kind="slow"))
+            await a.servicer.entered.wait()
+            proves = client.put(tmp_path)
+            while serial((await stub.Append(pb.AppendRequest())).leaf_hash) != serial(
+                proves.cert.read_bytes()
+            ):
+                await asyncio.sleep(0.02)
+            closing = asyncio.create_task(channel.close(grace))
+            await asyncio.sleep(0.05)
+            still_there = not long.done(), not closing.done()
+            a.servicer.let_go.set()
+            await closing
+            code = await long.code()
+
+        assert still_there == ((True, True) if grace else (False, False))
+        assert code is (grpc.StatusCode.OK if grace else grpc.StatusCode.CANCELLED)
+
     async def test_an_authority_is_replaced_in_three_steps_and_then_refused(
         self, mounts: tuple[Mount, Mount], tmp_path: Path
     ) -> None:
