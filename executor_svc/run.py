@@ -288,7 +288,7 @@ def _failure(error: Exception) -> tuple[str, Exception]:
         case WorkerRefused():
             return "WORKER_REFUSED", error.error
         case WorkerLost():
-            return "WORKER_LOST", _unavailable("WORKER_LOST", "the worker that ran the program is gone")
+            return "WORKER_LOST", _unavailable("WORKER_LOST", "no worker ran the program to its end")
         case SandboxUnavailable():
             return "SANDBOX_UNAVAILABLE", _unavailable(
                 "SANDBOX_UNAVAILABLE", "the sandbox failed, not the program"

@@ -43,6 +43,10 @@ _ELSEWHERE: Final = frozenset(
     }
 )
 """Before the program was handed over: another worker may do."""
+_BEHIND: Final = frozenset(
+    {"APPROVAL_SCOPE_UNKNOWN", "APPROVAL_KEY_UNKNOWN", "APPROVAL_NOT_YET_VALID", "APPROVAL_EXPIRED"}
+)
+"""What a worker says whose files are older than the front's, or whose clock is another: it decides nothing."""
 _CALL_OVER: Final = (grpc.aio.AioRpcError, grpc.aio.BaseError, asyncio.InvalidStateError)
 """What writing raises then; how it ended is told by reading."""
 
@@ -181,12 +185,17 @@ class RemoteRun:
             return self._gone
         if self._begun and error.reason == "SANDBOX_UNAVAILABLE":
             return SandboxUnavailable(error.message)
-        if self._begun or error.code in _ELSEWHERE or error.reason.startswith("LEASE_"):
+        if self._begun or _may_do_elsewhere(error):
             return self._lost(str(error))
         return WorkerRefused(error)
 
     def _lost(self, why: str) -> Exception:
         return WorkerLost(f"the worker is lost: {why}") if self._begun else NotBegun(why)
+
+
+def _may_do_elsewhere(error: ServiceError) -> bool:
+    """Whether it says something of that worker only, and nothing of the run."""
+    return error.code in _ELSEWHERE or error.reason in _BEHIND or error.reason.startswith("LEASE_")
 
 
 def _as_sent(request: RunRequest) -> executor_pb2.ExecuteHeader:

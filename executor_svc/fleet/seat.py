@@ -12,7 +12,7 @@ import structlog
 from executor_svc.admission import RunPermit
 from executor_svc.fleet.hold import Hold
 from executor_svc.fleet.remote import NotBegun
-from executor_svc.places import WorkerLost
+from executor_svc.places import WorkerLost, WorkerRefused
 from executor_svc.sandbox import RunResult, SandboxUnavailable
 from executor_svc.sandbox.types import OnCancelled, OnOutput
 from placet.rpc.errors import ServiceError
@@ -71,7 +71,7 @@ class Seat:
                 _log.warning("a worker did not begin", worker=self._hold.address, why=why)
                 self._hold.closing = True
                 self.leave()
-            except SandboxUnavailable:
+            except (SandboxUnavailable, WorkerRefused):
                 self._hold.closing = True  # whatever it was, nothing new is tried on it
                 raise
         raise WorkerLost(f"no worker began the run: {why}")

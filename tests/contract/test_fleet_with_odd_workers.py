@@ -97,7 +97,7 @@ GOOD = says(BEGUN, output(b"good\n"), NOTHING, ENDED)
 
 
 @asynccontextmanager
-async def house(ground: Ground, *workers: Odd, wait_s: float = 10) -> AsyncIterator[Front]:
+async def house(ground: Ground, *workers: Odd, wait_s: float = 10, idle_s: float = 0) -> AsyncIterator[Front]:
     """A front that has these workers."""
     async with AsyncExitStack() as stack:
         addresses = [
@@ -109,7 +109,8 @@ async def house(ground: Ground, *workers: Odd, wait_s: float = 10) -> AsyncItera
             for worker in workers
         ]
         stack.callback(lambda: [worker.lost.set() for worker in workers])
-        fleet = Fleet(Given(frozenset(addresses)), ground.authority.service("executor"), Patience(wait_s, 0))
+        patience = Patience(wait_s, idle_s)
+        fleet = Fleet(Given(frozenset(addresses)), ground.authority.service("executor"), patience)
         front = Front(await stack.enter_async_context(fleet), ground.trust())
         yield front
         await front.runner.settle()
@@ -172,6 +173,40 @@ async def test_a_worker_s_refusal_reaches_the_caller(ground: Ground) -> None:
         assert await failed(front, ground) == "APPROVAL_KEY_REVOKED / WORKER_REFUSED"
 
     assert sum(worker.runs for worker in workers) == 1
+
+
+async def test_a_worker_that_refused_takes_no_more_runs(ground: Ground) -> None:
+    """3.4: what it knows is older or newer than what the front knows; it is given back at once."""
+    revoked = ServiceError(grpc.StatusCode.PERMISSION_DENIED, "APPROVAL_KEY_REVOKED", "told to")
+    async with house(ground, Odd(says(then=revoked)), idle_s=3600) as front:
+        await failed(front, ground)
+        await until(lambda: not front.holding())
+
+
+def behind(reason: str) -> Behaviour:
+    """A worker whose files or clock are not the front's yet."""
+    return says(then=ServiceError(grpc.StatusCode.PERMISSION_DENIED, reason, "told to"))
+
+
+async def test_a_worker_that_is_behind_has_not_begun(ground: Ground) -> None:
+    """3.4: a new scope or key, or a clock that differs, costs an attempt on another worker and no denial."""
+    reasons = ("SCOPE_UNKNOWN", "KEY_UNKNOWN", "NOT_YET_VALID", "EXPIRED")
+    for reason in reasons:
+        stale, good = Odd(behind(f"APPROVAL_{reason}")), Odd(GOOD)
+        async with house(ground, stale, good) as front:
+            while not stale.runs:
+                await front.run(ground.order("print(1)", limits=LIMITS))
+        assert good.runs
+        assert set(front.log.kinds()) == {"run_started", "run_finished"}
+
+
+async def test_workers_that_are_all_behind_deny_nothing(ground: Ground) -> None:
+    """3.4: the caller is told to try again, though the approval is spent."""
+    workers = [Odd(behind("APPROVAL_SCOPE_UNKNOWN")) for _ in range(4)]
+    async with house(ground, *workers) as front:
+        assert await failed(front, ground) == "WORKER_LOST / WORKER_LOST"
+
+    assert sum(worker.runs for worker in workers) == 3
 
 
 async def test_a_worker_s_sandbox_that_fails_is_a_sandbox_that_fails(ground: Ground) -> None:
