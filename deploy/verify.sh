@@ -85,6 +85,7 @@ kind: NetworkPolicy
 metadata: {name: out, namespace: placet-sandbox}
 spec: {podSelector: {}, policyTypes: [Egress], egress: [{}]}
 YAML
+refused "deleting the network policy that closes the sandbox" "kept:" kubectl -n placet-sandbox delete networkpolicy default-deny --dry-run=server
 refused "rights for workers" "accounts:" kubectl create clusterrolebinding placet-verify --clusterrole=view --serviceaccount=placet-sandbox:worker --dry-run=server
 refused "a lower level of the sandbox namespace" "level:" kubectl label namespace placet-sandbox pod-security.kubernetes.io/enforce=privileged --overwrite --dry-run=server
 refused "an identity of somebody else's" "caller:\|service:" kubectl create --dry-run=server -f - <<'YAML'

@@ -18,6 +18,8 @@ PROGRAM = Path(__file__).parent / "kit" / "cel_program.py"
 CONTROLLER = "system:serviceaccount:kube-system:replicaset-controller"
 AGENT_SANDBOX = "system:serviceaccount:agent-sandbox-system:agent-sandbox-controller"
 CERT_MANAGER = "system:serviceaccount:cert-manager:cert-manager"
+NARROW = {f"placet-sandbox-{name}" for name in ("pods", "doors", "network", "services")}
+"""Policies that look at the sandbox namespace alone."""
 
 Change = Callable[[Object], object]
 
@@ -195,19 +197,7 @@ def test_nobody_enters_a_worker() -> None:
     ]
 
 
-PEER = [{"podSelector": {}}]
-PORT = [{"port": 7443}]
 OTHER_OBJECTS: list[tuple[str, list[str], Object]] = [
-    ("placet-sandbox-network", [], {"spec": {"podSelector": {}, "policyTypes": ["Egress"]}}),
-    ("placet-sandbox-network", [], {"spec": {"ingress": [{"from": PEER, "ports": PORT}], "egress": []}}),
-    ("placet-sandbox-network", ["egress"], {"spec": {"egress": [{}]}}),
-    (
-        "placet-sandbox-network",
-        ["egress"],
-        {"spec": {"egress": [{"to": [{"ipBlock": {"cidr": "8.8.8.8/32"}}]}]}},
-    ),
-    ("placet-sandbox-network", ["ingress"], {"spec": {"ingress": [{}]}}),
-    ("placet-sandbox-network", ["ingress"], {"spec": {"ingress": [{"from": PEER}]}}),
     (
         "placet-sandbox-rights",
         [],
@@ -234,7 +224,7 @@ OTHER_OBJECTS: list[tuple[str, list[str], Object]] = [
 ]
 
 
-def test_the_sandbox_namespace_gets_no_way_out_no_rights_and_no_lower_level() -> None:
+def test_the_sandbox_namespace_gets_no_rights_and_no_lower_level() -> None:
     found = refusals([(name, {"object": item, "request": asked()}) for name, _, item in OTHER_OBJECTS])
     assert found == [expected for _, expected, _ in OTHER_OBJECTS]
     for name in {name for name, _, _ in OTHER_OBJECTS}:
@@ -243,22 +233,114 @@ def test_the_sandbox_namespace_gets_no_way_out_no_rights_and_no_lower_level() ->
         )
 
 
+def network(name: str = "more", **spec: object) -> Object:
+    return new({"metadata": {"name": name}, "spec": {"podSelector": {}, **spec}})
+
+
+def new(item: Object) -> Object:
+    return {"object": item, "request": asked()}
+
+
+def gone(name: str) -> Object:
+    """What the API server shows of an object that is to be deleted."""
+    return {
+        "object": None,
+        "oldObject": {"metadata": {"name": name}},
+        "request": asked("kubernetes-admin", "DELETE"),
+    }
+
+
+def closed(**spec: object) -> Object:
+    return network("default-deny", **{"policyTypes": ["Ingress", "Egress"], "egress": [], **spec})
+
+
+def ingress(*peers: Object) -> list[Object]:
+    return [{"from": list(peers), "ports": [{"port": 7443}]}]
+
+
+PLACET = {"matchLabels": {"kubernetes.io/metadata.name": "placet"}}
+EXECUTOR = {"matchLabels": {"app.kubernetes.io/name": "executor"}}
+FRONT = {"namespaceSelector": PLACET, "podSelector": EXECUTOR}
+SCRAPER = {"namespaceSelector": {"matchLabels": {"placet.dev/monitoring": "true"}}}
+NOT_THERE = {"matchExpressions": [{"key": "nobody-has-this", "operator": "DoesNotExist"}]}
+NETWORK: list[tuple[list[str], Object]] = [
+    ([], network(policyTypes=["Egress"])),
+    ([], network(ingress=ingress(FRONT, SCRAPER), egress=[])),
+    (["egress"], network(egress=[{}])),
+    (["egress"], network(egress=[{"to": [{"ipBlock": {"cidr": "8.8.8.8/32"}}]}])),
+    (["ingress"], network(ingress=[{}])),
+    (["ingress"], network(ingress=[{"from": [FRONT]}])),
+    (["peers"], network(ingress=ingress({"podSelector": {}}))),
+    (["peers"], network(ingress=ingress({"namespaceSelector": {}}))),
+    (["peers"], network(ingress=ingress({"namespaceSelector": NOT_THERE}))),
+    (["peers"], network(ingress=ingress({"namespaceSelector": {}, "podSelector": EXECUTOR}))),
+    (["peers"], network(ingress=ingress({"namespaceSelector": PLACET}))),
+    (["peers"], network(ingress=ingress({"namespaceSelector": PLACET, "podSelector": NOT_THERE}))),
+    (["peers"], network(ingress=ingress({"ipBlock": {"cidr": "0.0.0.0/0"}}))),
+    (["peers"], network(ingress=ingress(FRONT, {"ipBlock": {"cidr": "10.0.0.0/8"}}))),
+    ([], closed()),
+    (["closed"], closed(policyTypes=["Ingress"])),
+    (["closed"], closed(policyTypes=["Egress"])),
+    (["closed"], closed(podSelector={"matchLabels": {"nobody": "has-this"}})),
+    (["closed"], closed(podSelector={"matchExpressions": [{"key": "nobody", "operator": "Exists"}]})),
+    (["kept"], gone("default-deny")),
+    (["kept"], gone("worker")),
+    ([], gone("worker-network-policy")),
+]
+SERVICES: list[tuple[list[str], Object]] = [
+    ([], new({"spec": {"clusterIP": "None", "type": "ClusterIP"}})),
+    ([], new({"spec": {"externalIPs": []}})),
+    (["type"], new({"spec": {"type": "ExternalName", "externalName": "example.com"}})),
+    (["type"], new({"spec": {"type": "NodePort"}})),
+    (["type"], new({"spec": {"type": "LoadBalancer"}})),
+    (["addresses"], new({"spec": {"type": "ClusterIP", "externalIPs": ["198.51.100.7"]}})),
+]
+
+
+@pytest.mark.parametrize(
+    ("name", "cases"), [("placet-sandbox-network", NETWORK), ("placet-sandbox-services", SERVICES)]
+)
+def test_each_rule_for_the_network_refuses_what_no_other_refuses(
+    name: str, cases: list[tuple[list[str], Object]]
+) -> None:
+    assert refusals([(name, given) for _, given in cases]) == [expected for expected, _ in cases]
+    assert {rule for expected, _ in cases for rule in expected} == set(rules(name))
+
+
+def test_what_closes_the_sandbox_is_looked_at_whenever_it_changes_or_goes() -> None:
+    """A rule about deletion that is never asked holds nothing."""
+    for name, operations in {
+        "placet-sandbox-network": {"CREATE", "UPDATE", "DELETE"},
+        "placet-sandbox-services": {"CREATE", "UPDATE"},
+    }.items():
+        (matched,) = policy(name)["spec"]["matchConstraints"]["resourceRules"]
+        assert set(matched["operations"]) == operations
+
+
 def test_what_the_overlays_send_is_let_in() -> None:
-    cases = [
-        (name, {"object": item, "request": asked()})
-        for overlay in OVERLAYS
-        for name, kinds in {
-            "placet-sandbox-network": ("NetworkPolicy",),
-            "placet-sandbox-rights": ("RoleBinding", "ClusterRoleBinding"),
-            "placet-sandbox-namespace": ("Namespace",),
-        }.items()
-        for item in of_kind(overlay, *kinds)
-        if name != "placet-sandbox-network" or item["metadata"]["namespace"] == SANDBOX
-    ] + [
-        ("placet-identities", certificate(item["metadata"]["namespace"], item["spec"]))
-        for overlay in OVERLAYS
-        for item in of_kind(overlay, "Certificate")
-    ]
+    cases = (
+        [
+            (name, {"object": item, "request": asked()})
+            for overlay in OVERLAYS
+            for name, kinds in {
+                "placet-sandbox-network": ("NetworkPolicy",),
+                "placet-sandbox-services": ("Service",),
+                "placet-sandbox-rights": ("RoleBinding", "ClusterRoleBinding"),
+                "placet-sandbox-namespace": ("Namespace",),
+            }.items()
+            for item in of_kind(overlay, *kinds)
+            if name not in NARROW or item["metadata"]["namespace"] == SANDBOX
+        ]
+        + [
+            ("placet-sandbox-network", network(**item["spec"]["networkPolicy"]))
+            for item in of_kind("agent-sandbox", "SandboxTemplate")
+        ]
+        + [
+            ("placet-identities", certificate(item["metadata"]["namespace"], item["spec"]))
+            for overlay in OVERLAYS
+            for item in of_kind(overlay, "Certificate")
+        ]
+    )
     assert len(cases) > 4 * 10
     assert [found for found in refusals(cases) if found] == []
 
@@ -344,6 +426,7 @@ def test_every_policy_fails_closed_and_is_bound_where_it_is_meant(overlay: str) 
             binding.get("paramRef", {"parameterNotFoundAction": "Deny"})["parameterNotFoundAction"] == "Deny"
         )
         selector = binding.get("matchResources", {}).get("namespaceSelector")
-        narrow = name in {"placet-sandbox-pods", "placet-sandbox-doors", "placet-sandbox-network"}
         # A namespace cannot take this label off: the API server sets it.
-        assert selector == ({"matchLabels": {"kubernetes.io/metadata.name": SANDBOX}} if narrow else None)
+        assert selector == (
+            {"matchLabels": {"kubernetes.io/metadata.name": SANDBOX}} if name in NARROW else None
+        )
