@@ -17,7 +17,8 @@ SEVERAL = ("dns:", "ipv4:", "ipv6:")
 """How an address begins that may name several replicas."""
 
 ASKED_AGAIN = ("generator", "guard", "executor")
-"""Servers of which nothing is done twice when what nobody answered is sent again (docs/connections.md §5)."""
+"""Servers of which nothing is done twice when what nobody answered is sent again (docs/connections.md §5).
+What a killed one had begun is refused by the next as used already, and lost."""
 
 Options = list[tuple[str, str | int]]
 

@@ -201,15 +201,19 @@ class TestPlaces:
 
 
 class Scopes(guard_rpc.GuardServiceServicer):
-    """Lists no scopes, or says in its own words that it cannot."""
+    """Lists no scopes, or says in its own words that it cannot; or begins, and is never done."""
 
     def __init__(self) -> None:
         self.calls, self.refuses = 0, False
+        self.begun, self.hangs = asyncio.Event(), False
 
     async def ListScopes(  # noqa: N802  # gRPC's name
         self, request: guard_pb2.ListScopesRequest, context: grpc.aio.ServicerContext
     ) -> guard_pb2.ListScopesResponse:
         self.calls += 1
+        self.begun.set()
+        if self.hangs:
+            await asyncio.Event().wait()
         if self.refuses:
             raise ServiceError(grpc.StatusCode.UNAVAILABLE, "REVIEW_UNAVAILABLE", "No.", retry_after_s=1)
         return guard_pb2.ListScopesResponse()
@@ -267,6 +271,21 @@ class TestAgain:
 
         error = ServiceError.from_rpc(refused.value)
         assert (error.reason, error.retry_after_s, servicer.calls) == ("REVIEW_UNAVAILABLE", 1, 1)
+
+    async def test_what_a_lost_replica_had_begun_is_asked_of_the_next(self, authority: Authority) -> None:
+        """§5.2: which may say that it was done already."""
+        async with self.guard(authority) as (lost, first, _), self.guard(authority) as (after, second, _):
+            lost.hangs = True
+            await set_health(first.health, first.names, True)
+            address = f"ipv4:{first.address},{second.address}"
+            async with connect(address, authority.peer(TEAM), server="guard") as channel:
+                listing = asyncio.create_task(listed(channel))
+                await lost.begun.wait()
+                await set_health(second.health, second.names, True)
+                await first.stop(0)
+                await listing
+
+        assert (lost.calls, after.calls) == (1, 1)
 
     async def state(self, channel: grpc.aio.Channel, wanted: grpc.ChannelConnectivity) -> bool:
         async with asyncio.timeout(PATIENCE_S):
