@@ -25,16 +25,21 @@ from cyclonedx.schema import SchemaVersion
 from cyclonedx.validation.json import JsonStrictValidator
 sys.exit(str(JsonStrictValidator(SchemaVersion.V1_6).validate_str(sys.stdin.read()) or "") or 0)
 """
+ATTEMPTS = 5
+"""A front is not ready while all that it knows of its fleet is names."""
 AWAY = ("1.1.1.1", "169.254.169.254")
 """The internet, and where clouds keep their nodes' credentials."""
 
 
 def solve(cluster: Cluster, scope: str, caller: str = "insights") -> dict[str, Any]:
-    """What a caller gets who asks for the mean of 10 and 20."""
+    """What a caller gets who asks for the mean of 10 and 20; and asks again where nothing was decided."""
     script = (INSIDE / "solve.py").read_text()
     options = (cluster.secret(caller, "placet-tls"),)
-    told = cluster.once("caller", "-c", script, "Mean price?", scope, options=options, check=False)
-    last = told.strip().splitlines()[-1]
+    for _ in range(ATTEMPTS):
+        told = cluster.once("caller", "-c", script, "Mean price?", scope, options=options, check=False)
+        last = told.strip().splitlines()[-1]
+        if "EXECUTOR_UNAVAILABLE" not in last:
+            break
     assert last.startswith("{"), told + cluster.logs()
     answer: dict[str, Any] = json.loads(last)
     return answer
