@@ -60,7 +60,7 @@ for namespace in placet placet-sandbox; do
 done
 
 # --- Workers run where they should.
-runtime="$(kubectl -n placet-sandbox get configmap sandbox-policy -o 'jsonpath={.data.runtimeClass}')"
+runtime="$(kubectl -n placet get configmap sandbox-policy -o 'jsonpath={.data.runtimeClass}')"
 tier=T0; [ "$runtime" != gvisor ] || tier=T2
 worker="$(kubectl -n placet-sandbox get pod -l app.kubernetes.io/name=worker --field-selector=status.phase=Running -o 'jsonpath={.items[0].metadata.name}')"
 while read -r name class; do

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from tests.deploy.kit.manifests import OVERLAYS, SANDBOX, Object, of_kind, one, pods, tool
+from tests.deploy.kit.manifests import CHAIN, OVERLAYS, SANDBOX, Object, of_kind, one, pods, tool
 
 PROGRAM = Path(__file__).parent / "kit" / "cel_program.py"
 CONTROLLER = "system:serviceaccount:kube-system:replicaset-controller"
@@ -54,7 +54,7 @@ def admission(overlay: str, **changed: Any) -> Object:
     return {
         "object": {"metadata": {"namespace": SANDBOX}, "spec": copy.deepcopy(made.spec)},
         "request": asked(maker),
-        "params": one(overlay, "ConfigMap", "sandbox-policy"),
+        "params": one(overlay, "ConfigMap", "sandbox-policy", CHAIN),
     } | changed
 
 
@@ -425,6 +425,8 @@ def test_every_policy_fails_closed_and_is_bound_where_it_is_meant(overlay: str) 
         assert (
             binding.get("paramRef", {"parameterNotFoundAction": "Deny"})["parameterNotFoundAction"] == "Deny"
         )
+        # Who may write ConfigMaps where workers are must not be who says what a worker is.
+        assert binding.get("paramRef", {"namespace": CHAIN})["namespace"] == CHAIN
         selector = binding.get("matchResources", {}).get("namespaceSelector")
         # A namespace cannot take this label off: the API server sets it.
         assert selector == (
