@@ -19,7 +19,10 @@ from placet.scope.reading import ScopeInvalid, plain_mapping
 MINUTE_S: Final = 60
 HOUR_S: Final = 3600
 DAY_S: Final = 86_400
-LONGEST_RUN_S: Final = HOUR_S + MINUTE_S
+AROUND_RUN_S: Final = 240
+"""How long a run may have no end beside its wall time: as an executor bounds it (docs/workers.md §3.10), and
+a minute for its records."""
+LONGEST_RUN_S: Final = HOUR_S + AROUND_RUN_S
 """No pool grants a run more; after that a start without an end runs no more."""
 
 Limit = Annotated[int, Field(ge=0, strict=True)] | None

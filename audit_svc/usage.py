@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from audit_svc.quota import LONGEST_RUN_S, MINUTE_S, Quota, window_s
+from audit_svc.quota import AROUND_RUN_S, LONGEST_RUN_S, Quota, window_s
 from audit_svc.window import Window
 
 RUNS_AT_ONCE: Final = "runs_at_once"
@@ -121,7 +121,7 @@ class Running:
     def take(self, kind: str, body: Body, now: float) -> None:
         """A run starts or ends."""
         if kind == "run_started":
-            until = now + _wall_s(body) + MINUTE_S
+            until = now + _wall_s(body) + AROUND_RUN_S
             self._next_lapse = min(self._next_lapse, until) if self._until else until
             self._until[body["run_id"]] = until
         elif kind in ("run_finished", "run_aborted"):
@@ -158,7 +158,7 @@ def _unit(limit: str) -> int:
 
 
 def _wall_s(body: Body) -> int:
-    return _number(body.get("limits"), "wall_s") or LONGEST_RUN_S - MINUTE_S
+    return _number(body.get("limits"), "wall_s") or LONGEST_RUN_S - AROUND_RUN_S
 
 
 def _number(of: object, name: str) -> int:

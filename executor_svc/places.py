@@ -8,13 +8,17 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from typing import Protocol
+from typing import Final, Protocol
 
 from executor_svc import narrowing
 from executor_svc.admission import RunPermit
 from executor_svc.sandbox import RunResult, Sandbox, SandboxUnavailable
 from executor_svc.sandbox.types import OnCancelled, OnOutput
 from placet.rpc.errors import ServiceError
+
+AROUND_S: Final = 180.0
+"""How long a run's place may be held beside its wall time, in seconds: for inputs and artifacts on their way,
+and for a caller that reads slowly."""
 
 
 class WorkerLost(SandboxUnavailable):

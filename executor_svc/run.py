@@ -7,7 +7,7 @@ places, trust and clock are handed in.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
@@ -17,7 +17,7 @@ import structlog
 
 from executor_svc import admission, figures, records
 from executor_svc.admission import Case, Pool, RunPermit, RunRequest, Start
-from executor_svc.places import Place, Places, WorkerLost, WorkerRefused
+from executor_svc.places import AROUND_S, Place, Places, WorkerLost, WorkerRefused
 from executor_svc.records import Captured
 from executor_svc.refusals import revoked, spent
 from executor_svc.sandbox import RunResult, SandboxUnavailable
@@ -34,7 +34,7 @@ _log = structlog.get_logger()
 
 
 class CallerGone(Exception):  # noqa: N818 - says what happened; it is the caller's doing
-    """An event could not be delivered: the caller left. The run is treated as cancelled."""
+    """An event could not be delivered: the caller left, or does not read. The run is treated as cancelled."""
 
 
 class RunEvents(Protocol):
@@ -58,18 +58,30 @@ class Finished:
 
 @dataclass
 class _Streams:
-    """Forwards what a run writes and keeps it for the record."""
+    """Forwards a run's events and keeps what it writes for the record."""
 
     events: RunEvents
+    until: float
+    """When the run's place is needed back, by the loop's clock, whether the caller has read or not."""
     kept: Mapping[str, bytearray] = field(
         default_factory=lambda: {"stdout": bytearray(), "stderr": bytearray()}
     )
     left: RunResult = NOTHING_RAN
     """What there is of a run that was cancelled."""
 
+    async def started(self, permit: RunPermit) -> None:
+        await self._heard(self.events.started(permit))
+
     async def forward(self, stream: str, data: bytes) -> None:
         self.kept[stream].extend(data)
-        await self.events.output(stream, data)
+        await self._heard(self.events.output(stream, data))
+
+    async def _heard(self, event: Awaitable[None]) -> None:
+        try:
+            async with asyncio.timeout_at(self.until):
+                await event
+        except TimeoutError as error:
+            raise CallerGone("the caller did not read what the run told it") from error
 
     def cancelled(self, left: RunResult) -> None:
         self.left = left
@@ -197,9 +209,10 @@ class Runner:
 
     async def _execute(self, permit: RunPermit, place: Place, events: RunEvents) -> Finished:
         """Takes a permit and never raw bytes: what was not admitted cannot come here."""
-        streams = _Streams(events)
+        until = asyncio.get_running_loop().time() + permit.limits.wall_s + AROUND_S
+        streams = _Streams(events, until)
         try:
-            await events.started(permit)
+            await streams.started(permit)
             with metrics.RUN_STAGE_SECONDS.labels("run").time():
                 result = await place.run(permit, streams.forward, streams.cancelled)
         except (asyncio.CancelledError, CallerGone):

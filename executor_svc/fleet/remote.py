@@ -21,15 +21,13 @@ from placetpb.worker.v1 import worker_pb2_grpc
 from executor_svc import messages
 from executor_svc.admission import RunPermit, RunRequest
 from executor_svc.fleet.arriving import Artifacts
-from executor_svc.places import WorkerLost, WorkerRefused
+from executor_svc.places import AROUND_S, WorkerLost, WorkerRefused
 from executor_svc.sandbox import RunResult, RunStatus, SandboxUnavailable, aio
 from executor_svc.sandbox.spool import is_large
 from executor_svc.sandbox.types import OnCancelled, OnOutput
 from placet.rpc.errors import ServiceError
 
 KIB: Final = 1024
-AROUND_S: Final = 180.0
-"""How long inputs and artifacts may be on their way, beside the run's own time."""
 CANCEL_S: Final = 5.0
 """How long a worker may take to say what a run had used that was cancelled."""
 _ELSEWHERE: Final = frozenset(
@@ -46,7 +44,7 @@ _ELSEWHERE: Final = frozenset(
 _BEHIND: Final = frozenset(
     {"APPROVAL_SCOPE_UNKNOWN", "APPROVAL_KEY_UNKNOWN", "APPROVAL_NOT_YET_VALID", "APPROVAL_EXPIRED"}
 )
-"""What a worker says whose files are older than the front's, or whose clock is another: it decides nothing."""
+"""What a worker says whose files are older than the front's, or whose clock is another."""
 _CALL_OVER: Final = (grpc.aio.AioRpcError, grpc.aio.BaseError, asyncio.InvalidStateError)
 """What writing raises then; how it ended is told by reading."""
 
@@ -73,7 +71,7 @@ class RemoteRun:
 
     async def perform(self, stub: worker_pb2_grpc.WorkerServiceStub, lease_id: bytes) -> RunResult:
         """Run it there. As `Place.run`; also raises NotBegun."""
-        call = stub.Run(timeout=self._permit.limits.wall_s + AROUND_S)
+        call = stub.Run(timeout=self._permit.limits.wall_s + AROUND_S + CANCEL_S)
         sending = asyncio.create_task(self._send(call, lease_id))
         reading = asyncio.create_task(self._read(call))
         try:

@@ -21,6 +21,7 @@ from placetpb.common.v1 import common_pb2
 from placetpb.executor.v1 import executor_pb2 as pb
 from placetpb.executor.v1.executor_pb2_grpc import ExecutorServiceStub
 
+from executor_svc import run
 from executor_svc.__main__ import ALLOW
 from executor_svc.admission import Pool
 from executor_svc.gate import Gate
@@ -103,6 +104,22 @@ print(time.monotonic() - began, file=sys.stderr)
     assert len(stdout) == 8 * MIB
     assert float(stderr) > 1
     assert rest[-1].finished.status == common_pb2.RUN_STATUS_EXITED
+
+
+async def test_a_reader_that_stops_is_waited_for_so_long(
+    authority: Authority, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """docs/workers.md 3.10: then the run is over, and its place another's, though the call is still open."""
+    monkeypatch.setattr(run, "AROUND_S", 0.2)
+    program = "import os\nfor _ in range(128): os.write(1, bytes(65536))"
+    here = house(sandbox, program, output_kib=8192, wall_s=1)
+    async with opened(authority, here) as stub:
+        call = stub.Execute(messages(here.world))
+        assert await anext(aiter(call))
+        ended = await _ended(here)
+        assert not call.done()
+    assert ended.body["status"] == "CANCELLED"
+    assert ended.body["usage"]["stdout_bytes"] < 8 * MIB
 
 
 async def test_a_line_of_a_gibibyte_is_cut_and_marked(authority: Authority, sandbox: Sandbox) -> None:

@@ -19,6 +19,7 @@ LIMITS = {"runs_at_once": RUNS_AT_ONCE, "runs_per_minute": PER_MINUTE, "cpu_s_pe
 QUOTAS = quotas(caller__any=LIMITS)
 BEGIN = datetime(2026, 11, 29, 12, tzinfo=UTC)
 WALL_S = 20
+AROUND_S = 240
 
 
 @dataclass
@@ -101,7 +102,7 @@ def test_a_run_is_refused_when_and_only_when_a_limit_is_reached(
                 body: dict[str, object] = {"run_id": str(count), "caller": how, "limits": {"wall_s": WALL_S}}
                 record(log, ledger, (time, "run_started", body))
                 history.starts.append((now, str(how)))
-                history.running[str(count)] = (str(how), now + WALL_S + 60)
+                history.running[str(count)] = (str(how), now + WALL_S + AROUND_S)
         elif what in ("end", "abort") and history.running:
             run, (whose, _) = next(iter(history.running.items()))
             del history.running[run]

@@ -149,12 +149,12 @@ async def test_runs_at_once_are_bounded_and_an_end_makes_room(world: World) -> N
         await log.start()
 
 
-async def test_a_start_without_an_end_counts_for_its_wall_time_and_one_minute_more(world: World) -> None:
+async def test_a_start_without_an_end_counts_for_its_wall_time_and_four_minutes_more(world: World) -> None:
     """2.6"""
     here = QuotaWorld(world, quotas(caller__team={"runs_at_once": 1}))
     async with here.writing() as log:
         await log.start(wall_s=30)
-        here.clock.pass_s(89)
+        here.clock.pass_s(269)
         await refused(log.start())
         here.clock.pass_s(1)
         await log.start()
@@ -174,7 +174,7 @@ async def test_each_lapses_in_its_own_time(tmp_path: Path) -> None:
     async with here.writing() as log:
         await log.start(wall_s=30)
         await log.start(wall_s=600)
-        here.clock.pass_s(91)
+        here.clock.pass_s(271)
         await log.start(wall_s=30)
         await refused(log.start())
 

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 
 import pytest
 
+from executor_svc import run
 from executor_svc.admission import RunPermit
 from executor_svc.run import CallerGone
 from placet.approval import ApprovalRefused
@@ -158,6 +159,32 @@ async def test_a_caller_that_left_is_a_cancelled_run() -> None:
 
     assert log.records[-1].body["status"] == "CANCELLED"
     assert log.records[-1].body["usage"] == USED
+
+
+@pytest.mark.parametrize("silent_at", ["started", "output"])
+async def test_a_caller_that_does_not_read_is_gone_in_time(
+    silent_at: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A run's place is held for its wall time and a bounded time around it, whatever the caller does."""
+
+    class Asleep(Listener):
+        async def started(self, permit: RunPermit) -> None:
+            if silent_at == "started":
+                await asyncio.Event().wait()
+
+        async def output(self, stream: str, data: bytes) -> None:
+            await asyncio.Event().wait()
+
+    log, sandbox, world = MemoryLog(), FakeSandbox(), World()
+    monkeypatch.setattr(run, "AROUND_S", 0.01 - LIMITS.wall_s)
+    core = runner(log, sandbox, world)
+    with pytest.raises(CallerGone):
+        await asyncio.wait_for(core.run(world.request, Asleep()), 10)
+    await core.settle()
+
+    assert log.kinds() == ["run_started", "run_finished"]
+    assert log.records[-1].body["status"] == "CANCELLED"
+    assert sandbox.killed == len(sandbox.runs)
 
 
 async def test_a_bug_of_ours_is_aborted_on_record_and_raised() -> None:
