@@ -32,7 +32,9 @@ COUNTED: Final = (
     "task_received",
     "task_screened",
     "program_generated",
+    "generation_failed",
     "verdict_reached",
+    "review_failed",
     "run_started",
     "run_finished",
     "run_aborted",
@@ -143,10 +145,10 @@ def _amounts(kind: str, body: Body) -> Iterator[tuple[str, int]]:
         yield "runs", 1
     elif kind == "run_finished":
         yield "cpu_s", _number(body.get("usage"), "cpu_ms")
-    elif kind == "program_generated":
+    elif kind in ("program_generated", "generation_failed"):
         yield "tokens", _number(body, "prompt_tokens") + _number(body, "completion_tokens")
     elif (
-        kind in ("task_screened", "verdict_reached") and body.get("cached") is not True
+        kind in ("task_screened", "verdict_reached", "review_failed") and body.get("cached") is not True
     ):  # else spent on an earlier one
         tokens = body.get("tokens")
         yield "tokens", _number(tokens, "prompt") + _number(tokens, "completion")

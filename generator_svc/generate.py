@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from generator_svc.extract import ReplyUnusable, program_of
 from generator_svc.ports import Written
 from generator_svc.prompt import Message
-from placet.llm.chat import ChatModel, ModelError, prompt_bytes
+from placet.llm.chat import ChatModel, Cost, ModelError, estimated_cost, prompt_bytes
 from placet.rpc.deadline import Deadline
 
 # The first answer is the most likely one; asked again at 0, a model mostly repeats itself.
@@ -36,7 +36,8 @@ class ModelWriter:
         try:
             program = program_of(reply.text)
         except ReplyUnusable as err:
-            raise ModelError("MODEL_REPLY_UNUSABLE", str(err)) from err
+            cost = Cost(reply.prompt_tokens, reply.completion_tokens)
+            raise ModelError("MODEL_REPLY_UNUSABLE", str(err), cost=cost) from err
         return Written(
             program=program,
             model=reply.model,
@@ -45,3 +46,7 @@ class ModelWriter:
             prompt_tokens=reply.prompt_tokens,
             completion_tokens=reply.completion_tokens,
         )
+
+    def estimated_cost(self, messages: Sequence[Message]) -> Cost:
+        """See `ports.Writer`."""
+        return estimated_cost(messages, self._max_tokens)

@@ -16,6 +16,7 @@ from generator_svc.prompt import Message, ScopeBrief
 from generator_svc.task import Task
 from placet.audit.client import Appended
 from placet.audit.waiting import Decided
+from placet.llm.chat import Cost
 from placet.rpc.deadline import Deadline
 
 
@@ -191,3 +192,6 @@ class Writer(Protocol):
 
     async def write(self, messages: Sequence[Message], *, attempt: int, deadline: Deadline) -> Written:
         """One program. Raises ModelError; also for a reply without a usable program."""
+
+    def estimated_cost(self, messages: Sequence[Message]) -> Cost:
+        """What asking for one may have cost when its answer was not waited for."""

@@ -37,7 +37,7 @@ from generator_svc.ports import (
 from generator_svc.profile import profile
 from generator_svc.task import Task
 from placet.audit.client import Appended, AuditLog
-from placet.llm.chat import ModelError
+from placet.llm.chat import Cost, ModelError
 from placet.rpc import metrics
 from placet.rpc.deadline import Deadline
 from placet.rpc.errors import ServiceError
@@ -143,19 +143,9 @@ class Solver:
             ) from err
 
     async def _end_unanswered(self, task: Task, outcome: str, reason: str) -> None:
-        """Record the end although something failed; a second failure is logged and hides nothing."""
         metrics.TASKS.labels(outcome).inc()
         body = {"outcome": outcome, **({"reason": reason} if reason else {})}
-        ending = asyncio.ensure_future(self._append_end(task.request_id, body))
-        # Shielded: a caller that went away does not take the record with it.
-        await asyncio.shield(ending)
-
-    async def _append_end(self, request_id: str, body: Mapping[str, object]) -> None:
-        try:
-            async with asyncio.timeout(RECORD_END_S):
-                await self._ports.log.append("task_finished", body, request_id=request_id)
-        except (ServiceError, TimeoutError) as err:
-            _log.error("task_finished is not on record", request_id=request_id, error=str(err), **body)
+        await _record_late(self._ports.log, "task_finished", body, task.request_id)
 
 
 class _Attempts:
@@ -222,12 +212,13 @@ class _Attempts:
         try:
             with _stage("generating"):
                 written = await self._ports.writer.write(messages, attempt=attempt, deadline=self._deadline)
+        except asyncio.CancelledError:
+            body = self._no_program(attempt, "CANCELLED", self._ports.writer.estimated_cost(messages))
+            await _record_late(self._ports.log, "generation_failed", body, self._task.request_id)
+            raise
         except ModelError as err:
-            await self._ports.log.append(
-                "generation_failed",
-                {"reason": err.reason, "attempt": attempt},
-                request_id=self._task.request_id,
-            )
+            body = self._no_program(attempt, err.reason, err.cost)
+            await self._ports.log.append("generation_failed", body, request_id=self._task.request_id)
             if err.reason in _WORTH_ANOTHER_REPLY and attempt < MAX_ATTEMPTS:
                 return None
             raise model_failure(err) from err
@@ -235,6 +226,15 @@ class _Attempts:
         await self._record_program(written, digest, attempt)
         await self._tell(ProgramWritten(written.program, digest, attempt, written.model))
         return written
+
+    def _no_program(self, attempt: int, reason: str, cost: Cost) -> dict[str, object]:
+        return {
+            "reason": reason,
+            "attempt": attempt,
+            "prompt_tokens": cost.prompt_tokens,
+            "completion_tokens": cost.completion_tokens,
+            "caller": self._task.caller,
+        }
 
     async def _record_program(self, written: Written, digest: bytes, attempt: int) -> Appended:
         body = {
@@ -337,6 +337,20 @@ class _Attempts:
         raise ServiceError(
             grpc.StatusCode.INTERNAL, "RUN_UNFINISHED", "The executor's answer ended before the run did."
         )
+
+
+async def _record_late(log: AuditLog, kind: str, body: Mapping[str, object], request_id: str) -> None:
+    """Record something although something failed; a second failure is logged and hides nothing."""
+    # Shielded: a caller that went away does not take the record with it.
+    await asyncio.shield(asyncio.ensure_future(_append_late(log, kind, body, request_id)))
+
+
+async def _append_late(log: AuditLog, kind: str, body: Mapping[str, object], request_id: str) -> None:
+    try:
+        async with asyncio.timeout(RECORD_END_S):
+            await log.append(kind, body, request_id=request_id)
+    except (ServiceError, TimeoutError) as err:
+        _log.error(f"{kind} is not on record", request_id=request_id, error=str(err), **body)
 
 
 def _stage(name: str) -> AbstractContextManager[object]:

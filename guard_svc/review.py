@@ -7,12 +7,13 @@ leaves here before its record is durable, and a failure of ours is an error, nev
 import asyncio
 import hashlib
 import time
-from collections.abc import Sequence
-from contextlib import AbstractContextManager
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AbstractContextManager, asynccontextmanager
 from dataclasses import asdict, dataclass, field
 from typing import Final, Literal
 
 import grpc
+import structlog
 
 from guard_svc import parts
 from guard_svc.approve import Approver, Grounds
@@ -25,7 +26,7 @@ from guard_svc.policy import Decision, Verdict, by_both, by_rules, by_rules_alon
 from guard_svc.profiles import population_of
 from guard_svc.prompts import Subject, prompt_version
 from guard_svc.proposal import Proposal
-from guard_svc.reviewer import Opinion, Reviewer, ReviewerUnavailable, Tokens
+from guard_svc.reviewer import NO_TOKENS, Bill, Opinion, Reviewer, ReviewerUnavailable, Tokens
 from guard_svc.room import Room
 from guard_svc.rules import RulesReport, analyse
 from guard_svc.screening import Screener, Screening
@@ -47,6 +48,8 @@ MAX_FACTS: Final = 8
 # What recording and signing may take after the reviewer has answered.
 KEEP_FOR_RECORDS_S: Final = 3.0
 RETRY_AFTER_S: Final = 5.0
+RECORD_LATE_S: Final = 15.0
+_log = structlog.get_logger()
 
 Layers = Literal["all", "rules", "reviewer"]
 """`reviewer` asks the model even where the rules have settled the verdict, and clears nothing."""
@@ -139,7 +142,6 @@ class Guard:
         try:
             decision = await self._decide(order, deadline)
         except ReviewerUnavailable as error:
-            await self._record_failure(order, error.reason)
             raise unavailable(error) from error
         # Again: of many reviews at once, none ends well after the one that made the caller pause.
         await self._check_not_paused(order)
@@ -159,7 +161,10 @@ class Guard:
         names = [item.name for item in order.inputs]
         await self._check_room(order, "task_screened")
         try:
-            screening = await self.screener.screen(order.scope, order.task, names, _until_records(deadline))
+            async with self._billed(order, "task_screened") as bill:
+                screening = await self.screener.screen(
+                    order.scope, order.task, names, _until_records(deadline), bill
+                )
         except ReviewerUnavailable as error:
             raise unavailable(error) from error
         await self.log.append(
@@ -228,13 +233,32 @@ class Guard:
 
         await self._check_room(order, leaves)
 
-        async def ask(sources: Sources, subject: Subject) -> Opinion:
-            return await self.reviewer.review(sources, subject, _until_records(deadline))
-
         sources = Sources(intake.source, intake.canonical)
         with _stage("reviewer"):
-            opinion = await parts.review(ask, sources, subject_of(order, report))
+            async with self._billed(order, leaves) as bill:
+
+                async def ask(sources: Sources, subject: Subject) -> Opinion:
+                    return await self.reviewer.review(sources, subject, _until_records(deadline), bill)
+
+                opinion = await parts.review(ask, sources, subject_of(order, report))
         return by_both(order.scope, report, opinion)
+
+    @asynccontextmanager
+    async def _billed(self, order: Order, leaves: str) -> AsyncIterator[Bill]:
+        """What asking the model cost is on record, also where no record of kind `leaves` came of it."""
+        bill = Bill()
+        try:
+            yield bill
+        except ReviewerUnavailable as error:
+            if leaves:
+                await self._record_failure(order, error.reason, bill.tokens, leaves)
+            raise
+        except asyncio.CancelledError:
+            if leaves:
+                late = self._record_late(order, "CANCELLED", bill.tokens, leaves)
+                # Shielded: a caller that went away does not take the record with it.
+                await asyncio.shield(asyncio.ensure_future(late))
+            raise
 
     async def _check_room(self, order: Order, leaves: str) -> None:
         if self.room is not None and not order.attempts_of:  # a task was let in with what it costs
@@ -252,15 +276,30 @@ class Guard:
         texts = (order.task, names, judges)
         return cache_key((order.program, order.scope.sha256, *(text.encode() for text in texts)))
 
-    async def _record_failure(self, order: Order, reason: str) -> None:
+    async def _record_failure(
+        self, order: Order, reason: str, tokens: Tokens = NO_TOKENS, leaves: str = "verdict_reached"
+    ) -> None:
+        screened = leaves == "task_screened"
+        if screened and tokens == NO_TOKENS:  # nothing was looked at and nothing spent
+            return
         metrics.REVIEW_FAILURES.labels(reason).inc()
+        about = order.task.encode() if screened else order.program
         body = {
             "reason": reason,
-            "program_sha256": order.program_sha256.hex(),
+            "task_sha256" if screened else "program_sha256": _sha256_hex(about),
             "caller": order.caller,
             "scope": _scope_fields(order.scope),
+            **({} if tokens == NO_TOKENS else {"tokens": asdict(tokens)}),
         }
         await self.log.append("review_failed", body, request_id=order.request_id)
+
+    async def _record_late(self, order: Order, reason: str, tokens: Tokens, leaves: str) -> None:
+        """As `_record_failure`; a second failure is logged and hides nothing."""
+        try:
+            async with asyncio.timeout(RECORD_LATE_S):
+                await self._record_failure(order, reason, tokens, leaves)
+        except (ServiceError, TimeoutError) as error:
+            _log.error("review_failed is not on record", request_id=order.request_id, error=str(error))
 
     async def _record_verdict(self, order: Order, decision: Decision, findings: bytes) -> Appended:
         bodies = {"findings": findings}

@@ -5,7 +5,9 @@ Knows prompts, the two views of a program and how far a model can be trusted. Mu
 every word of the model's reply.
 """
 
-from collections.abc import Mapping, Sequence
+import asyncio
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Annotated, Final, Literal, Protocol
 
@@ -22,7 +24,7 @@ from guard_svc.prompts import (
     review_messages,
 )
 from guard_svc.views import Shown, Sources, View, views_of
-from placet.llm.chat import Choice, ModelError, Reply
+from placet.llm.chat import Choice, Cost, ModelError, Reply, estimated_cost
 from placet.rpc.deadline import Deadline
 
 OPTIONS: Final = ("ALLOW", "DENY")
@@ -105,6 +107,9 @@ class Tokens:
         )
 
 
+NO_TOKENS: Final = Tokens()
+
+
 @dataclass(frozen=True)
 class Opinion:
     """What the reviewer thinks. `risk` is 0..1; `complete` is False when it gave no usable answer."""
@@ -134,19 +139,27 @@ class _Reasons(BaseModel):
     outcome: Literal["ALLOW", "DENY"]
 
 
-class Meter:
-    """A chat that adds up what its answers cost; made for one review."""
+@dataclass
+class Bill:
+    """What all that was asked for one order cost, whatever came of it."""
 
-    def __init__(self, chat: Chat) -> None:
-        self._chat = chat
+    tokens: Tokens = Tokens()
+
+
+class Meter:
+    """A chat that adds up what its answers cost, and those that did not come may have; for one review."""
+
+    def __init__(self, chat: Chat, bill: Bill | None = None) -> None:
+        self._chat, self._bill = chat, bill
         self.tokens = Tokens()
 
     async def choose(
         self, messages: Sequence[Message], options: Sequence[str], *, deadline_s: float
     ) -> Choice:
         """As the chat's."""
-        answer = await self._chat.choose(messages, options, deadline_s=deadline_s)
-        self.tokens += Tokens(answer.prompt_tokens, answer.cached_tokens, answer.completion_tokens)
+        with self._costing(messages, 1):
+            answer = await self._chat.choose(messages, options, deadline_s=deadline_s)
+        self._add(answer)
         return answer
 
     async def reply(
@@ -159,11 +172,30 @@ class Meter:
         deadline_s: float,
     ) -> Reply:
         """As the chat's."""
-        answer = await self._chat.reply(
-            messages, max_tokens=max_tokens, temperature=temperature, schema=schema, deadline_s=deadline_s
-        )
-        self.tokens += Tokens(answer.prompt_tokens, answer.cached_tokens, answer.completion_tokens)
+        with self._costing(messages, max_tokens):
+            answer = await self._chat.reply(
+                messages, max_tokens=max_tokens, temperature=temperature, schema=schema, deadline_s=deadline_s
+            )
+        self._add(answer)
         return answer
+
+    @contextmanager
+    def _costing(self, messages: Sequence[Message], max_tokens: int) -> Iterator[None]:
+        """Adds what a question without a usable answer cost."""
+        try:
+            yield
+        except ModelError as error:
+            self._add(error.cost)
+            raise
+        except asyncio.CancelledError:
+            self._add(estimated_cost(messages, max_tokens))
+            raise
+
+    def _add(self, cost: Cost | Choice | Reply) -> None:
+        tokens = Tokens(cost.prompt_tokens, cost.cached_tokens, cost.completion_tokens)
+        self.tokens += tokens
+        if self._bill:
+            self._bill.tokens += tokens
 
 
 class Reviewer:
@@ -179,13 +211,16 @@ class Reviewer:
         """The profile that holds for programs of the subject's scope."""
         return self._profiles.of(self.model, population_of(subject.allows))
 
-    async def review(self, sources: Sources, subject: Subject, deadline: Deadline) -> Opinion:
+    async def review(
+        self, sources: Sources, subject: Subject, deadline: Deadline, bill: Bill | None = None
+    ) -> Opinion:
         """The reviewer's opinion on a program.
 
         Raises ReviewerUnavailable when the model cannot be reached, is busy or is late. Any other way of
         not answering (refusal, cut-off, empty, unreadable) is an unsafe opinion with a reason of its own.
+        What it cost is added to `bill`, also when there is no opinion.
         """
-        meter = Meter(self._chat)
+        meter = Meter(self._chat, bill)
         try:
             opinion = await _Session(meter, self.profile_for(subject), sources, subject, deadline).opinion()
         except ModelError as error:

@@ -19,7 +19,7 @@ from pydantic import BaseModel, ConfigDict, TypeAdapter
 from guard_svc.findings import Finding, Severity, shorten
 from guard_svc.profiles import Profiles
 from guard_svc.prompts import screening_messages
-from guard_svc.reviewer import Chat, Meter, Tokens, unusable_finding
+from guard_svc.reviewer import Bill, Chat, Meter, Tokens, unusable_finding
 from placet.llm.chat import Choice, ModelError
 from placet.rpc.deadline import Deadline
 from placet.scope import Scope
@@ -83,19 +83,29 @@ class Screener:
         self._chat = chat
         self._threshold = profiles.of(model).screen_refuse_above
 
-    async def screen(self, scope: Scope, task: str, inputs: Sequence[str], deadline: Deadline) -> Screening:
-        """Judge a task. Raises ReviewerUnavailable when the model cannot be asked: that is no refusal."""
+    async def screen(
+        self,
+        scope: Scope,
+        task: str,
+        inputs: Sequence[str],
+        deadline: Deadline,
+        bill: Bill | None = None,
+    ) -> Screening:
+        """Judge a task. Raises ReviewerUnavailable when the model cannot be asked: that is no refusal.
+
+        What it cost is added to `bill`, also when nothing was judged.
+        """
         if plain := await asyncio.to_thread(lexical_findings, scope, task):
             return Screening(False, plain)
         if scope.review.reviewer == "off":
             return Screening(True)
-        chat = Meter(self._chat)
+        chat = Meter(self._chat, bill)
         try:
             choice = await chat.choose(
                 screening_messages(scope.purpose, inputs, task), OPTIONS, deadline_s=deadline.remaining_s()
             )
         except ModelError as error:
-            return Screening(False, (unusable_finding(error),))
+            return Screening(False, (unusable_finding(error),), chat.tokens)
         if self._refuses(choice):
             return Screening(False, (_outside(scope),), chat.tokens)
         return Screening(True, tokens=chat.tokens)

@@ -258,7 +258,7 @@ KINDS: Final[Mapping[str, Mapping[str, Check]]] = {
         "decided_by": _name,
         "reason": _name,
     },
-    "review_failed": {"reason": _name, "program_sha256": _digest},
+    "review_failed": {"reason": _name},
     "caller_paused": {
         "caller": _name,
         "scope_name": _name,

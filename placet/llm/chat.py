@@ -11,7 +11,8 @@ import json
 import math
 import re
 import time
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Literal, TypedDict, cast
 
@@ -41,6 +42,7 @@ Reason = Literal[
 MAX_TRIES = 3
 MAX_BACKOFF_S = 8.0
 TOP_LOGPROBS = 20
+BYTES_PER_TOKEN = 4
 # Room for "DENY" and a few words around it when a backend cannot report log-probabilities.
 CHOICE_WITHOUT_LOGPROBS_TOKENS = 16
 AVAILABILITY_TIMEOUT_S = 3.0
@@ -48,17 +50,33 @@ AVAILABILITY_TIMEOUT_S = 3.0
 MAX_TOTAL_PROBABILITY = 1.02
 
 
+@dataclass(frozen=True)
+class Cost:
+    """The tokens of one call, as the server counted them."""
+
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+    cached_tokens: int = 0
+
+
+NO_COST = Cost()
+
+
 class ModelError(Exception):
     """The model gave no usable answer. Never an opinion on what was asked.
 
-    Attributes: ``reason`` (machine-readable), ``message`` (what to do), ``retry_after_s``.
+    Attributes: ``reason`` (machine-readable), ``message`` (what to do), ``retry_after_s``, ``cost`` (of an
+    answer that came and is unusable; the estimate where none came in time).
     """
 
-    def __init__(self, reason: Reason, message: str, *, retry_after_s: float | None = None) -> None:
+    def __init__(
+        self, reason: Reason, message: str, *, retry_after_s: float | None = None, cost: Cost = NO_COST
+    ) -> None:
         super().__init__(f"{reason}: {message}")
         self.reason = reason
         self.message = message
         self.retry_after_s = retry_after_s
+        self.cost = cost
 
 
 @dataclass(frozen=True)
@@ -112,6 +130,11 @@ def prompt_bytes(messages: Sequence[Message]) -> bytes:
     return json.dumps([dict(m) for m in messages], ensure_ascii=False, separators=(",", ":")).encode()
 
 
+def estimated_cost(messages: Sequence[Message], max_tokens: int) -> Cost:
+    """What a call may have cost whose answer was not waited for: the server does not say it then."""
+    return Cost(-(-len(prompt_bytes(messages)) // BYTES_PER_TOKEN), max_tokens)
+
+
 class ChatModel:
     """One model at one endpoint; safe for concurrent use in one event loop. Close with ``aclose``."""
 
@@ -149,11 +172,12 @@ class ChatModel:
                 "json_schema": {"name": "answer", "schema": dict(schema), "strict": True},
             }
         completion = await self._complete(messages, parameters, deadline_s)
-        choice = self._only_choice(completion)
-        _check_finished(choice, max_tokens)
-        text = _text(choice)
-        if schema is not None:
-            _check_no_key_twice(text)
+        with _costing(completion):
+            choice = self._only_choice(completion)
+            _check_finished(choice, max_tokens)
+            text = _text(choice)
+            if schema is not None:
+                _check_no_key_twice(text)
         return Reply(
             text=text,
             model=_model_name(completion, self.settings.model),
@@ -175,6 +199,10 @@ class ChatModel:
         else:
             parameters = {"max_tokens": 1, "temperature": 0.0, "logprobs": True, "top_logprobs": TOP_LOGPROBS}
         completion = await self._complete(messages, parameters, deadline_s)
+        with _costing(completion):
+            return self._chosen(completion, options)
+
+    def _chosen(self, completion: ChatCompletion, options: Sequence[str]) -> Choice:
         choice = self._only_choice(completion)
         _check_not_refused(choice)
         if choice.finish_reason not in {"stop", "length"}:
@@ -211,6 +239,8 @@ class ChatModel:
                 completion = await self._asked(messages, parameters, deadline_s)
             except ModelError as error:
                 self._count(error.reason)
+                if error.reason == "MODEL_TIMED_OUT" and deadline_s > 0:
+                    error.cost = estimated_cost(messages, parameters["max_tokens"])
                 raise
         self._count("OK", **_tokens(completion))
         return completion
@@ -281,6 +311,16 @@ class ChatModel:
         if "max_tokens" in self._refused_parameters:  # OpenAI's newer models know only the other name
             sent["max_completion_tokens"] = sent.pop("max_tokens", parameters["max_tokens"])
         return sent
+
+
+@contextmanager
+def _costing(completion: ChatCompletion) -> Iterator[None]:
+    """An answer that cannot be used was paid for like any other."""
+    try:
+        yield
+    except ModelError as error:
+        error.cost = Cost(**_tokens(completion))
+        raise
 
 
 class _stop_before(tenacity.stop.stop_base):  # noqa: N801 (named as tenacity's own are)

@@ -23,7 +23,7 @@ from generator_svc.servicer import ALLOW, SERVICE, GeneratorServicer
 from generator_svc.solve import Ports, Solver
 from generator_svc.task import MAX_REVIEW_WAIT_S, Task
 from placet.audit.waiting import Decided
-from placet.llm.chat import ChatModel, ModelSettings
+from placet.llm.chat import ChatModel, ModelSettings, prompt_bytes
 from placet.rpc.channel import connect
 from placet.rpc.errors import ServiceError
 from placet.rpc.identity import caller_uri, reviewer_uri
@@ -32,6 +32,7 @@ from tests.fakes.openai_server import Fault, OpenAIServer
 from tests.fakes.rpc import Authority, serving
 
 TEAM = caller_uri("insights")
+MAX_TOKENS = 500
 PROGRAM = 'import pandas as pd\nprint(pd.read_csv("sales.csv").price.mean())\n'
 REPLY = f"Here it is:\n```python\n{PROGRAM}```\n"
 SALES = b"region,price\nNorth,1\nSouth,3\n"
@@ -235,7 +236,7 @@ async def chain(authority: Authority, model: OpenAIServer) -> AsyncIterator[Chai
         connect(guard_server.address, me, server="guard") as to_guard,
         connect(exec_server.address, me, server="executor") as to_executor,
     ):
-        writer, places = ModelWriter(chat, max_tokens=500), Places(solving=4, waiting=4)
+        writer, places = ModelWriter(chat, max_tokens=MAX_TOKENS), Places(solving=4, waiting=4)
         ports = Ports(log, GrpcGuard(to_guard), GrpcExecutor(to_executor), writer, people)
         servicer = GeneratorServicer(Solver(ports, places), places)
 
@@ -424,7 +425,10 @@ async def test_a_reply_without_a_program_is_asked_for_again(chain: Chain) -> Non
     chain.model.reply = lambda _: next(replies)
     responses = await chain.solve()
     assert responses[-1].finished.outcome == generator_pb2.OUTCOME_DONE
-    assert [r.body["attempt"] for r in chain.log.of("generation_failed")] == [1, 2]
+    failed = [r.body for r in chain.log.of("generation_failed")]
+    assert [body["attempt"] for body in failed] == [1, 2]
+    spent = {"prompt_tokens": 11, "completion_tokens": 7, "caller": TEAM}  # quotas 2.10
+    assert all(spent.items() <= body.items() for body in failed)
 
 
 async def test_replies_without_a_program_end_without_an_answer(chain: Chain) -> None:
@@ -474,6 +478,25 @@ async def test_without_the_log_nothing_is_told(chain: Chain, kind: str) -> None:
     if kind != "task_finished":
         assert "program" not in told
         assert chain.executor.received == []
+
+
+async def test_what_an_answer_may_have_cost_that_was_not_waited_for_is_on_record(chain: Chain) -> None:
+    """quotas 2.10: a token for each four bytes of the prompt, and as many as the answer may have had."""
+    chain.model.fail_always(Fault.HANG)
+    async with chain.call(a_task(), [common_pb2.InputChunk(name="sales.csv", data=SALES)]) as call:
+        async for response in call:
+            if response.WhichOneof("event") == "progress" and response.progress.stage == "generating":
+                break
+        while not chain.model.requests:
+            await asyncio.sleep(0.01)
+        call.cancel()
+    while not chain.log.of("task_finished"):
+        await asyncio.sleep(0.01)
+    (failed,) = chain.log.of("generation_failed")
+    assert (failed.body["reason"], failed.body["caller"]) == ("CANCELLED", TEAM)
+    asked = prompt_bytes(chain.model.requests[0]["messages"])
+    assert failed.body["prompt_tokens"] == -(-len(asked) // 4)
+    assert failed.body["completion_tokens"] == MAX_TOKENS
 
 
 async def test_cancelling_stops_the_run_and_is_on_record(chain: Chain) -> None:

@@ -20,7 +20,8 @@ class ScriptedModel:
     """`guard_svc.reviewer.Chat`.
 
     `no` is the probability of the second option (DENY, NO), or a function of what is asked.
-    `fault` is raised at every question, `reason_fault` only where reasons are asked for.
+    `fault` is raised at every question but the first `fault_after`, `reason_fault` only where reasons are
+    asked for.
     """
 
     def __init__(
@@ -30,13 +31,14 @@ class ScriptedModel:
         reasons: str = CLEAN,
         logprobs: bool = True,
         fault: ModelError | None = None,
+        fault_after: int = 0,
         reason_fault: ModelError | None = None,
         hangs: bool = False,
     ) -> None:
         self.no = no
         self.reasons = reasons
         self.logprobs = logprobs
-        self.fault = fault
+        self.fault, self.fault_after = fault, fault_after
         self.reason_fault = reason_fault
         self.hangs = hangs
         self.asked: list[str] = []
@@ -68,6 +70,6 @@ class ScriptedModel:
         if self.hangs:
             self.waiting.set()
             await asyncio.Event().wait()
-        if self.fault is not None:
+        if self.fault is not None and len(self.asked) > self.fault_after:
             raise self.fault
         return messages[-1]["content"]

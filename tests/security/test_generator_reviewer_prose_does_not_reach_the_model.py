@@ -14,6 +14,7 @@ from generator_svc.places import Places
 from generator_svc.prompt import Message, ScopeBrief
 from generator_svc.solve import MAX_ATTEMPTS, Ports, Solver
 from generator_svc.task import Task
+from placet.llm.chat import NO_COST, Cost
 from placet.rpc.deadline import Deadline
 from tests.fakes.memory_log import MemoryLog
 
@@ -71,6 +72,9 @@ class _Writer:
     async def write(self, messages: Sequence[Message], *, attempt: int, deadline: Deadline) -> ports.Written:
         self.told.append(json.dumps(list(messages)))
         return ports.Written(b"print(1)", "scripted", b"", b"", 0, 0)
+
+    def estimated_cost(self, messages: Sequence[Message]) -> Cost:
+        return NO_COST
 
 
 async def test_no_word_of_a_finding_or_of_the_advice_is_told_in_any_attempt() -> None:

@@ -23,7 +23,7 @@ from audit_svc.window import Window
 from placet.audit.client import Appended
 from placet.rpc.errors import ServiceError
 from placet.rpc.settings import load
-from tests.fakes.audit_world import EXECUTOR, World, started
+from tests.fakes.audit_world import EXECUTOR, GENERATOR, GUARD, World, started
 from tests.fakes.postgres_world import PostgresWorld
 from tests.fakes.quota_world import OTHER, TEAM, Limited, QuotaWorld, limit_of, quotas
 
@@ -196,6 +196,24 @@ async def test_processor_time_and_tokens_stop_new_work_when_they_are_used_up(wor
         await log.judge(400)  # never refused: they are spent
         assert limit_of(await refused(log.task())) == "tokens_per_day"
         await log.run()  # costs no tokens
+
+
+@pytest.mark.parametrize(
+    ("actor", "kind", "body"),
+    [
+        (GENERATOR, "generation_failed", {"attempt": 1, "prompt_tokens": 90, "completion_tokens": 10}),
+        (GUARD, "review_failed", {"tokens": {"prompt": 90, "cached": 80, "completion": 10}}),
+    ],
+)
+async def test_what_came_to_nothing_counts_all_the_same(
+    tmp_path: Path, actor: str, kind: str, body: dict[str, object]
+) -> None:
+    """2.10"""
+    here = QuotaWorld(World(tmp_path), quotas(caller__team={"tokens_per_hour": 100}))
+    async with here.writing() as log:
+        await log.task()
+        await log.sequencer.append(Draft(kind, "r", actor, {"reason": "CANCELLED", "caller": TEAM, **body}))
+        assert limit_of(await refused(log.task())) == "tokens_per_hour"
 
 
 async def test_a_verdict_from_the_cache_costs_nothing_again(tmp_path: Path) -> None:

@@ -16,6 +16,7 @@ from generator_svc.servicer import within
 from generator_svc.solve import PATIENCE_S, RECORD_END_S, Ports, Solver
 from generator_svc.task import MAX_REVIEW_WAIT_S, Task, TaskRefused, check_wait
 from placet.audit.waiting import Decided
+from placet.llm.chat import NO_COST, Cost
 from placet.rpc.deadline import Deadline
 from placet.rpc.errors import ServiceError
 from tests.fakes.memory_log import MemoryLog
@@ -51,6 +52,9 @@ class World:
     async def write(self, messages: Sequence[Message], *, attempt: int, deadline: Deadline) -> ports.Written:
         self.prompts.append(json.dumps(list(messages)))
         return ports.Written(b"print(1)", "scripted", b"", b"", 0, 0)
+
+    def estimated_cost(self, messages: Sequence[Message]) -> Cost:
+        return NO_COST
 
     async def review(self, task: Task, program: bytes, deadline: Deadline) -> ports.Review:
         return ports.Review(ports.Verdict.NEEDS_REVIEW, 40, (), "rules+reviewer", b"")

@@ -10,7 +10,7 @@ from guard_svc.review import subject_of
 from guard_svc.rules import RulesReport
 from placet.approval.envelope import open_envelope
 from placet.approval.statement import Approval, InputDigest
-from placet.llm.chat import ModelError
+from placet.llm.chat import Cost, ModelError
 from placet.rpc.errors import ServiceError
 from placet.scope import load_scope
 from tests.fakes.guard_world import HARMFUL, HARMLESS, deadline, order, scope, world
@@ -77,6 +77,51 @@ async def test_an_outage_is_recorded_as_a_failure_and_never_as_a_verdict(reason)
     assert here.log.records[0].body["reason"] == reason
 
 
+TIMED_OUT = ModelError("MODEL_TIMED_OUT", "x", cost=Cost(40, 1))
+
+
+async def test_what_a_review_without_an_opinion_cost_is_on_record():
+    """quotas 2.10: the first view was judged, and the second one's answer did not come in time."""
+    here = world(ScriptedModel(no=0.9, fault_after=1, fault=TIMED_OUT))
+    with pytest.raises(ServiceError):
+        await here.guard.review(order(b"# mean\n" + HARMLESS), deadline())
+    (record,) = here.log.of("review_failed")
+    assert record.body["tokens"] == {"prompt": 1040, "cached": 900, "completion": 2}
+
+
+@pytest.mark.parametrize("what", ["review", "screen"])
+async def test_what_a_cancelled_question_may_have_cost_is_on_record(what: str):
+    """quotas 2.10: a token for each four bytes of the prompt, and as many as the answer may have had."""
+    here = world(ScriptedModel(hangs=True))
+    asking = asyncio.create_task(getattr(here.guard, what)(order(), deadline()))
+    await here.model.waiting.wait()
+    asking.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await asking
+    (record,) = here.log.of("review_failed")
+    assert (record.body["reason"], record.body["caller"]) == ("CANCELLED", order().caller)
+    assert ("task_sha256" in record.body) == (what == "screen")
+    tokens = record.body["tokens"]
+    assert tokens["prompt"] > len(here.model.asked[0]) // 4
+    assert (tokens["cached"], tokens["completion"]) == (0, 1)
+
+
+async def test_what_a_screening_without_an_answer_cost_is_on_record():
+    """quotas 2.10"""
+    here = world(ScriptedModel(fault=TIMED_OUT))
+    with pytest.raises(ServiceError):
+        await here.guard.screen(order(), deadline())
+    (record,) = here.log.of("review_failed")
+    assert record.body["tokens"] == {"prompt": 40, "cached": 0, "completion": 1}
+
+
+async def test_what_an_unusable_screening_cost_is_on_record():
+    """quotas 2.10: the answer came, was paid for, and is no opinion."""
+    here = world(ScriptedModel(fault=ModelError("MODEL_REPLY_UNUSABLE", "x", cost=Cost(30, 1))))
+    assert not (await here.guard.screen(order(), deadline())).in_scope
+    assert here.log.of("task_screened")[0].body["tokens"]["prompt"] == 30
+
+
 async def test_static_proof_survives_an_outage_of_the_model():
     here = world(ScriptedModel(fault=ModelError("MODEL_UNAVAILABLE", "down")))
     pure = order(b"print(sum(range(10)))\n", scope=scope(review="{static_proof: true}"))
@@ -107,14 +152,14 @@ async def test_a_failure_is_never_cached():
     assert (await here.guard.review(order(), deadline())).decision.verdict is Verdict.ALLOWED
 
 
-async def test_cancelling_a_review_leaves_no_record():
+async def test_cancelling_a_review_leaves_no_verdict():
     here = world(ScriptedModel(hangs=True))
     task = asyncio.create_task(here.guard.review(order(), deadline()))
     await here.model.waiting.wait()
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
-    assert here.log.kinds() == []
+    assert here.log.kinds() == ["review_failed"]
 
 
 async def test_assess_records_nothing():

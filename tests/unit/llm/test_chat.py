@@ -5,7 +5,15 @@ from collections.abc import AsyncIterator, Iterator
 
 import pytest
 
-from placet.llm.chat import ChatModel, ModelError, ModelSettings, prompt_bytes
+from placet.llm.chat import (
+    NO_COST,
+    ChatModel,
+    Cost,
+    ModelError,
+    ModelSettings,
+    estimated_cost,
+    prompt_bytes,
+)
 from tests.fakes.openai_server import Fault, OpenAIServer, obedient
 
 MESSAGES = [{"role": "user", "content": "hello"}]
@@ -70,6 +78,7 @@ async def test_a_model_that_hangs_times_out_at_the_deadline_without_a_second_try
     with pytest.raises(ModelError) as caught:
         await model.reply(MESSAGES, max_tokens=10, deadline_s=0.3)
     assert caught.value.reason == "MODEL_TIMED_OUT"
+    assert caught.value.cost == estimated_cost(MESSAGES, 10) != NO_COST
     assert time.monotonic() - began < 1.5
     assert len(server.requests) == 1
 
@@ -77,8 +86,28 @@ async def test_a_model_that_hangs_times_out_at_the_deadline_without_a_second_try
 async def test_no_time_left_asks_nothing(server: OpenAIServer, model: ChatModel) -> None:
     with pytest.raises(ModelError) as caught:
         await model.reply(MESSAGES, max_tokens=10, deadline_s=0)
-    assert caught.value.reason == "MODEL_TIMED_OUT"
+    assert (caught.value.reason, caught.value.cost) == ("MODEL_TIMED_OUT", NO_COST)
     assert server.requests == []
+
+
+@pytest.mark.parametrize(
+    ("fault", "cost"),
+    [(Fault.LENGTH, Cost(11, 7)), (Fault.EMPTY, Cost(11, 7)), (Fault.UNAUTHORIZED, NO_COST)],
+)
+async def test_an_answer_that_cannot_be_used_says_what_it_cost(
+    server: OpenAIServer, model: ChatModel, fault: Fault, cost: Cost
+) -> None:
+    server.fail(fault)
+    with pytest.raises(ModelError) as caught:
+        await model.reply(MESSAGES, max_tokens=10, deadline_s=10)
+    assert caught.value.cost == cost
+
+
+async def test_a_choice_that_cannot_be_used_says_what_it_cost(server: OpenAIServer, model: ChatModel) -> None:
+    server.fail(Fault.OTHER_TOKENS)
+    with pytest.raises(ModelError) as caught:
+        await model.choose(MESSAGES, ("ALLOW", "DENY"), deadline_s=10)
+    assert caught.value.cost.prompt_tokens == 11
 
 
 @pytest.mark.parametrize("fault", [Fault.RATE_LIMITED, Fault.SERVER_ERROR, Fault.DISCONNECT])
