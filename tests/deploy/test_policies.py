@@ -197,6 +197,13 @@ def test_nobody_enters_a_worker() -> None:
     ]
 
 
+ACCOUNT = "system:serviceaccount"
+
+
+def subject(kind: str, name: str) -> Object:
+    return {"kind": kind, "name": name}
+
+
 OTHER_OBJECTS: list[tuple[str, list[str], Object]] = [
     (
         "placet-sandbox-rights",
@@ -214,6 +221,11 @@ OTHER_OBJECTS: list[tuple[str, list[str], Object]] = [
         ["groups"],
         {"subjects": [{"kind": "Group", "name": f"system:serviceaccounts:{SANDBOX}"}]},
     ),
+    ("placet-sandbox-rights", ["users"], {"subjects": [subject("User", f"{ACCOUNT}:{SANDBOX}:worker")]}),
+    ("placet-sandbox-rights", [], {"subjects": [subject("User", f"{ACCOUNT}:{SANDBOX}-of-another:x")]}),
+    ("placet-sandbox-rights", ["everybody"], {"subjects": [subject("Group", "system:serviceaccounts")]}),
+    ("placet-sandbox-rights", ["everybody"], {"subjects": [subject("Group", "system:authenticated")]}),
+    ("placet-sandbox-rights", [], {"subjects": [subject("Group", "system:serviceaccounts:placet")]}),
     ("placet-sandbox-namespace", [], {"metadata": {"name": "another"}}),
     ("placet-sandbox-namespace", ["level"], {"metadata": {"name": SANDBOX}}),
     (
@@ -315,6 +327,27 @@ def test_what_closes_the_sandbox_is_looked_at_whenever_it_changes_or_goes() -> N
     }.items():
         (matched,) = policy(name)["spec"]["matchConstraints"]["resourceRules"]
         assert set(matched["operations"]) == operations
+
+
+def test_what_everybody_had_before_stays_as_it_is_and_the_api_server_keeps_its_own() -> None:
+    """A cluster's bindings for everybody are older than Placet: not widened, and not stopped."""
+    everybody = {"subjects": [subject("Group", "system:authenticated")]}
+    wider = {
+        "subjects": [subject("Group", "system:authenticated"), subject("Group", "system:serviceaccounts")]
+    }
+    update = {"oldObject": everybody, "request": asked("somebody", "UPDATE")}
+    cases = [
+        {"object": everybody | {"metadata": {}}, **update},
+        {"object": wider, **update},
+        {"object": wider, "oldObject": {}, "request": asked("somebody", "UPDATE")},
+        {"object": everybody, "request": asked("system:apiserver")},
+    ]
+    assert refusals([("placet-sandbox-rights", given) for given in cases]) == [
+        [],
+        ["everybody"],
+        ["everybody"],
+        [],
+    ]
 
 
 def test_what_the_overlays_send_is_let_in() -> None:
