@@ -145,6 +145,8 @@ def _amounts(kind: str, body: Body) -> Iterator[tuple[str, int]]:
         yield "runs", 1
     elif kind == "run_finished":
         yield "cpu_s", _number(body.get("usage"), "cpu_ms")
+    elif kind == "run_aborted":  # a lost worker's names what its run may have used; no other has limits
+        yield "cpu_s", _number(body.get("limits"), "cpu_s") * _unit("cpu_s")
     elif kind in ("program_generated", "generation_failed"):
         yield "tokens", _number(body, "prompt_tokens") + _number(body, "completion_tokens")
     elif (

@@ -89,12 +89,14 @@ def revoked(key_id: str) -> Body:
 
 def aborted(start: Start, reason: str) -> Body:
     """`run_aborted`: a failure of ours; nothing about the program follows from it."""
-    return {
+    body: Body = {
         "run_id": start.run_id,
         "approval_id": start.approval.approval_id,
         "reason": reason,
         "caller": start.request.caller,
     }
+    # What a lost worker's run used is not known: the log counts what it may have used.
+    return {**body, "limits": asdict(start.approval.limits)} if reason == "WORKER_LOST" else body
 
 
 def refused(request: RunRequest, refusal: ApprovalRefused, approval_id: str) -> Body:

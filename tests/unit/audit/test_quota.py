@@ -6,6 +6,7 @@ import asyncio
 import shutil
 from collections.abc import Awaitable, Callable, Collection, Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from hypothesis import given
@@ -20,6 +21,8 @@ from audit_svc.settings import AuditSettings
 from audit_svc.store.sqlite import SqliteStore
 from audit_svc.store.types import Growth, StandingBy, StoreFailed
 from audit_svc.window import Window
+from executor_svc.records import aborted
+from placet.approval.statement import Limits
 from placet.audit.client import Appended
 from placet.rpc.errors import ServiceError
 from placet.rpc.settings import load
@@ -196,6 +199,26 @@ async def test_processor_time_and_tokens_stop_new_work_when_they_are_used_up(wor
         await log.judge(400)  # never refused: they are spent
         assert limit_of(await refused(log.task())) == "tokens_per_day"
         await log.run()  # costs no tokens
+
+
+@pytest.mark.parametrize(("reason", "counts"), [("WORKER_LOST", True), ("INTERNAL", False)])
+async def test_a_run_whose_worker_is_lost_counts_all_that_it_may_have_used(
+    tmp_path: Path, reason: str, counts: bool
+) -> None:
+    """What it used is not known; a failure of another kind is ours, and costs its caller nothing."""
+    here = QuotaWorld(World(tmp_path), quotas(caller__team={"cpu_s_per_hour": 30}))
+    async with here.writing() as log:
+        run_id, _ = await log.start()
+        start = SimpleNamespace(
+            run_id=run_id,
+            approval=SimpleNamespace(approval_id=run_id, limits=Limits(30, 30, 512, 64, 1, 1)),
+            request=SimpleNamespace(caller=TEAM),
+        )
+        await log.sequencer.append(Draft("run_aborted", "r", EXECUTOR, aborted(start, reason)))
+        if counts:
+            assert limit_of(await refused(log.start())) == "cpu_s_per_hour"
+        else:
+            await log.start()
 
 
 @pytest.mark.parametrize(
