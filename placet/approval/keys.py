@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import os
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -95,7 +95,7 @@ class SigningKey:
             OSError: the file cannot be read.
             KeyFileError: it is no unencrypted P-256 key in PEM, or others than its owner can read it.
         """
-        if _others_can_read(path.stat(), os.geteuid()):
+        if _others_can_read(path.stat(), os.geteuid(), {os.getegid(), *os.getgroups()}):
             raise KeyFileError(f"{path}: others can read this private key; run chmod 600 on it")
         try:
             private = serialization.load_pem_private_key(path.read_bytes(), password=None)
@@ -118,9 +118,9 @@ class SigningKey:
         return self._private.sign(message, _ALGORITHM)
 
 
-def _others_can_read(file: os.stat_result, reader: int) -> bool:
-    """A secret that a cluster mounts belongs to root, and its reader gets at it through a group of its own."""
-    mounted = file.st_uid == 0 and reader != 0
+def _others_can_read(file: os.stat_result, reader: int, groups: Collection[int]) -> bool:
+    """A secret that a cluster mounts belongs to root; its reader gets at it through a group of its own."""
+    mounted = file.st_uid == 0 and reader != 0 and file.st_gid in groups
     return bool(file.st_mode & (0o037 if mounted else 0o077))
 
 

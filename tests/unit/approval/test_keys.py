@@ -67,24 +67,28 @@ def test_a_private_key_is_for_its_owner_only(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("mode", "owner", "reader", "is_read"),
+    ("mode", "owner", "group", "reader", "is_read"),
     [
-        (0o440, 0, 65532, True),
-        (0o444, 0, 65532, False),
-        (0o460, 0, 65532, False),
-        (0o440, 0, 0, False),
-        (0o440, 65532, 65532, False),
+        (0o440, 0, 65532, 65532, True),
+        (0o440, 0, 2000, 65532, True),
+        (0o440, 0, 27, 65532, False),
+        (0o444, 0, 65532, 65532, False),
+        (0o460, 0, 65532, 65532, False),
+        (0o440, 0, 65532, 0, False),
+        (0o440, 65532, 65532, 65532, False),
     ],
 )
 def test_a_mounted_secret_is_its_readers_through_the_group(
-    tmp_path: Path, monkeypatch, mode: int, owner: int, reader: int, is_read: bool
+    tmp_path: Path, monkeypatch, mode: int, owner: int, group: int, reader: int, is_read: bool
 ) -> None:
-    """§1.4: root's file, read by another user through the group; nothing else is looser than 0600."""
+    """§1.4: root's file, read by another user through a group of its own; nothing else is looser than 0600."""
     path = tmp_path / "approval.key"
     SigningKey.generate().save(path)
-    as_mounted = os.stat_result((0o100000 | mode, 0, 0, 1, owner, 65532, 0, 0, 0, 0))
+    as_mounted = os.stat_result((0o100000 | mode, 0, 0, 1, owner, group, 0, 0, 0, 0))
     monkeypatch.setattr(Path, "stat", lambda _: as_mounted)
     monkeypatch.setattr(os, "geteuid", lambda: reader)
+    monkeypatch.setattr(os, "getegid", lambda: 65532)
+    monkeypatch.setattr(os, "getgroups", lambda: [2000])
     if is_read:
         SigningKey.load(path)
     else:
