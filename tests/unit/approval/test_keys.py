@@ -81,7 +81,7 @@ def test_a_private_key_is_for_its_owner_only(tmp_path: Path) -> None:
 def test_a_mounted_secret_is_its_readers_through_the_group(
     tmp_path: Path, monkeypatch, mode: int, owner: int, group: int, reader: int, is_read: bool
 ) -> None:
-    """§1.4: root's file, read by another user through a group of its own; nothing else is looser than 0600."""
+    """§1.4: root's file, read by another user through a group of its own; else 0600 and no more."""
     path = tmp_path / "approval.key"
     SigningKey.generate().save(path)
     as_mounted = os.stat_result((0o100000 | mode, 0, 0, 1, owner, group, 0, 0, 0, 0))
