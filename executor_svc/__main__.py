@@ -51,7 +51,7 @@ async def main(settings: ExecutorSettings) -> None:
 async def _places(settings: ExecutorSettings) -> AsyncIterator[tuple[Places, metrics.Families]]:
     """Where programs run, and what is shown of it."""
     if settings.workers:
-        patience = Patience(settings.worker_wait_s, settings.lease_idle_s)
+        patience = Patience(settings.worker_wait_s, settings.lease_idle_s, settings.lease_s)
         async with Fleet(source(settings.workers), settings.tls, patience) as fleet:
             yield fleet, metrics.FLEET
         return

@@ -75,6 +75,8 @@ class ExecutorSettings(SandboxSettings):
     """How long a request waits for a worker before it is told to come back."""
     lease_idle_s: Annotated[float, Field(ge=0, le=3600)] = 5
     """How long a worker is kept for a tenant that runs nothing on it."""
+    lease_s: Annotated[float, Field(ge=1, le=86_400)] = 60
+    """After which a worker takes no new runs of the tenant that has it: another front may want it."""
     max_concurrent_runs: Annotated[int, Field(ge=1, le=256)] = 2
     max_queued_runs: Annotated[int, Field(ge=0, le=1024)] = 128
     """Requests beyond these two together are told to come back."""

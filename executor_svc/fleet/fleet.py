@@ -38,10 +38,12 @@ _log = structlog.get_logger()
 
 @dataclass(frozen=True)
 class Patience:
-    """How long a request waits for a worker, and a worker for the next request of its tenant; in seconds."""
+    """In seconds: how long a request waits for a worker, a worker for the next request of its tenant, and how
+    long a worker is held at all."""
 
     wait_s: float
     idle_s: float
+    lease_s: float
 
 
 class Fleet:
@@ -144,6 +146,12 @@ class Fleet:
         if held.runs == 0 and held.uses == uses:
             self._give_back(held)
 
+    def _retire(self, held: Hold) -> None:
+        """It was held for long enough: at another front somebody may wait, and this one cannot know."""
+        held.closing = True
+        if held.runs == 0:
+            self._give_back(held)
+
     def _give_back(self, held: Hold) -> None:
         """Idempotent."""
         if held not in self._roster.leases:
@@ -171,6 +179,7 @@ class Fleet:
         elif (found := await self._lease_one(tenants[0])) is not None:
             self._roster.add(found)
             self._keep(self._watch(found))
+            asyncio.get_running_loop().call_later(self._patience.lease_s, self._retire, found)
             self._give_back_unused(found, 0)  # whoever it was for may be gone by now
         else:
             for tenant in tenants:

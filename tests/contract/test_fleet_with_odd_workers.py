@@ -97,7 +97,9 @@ GOOD = says(BEGUN, output(b"good\n"), NOTHING, ENDED)
 
 
 @asynccontextmanager
-async def house(ground: Ground, *workers: Odd, wait_s: float = 10, idle_s: float = 0) -> AsyncIterator[Front]:
+async def house(
+    ground: Ground, *workers: Odd, wait_s: float = 10, idle_s: float = 0, lease_s: float = 3600
+) -> AsyncIterator[Front]:
     """A front that has these workers."""
     async with AsyncExitStack() as stack:
         addresses = [
@@ -109,7 +111,7 @@ async def house(ground: Ground, *workers: Odd, wait_s: float = 10, idle_s: float
             for worker in workers
         ]
         stack.callback(lambda: [worker.lost.set() for worker in workers])
-        patience = Patience(wait_s, idle_s)
+        patience = Patience(wait_s, idle_s, lease_s)
         fleet = Fleet(Given(frozenset(addresses)), ground.authority.service("executor"), patience)
         front = Front(await stack.enter_async_context(fleet), ground.trust())
         yield front
@@ -353,6 +355,31 @@ async def test_whoever_stops_waiting_leaves_nothing_behind(ground: Ground) -> No
         await until(lambda: not front.holding())
 
     assert front.log.kinds() == ["run_started", "run_finished"]
+
+
+async def test_a_lease_grows_old_whoever_uses_it(ground: Ground) -> None:
+    """3.7: it takes no new runs, whatever its tenant wants; what goes on ends on it, and it is given back."""
+    may_end = asyncio.Event()
+
+    async def behave(_: Odd, requests: Any, context: Any) -> None:
+        await anext(requests)
+        await context.write(BEGUN)
+        await may_end.wait()
+        await context.write(NOTHING)
+        await context.write(ENDED)
+
+    async with house(ground, Odd(behave), idle_s=3600, lease_s=0.05) as front:
+        running = asyncio.create_task(front.run(ground.order("print(1)", limits=LIMITS)))
+        await until(front.holding)
+        (old,) = front.fleet.holds()
+        await until(lambda: old.closing)
+        assert not running.done()
+        may_end.set()
+        assert (await running).result.status.value == "EXITED"
+        await until(lambda: old not in front.fleet.holds())
+
+        await front.run(ground.order("print(2)", limits=LIMITS))
+        await until(lambda: not front.holding())  # also one that nothing runs on
 
 
 async def until(condition: Callable[[], object]) -> None:

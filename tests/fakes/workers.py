@@ -145,7 +145,7 @@ class Ground:
         """A front in this process that has these workers, or those of a setting; its log is a fake."""
         where = source(setting or ",".join(worker.address for worker in workers))
         tls = self.authority.service("executor")
-        async with Fleet(where, tls, Patience(wait_s, idle_s)) as fleet:
+        async with Fleet(where, tls, Patience(wait_s, idle_s, lease_s=3600)) as fleet:
             made = Front(fleet, self.trust())
             yield made
             await made.runner.settle()
