@@ -291,6 +291,7 @@ NETWORK: list[tuple[list[str], Object]] = [
     (["peers"], network(ingress=ingress({"ipBlock": {"cidr": "0.0.0.0/0"}}))),
     (["peers"], network(ingress=ingress(FRONT, {"ipBlock": {"cidr": "10.0.0.0/8"}}))),
     ([], closed()),
+    ([], new({"metadata": {"name": "default-deny"}, "spec": {"policyTypes": ["Ingress", "Egress"]}})),
     (["closed"], closed(policyTypes=["Ingress"])),
     (["closed"], closed(policyTypes=["Egress"])),
     (["closed"], closed(podSelector={"matchLabels": {"nobody": "has-this"}})),
