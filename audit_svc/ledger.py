@@ -24,6 +24,8 @@ from placet.rpc.errors import ServiceError
 from placet.rpc.identity import TRUST_DOMAIN, service_uri
 
 _AUDIT: Final = service_uri("audit")
+SET_BACK_S: Final = 60.0
+"""A clock that goes back by more was wrong before: what was counted by it is counted anew."""
 
 
 class _Counted(msgspec.Struct):
@@ -63,9 +65,23 @@ class Ledger:
         """Records that are counted; None: whatever lies within the longest window must be read."""
         self._usages: dict[str, Usage] = {}
         self._swept = 0.0
+        self._now = ""
+        """By the clock of whoever counts; nothing counts as later, whatever time its record has."""
+
+    def pass_to(self, now: str) -> None:
+        """It is `now`, or a little later: time does not go back here."""
+        self._now = max(self._now, now)
+
+    def outruns(self, now: str) -> bool:
+        """Whether the clock was set back so far that all must be counted anew."""
+        return bool(self._now) and _moment(self._now) - _moment(now) > SET_BACK_S
 
     def follow(self, store: Store, size: int, time: str) -> None:
-        """Count what the log holds up to `size` and this has not counted. Raises StoreFailed."""
+        """Count what the log holds up to `size` and this has not counted, now. Raises StoreFailed."""
+        if self.outruns(time):
+            self.forget()
+            self._refusals = Refusals()
+        self.pass_to(time)
         if not self._quotas.longest_s:
             return
         start = self._size if self._size is not None else store.first_at(self._earliest(time))
@@ -84,7 +100,7 @@ class Ledger:
 
     def forget(self) -> None:
         """What was planned may not have become the log: read again what that holds."""
-        self._size, self._usages = None, {}
+        self._size, self._usages, self._swept, self._now = None, {}, 0.0, ""
 
     def refusal(self, asked: Asked, time: str) -> Refusal | None:
         """Why this is too much for its caller; None: there is room."""
@@ -94,7 +110,7 @@ class Ledger:
             return None
         if not asked.kind:
             return Refusal(_uncounted(path), None) if usage.counts_tokens else None
-        now = _moment(time)
+        now = self._counted_at(time)
         exceeded = usage.exceeded(asked.kind, now)
         if exceeded is None:
             return None
@@ -105,14 +121,14 @@ class Ledger:
 
     def untold(self, time: str) -> Iterator[Draft]:
         """Records of refusals that were counted and not told."""
-        for (path, limit), times in self._refusals.due(_moment(time)):
+        for (path, limit), times in self._refusals.due(self._counted_at(time)):
             yield _record(f"spiffe://{TRUST_DOMAIN}/{path}", limit, times, "")
 
     def count(self, kind: str, body: Mapping[str, object], time: str) -> None:
         """Take in a record that is, or is about to be, the log's next."""
         if kind not in COUNTED or not self._quotas.longest_s:
             return
-        now = _moment(time)
+        now = self._counted_at(time)
         if usage := self._usage(path_of(str(body.get("caller", "")))):
             usage.count(kind, body, now)
         if now - self._swept > HOUR_S:
@@ -124,6 +140,9 @@ class Ledger:
         wanted = [path] if path else sorted(self._usages)
         usages = {each: usage for each in wanted if (usage := self._usage(each))}
         return {each: usage.all(_moment(time)) for each, usage in usages.items()}
+
+    def _counted_at(self, time: str) -> float:
+        return _moment(min(time, self._now) if self._now else time)
 
     def _usage(self, path: str) -> Usage | None:
         usage = self._usages.get(path)

@@ -178,6 +178,8 @@ class Sequencer:
             raise _standing_by()
 
         def refusal() -> Refusal | None:
+            if self._ledger.outruns(self._clock()):
+                self.healthy = self._caught_up = False
             if not self._caught_up:  # then nothing is known of what was used; the next append catches up
                 raise _standing_by() if self.standing_by else _unavailable()
             return self._ledger.refusal(asked, self._next_time())
@@ -272,7 +274,7 @@ class Sequencer:
         self._committed = read_on(self._store, self._committed, self._anchor, self._signer, leads=True)
         newest = self._store.newest_leaf()
         self._last_time = Record.decode(newest).time if newest else ""
-        self._ledger.follow(self._store, self._committed.size, self._next_time())
+        self._ledger.follow(self._store, self._committed.size, self._clock())
         self._caught_up = True
 
     def _follow(self) -> None:
@@ -313,7 +315,7 @@ class Sequencer:
     def _write(self, drafts: list[Draft]) -> list[Outcome]:
         """In the writer's thread: one durable batch, or the same failure for all who depended on it."""
         try:
-            if self._stopped or not self._caught_up:
+            if self._stopped or not self._caught_up or self._ledger.outruns(self._clock()):
                 self._catch_up()
             outcomes = self._commit(drafts)
             self._publish()
@@ -360,7 +362,9 @@ class Sequencer:
 
     def _next_time(self) -> str:
         """Now, but never before the record before: a clock set back must not reorder the log."""
-        self._last_time = max(self._clock(), self._last_time)
+        now = self._clock()
+        self._ledger.pass_to(now)
+        self._last_time = max(now, self._last_time)
         return self._last_time
 
 

@@ -24,6 +24,7 @@ from audit_svc.window import Window
 from executor_svc.records import aborted
 from placet.approval.statement import Limits
 from placet.audit.client import Appended
+from placet.audit.record import Record
 from placet.rpc.errors import ServiceError
 from placet.rpc.settings import load
 from tests.fakes.audit_world import EXECUTOR, GENERATOR, GUARD, World, started
@@ -332,6 +333,62 @@ async def test_a_service_that_stands_by_reads_on_and_counts_nothing_twice(postgr
         await refused(taken_over.start())
     finally:
         await standby.close()
+
+
+AHEAD_S = 3 * 3600
+OF_ALL = {"tasks_per_minute": 2, "runs_at_once": 1, "cpu_s_per_hour": 5}
+
+
+async def use_up(log: Limited) -> None:
+    await fill(2, log.task)
+    await log.start(wall_s=30)
+
+
+async def is_used_up_and_lapses(log: Limited) -> None:
+    error = await refused(log.task())
+    assert (error.retry_after_s or 0) <= 62
+    assert limit_of(await refused(log.start())) == "runs_at_once"
+    log.clock.pass_s(error.retry_after_s or 0)
+    await log.task()
+    log.clock.pass_s(300)
+    await log.start()
+
+
+async def test_a_replica_whose_clock_was_ahead_does_not_stop_the_others_windows(world: World) -> None:
+    """2.5: the log's time stands still for three hours, and quotas do not."""
+    here = QuotaWorld(world, quotas(caller__team=OF_ALL))
+    here.clock.pass_s(AHEAD_S)
+    async with here.writing() as log:
+        await use_up(log)
+    here.clock.pass_s(-AHEAD_S)
+    async with here.writing() as log:
+        await is_used_up_and_lapses(log)
+        times = [Record.decode(entry.leaf).time for entry in world.entries()]
+    assert times == sorted(times)
+
+
+async def test_a_clock_that_is_set_back_has_all_counted_anew(world: World) -> None:
+    """2.5, in the process that writes the log; who asks before that is not told that there is room."""
+    here = QuotaWorld(world, quotas(caller__team={**OF_ALL, "tokens_per_hour": 10}))
+    async with here.writing() as log:
+        here.clock.pass_s(AHEAD_S)
+        await use_up(log)
+        here.clock.pass_s(-AHEAD_S)
+        with pytest.raises(ServiceError, match="AUDIT_UNAVAILABLE"):
+            await log.sequencer.check_quota(Asked(TEAM, "verdict_reached", "r"))
+        await log.judge(1, OTHER)
+        await log.sequencer.check_quota(Asked(TEAM, "verdict_reached", "r"))
+        await is_used_up_and_lapses(log)
+
+
+async def test_a_clock_that_goes_back_a_little_counts_on(tmp_path: Path) -> None:
+    here = QuotaWorld(World(tmp_path), quotas(caller__team={"tasks_per_minute": 2}))
+    async with here.writing() as log:
+        await log.task()
+        here.clock.pass_s(-59)
+        await log.sequencer.check_quota(Asked(TEAM, "verdict_reached", "r"))
+        await log.task()
+        await refused(log.task())
 
 
 class Breaking(SqliteStore):
