@@ -23,6 +23,8 @@ HEARD_S: Final = 60.0
 SURVEY_S: Final = 10.0
 _SURVEY_WITHOUT_ANY_S: Final = 1.0
 _SURVEYED_AT_ONCE: Final = 8
+_SURVEYED_PART: Final = 4
+"""Of many workers a quarter is asked in a round, so that each is asked in less time than it counts for."""
 _REST_S: Final = 0.1
 _LONGEST_REST_S: Final = 1.0
 _SILENT_REST_S: Final = 15.0
@@ -50,6 +52,8 @@ Describe = Callable[[str], Awaitable[Offer]]
 class _Worker:
     offer: Offer | None = None
     heard: float = 0.0
+    asked: float = 0.0
+    """By the survey, and whether or not it has answered: those that are gone must not keep others waiting."""
     rests_until: float = 0.0
     refusals: int = 0
     """One after the other."""
@@ -113,10 +117,14 @@ class Known:
         await asyncio.sleep(self._source.interval_s)
 
     async def survey(self) -> None:
-        """One round of asking some of those that were not heard of lately."""
+        """One round of asking those that were not heard of, or asked, for longest."""
         now = time.monotonic()
-        due = [at for at, each in self._workers.items() if now - each.heard > SURVEY_S]
-        await asyncio.gather(*map(self._ask, random.sample(due, min(len(due), _SURVEYED_AT_ONCE))))
+        due = {at: each for at, each in self._workers.items() if now - each.heard > SURVEY_S}
+        turns = sorted(due, key=lambda at: max(due[at].heard, due[at].asked))
+        several = max(_SURVEYED_AT_ONCE, -(-len(self._workers) // _SURVEYED_PART))
+        for address in turns[:several]:
+            due[address].asked = now
+        await asyncio.gather(*map(self._ask, turns[:several]))
         await asyncio.sleep(SURVEY_S if self.offers else _SURVEY_WITHOUT_ANY_S)
 
     async def _ask(self, address: str) -> None:

@@ -76,6 +76,31 @@ async def test_a_worker_that_was_refused_by_is_asked_again_later_each_time(clock
     assert sorted(found.worth_asking(())) == ["a", "b"]
 
 
+async def test_of_many_workers_each_is_heard_of_before_it_does_not_count(
+    clock: list[float], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also when many others never answer: whoever was asked longest ago is asked first."""
+
+    async def some(address: str) -> Offer:
+        if address.startswith("dead"):
+            clock[0] += 2 / 30  # as long as they take together
+            raise OSError("gone")
+        return OFFER
+
+    async def sleep(seconds: float) -> None:
+        clock[0] += seconds
+
+    found = Known(Source([f"{kind}{n}" for n in range(60) for kind in ("live", "dead")]), some, lambda: None)
+    await found.look()
+    monkeypatch.setattr(known.asyncio, "sleep", sleep)
+    heard = []
+    for _ in range(50):
+        await found.survey()
+        heard.append(len(found.offers))
+
+    assert set(heard[4:]) == {60}
+
+
 async def test_only_who_was_heard_of_lately_counts(clock: list[float]) -> None:
     """One whose self-test fails says so by an empty tier, and does not count either."""
     found = Known(Source(["a", "b", "c"]), describe, lambda: None)
