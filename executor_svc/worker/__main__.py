@@ -53,6 +53,7 @@ async def main(settings: WorkerSettings, lived: Life) -> tuple[Next, int]:
         looking = asyncio.create_task(_look(tenancy))
         await _serve(settings, sandbox, tenancy)
         looking.cancel()
+    life.keep_told()
     return tenancy.next, tenancy.runs
 
 

@@ -52,11 +52,8 @@ class Life:
         return replace(self, runs=self.runs + runs)
 
     def begin(self) -> NoReturn:
-        """Become this life: a new program in the old process, with nothing but standard streams open.
-
-        A SIGTERM that comes meanwhile waits for `heed`; as process 1 it would otherwise be lost.
-        """
-        signal.pthread_sigmask(signal.SIG_BLOCK, _TOLD_TO_STOP)
+        """Become this life: a new program in the old process, with nothing but standard streams open."""
+        keep_told()
         for handle in _numbers(Path("/proc/self/fd")):
             if handle > 2:
                 with contextlib.suppress(OSError):  # the one that listed them
@@ -64,6 +61,14 @@ class Life:
         before = sys.orig_argv[: sys.orig_argv.index(MODULE) + 1]
         arguments = [*before, "--runs", str(self.runs), "--since", repr(self.since)]
         os.execv(sys.executable, arguments)  # noqa: S606 - what was started, with our own words
+
+
+def keep_told() -> None:
+    """From now on a SIGTERM waits for `heed`, of this life or the next: nobody hears it meanwhile.
+
+    As process 1 it would otherwise be lost. Call it while the event loop, which heard it till then, is open.
+    """
+    signal.pthread_sigmask(signal.SIG_BLOCK, _TOLD_TO_STOP)
 
 
 def heed() -> None:

@@ -23,6 +23,25 @@ print(os.getpid(), flush=True)
 Life(3, 12.5).after(4).begin()
 """
 
+BETWEEN = """
+import asyncio, contextlib, os, signal, types
+import uvloop
+from executor_svc.worker import __main__ as worker, life
+
+async def serve(*_):
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, print)
+
+over = types.SimpleNamespace(next="anew", runs=1, look=print)
+worker.opened = lambda *_: contextlib.nullcontext()
+worker._tenancy, worker._serve = (lambda *_: over), serve
+life.heed()
+print(uvloop.run(worker.main(types.SimpleNamespace(sandbox_python=""), life.Life(0, 0.0))))
+os.kill(os.getpid(), signal.SIGTERM)
+print("not lost yet", flush=True)
+life.heed()
+print("lost")
+"""
+
 
 def test_the_scratch_directory_is_emptied_and_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Whatever lies there, also what cannot be listed; what lies beside it stays."""
@@ -76,6 +95,14 @@ def test_the_next_life_is_the_same_process_with_nothing_open() -> None:
     words = ["executor_svc.worker", "--runs", "7", "--since", "12.5"]
     assert after == f"{words} [0, 1, 2] {before}"
     assert Life.of(words[1:]) == Life(7, 12.5)
+
+
+def test_being_told_to_stop_between_two_lives_waits_for_the_next() -> None:
+    """Once the loop is closed nobody hears SIGTERM, and process 1 would never hear of it."""
+    done = subprocess.run([sys.executable, "-c", BETWEEN], capture_output=True, text=True, timeout=60)
+
+    assert done.stdout.splitlines()[-2:] == ["('anew', 1)", "not lost yet"], done.stderr
+    assert done.returncode == 0
 
 
 def test_a_first_life_begins_now() -> None:
