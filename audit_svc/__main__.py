@@ -93,6 +93,7 @@ def show(settings: AuditSettings, sequencer: Sequencer) -> metrics.Shown:
     metrics.LOG_WAITING.set_function(lambda: sequencer.waiting)
     metrics.LOG_SIZE.set_function(lambda: sequencer.head.size)
     metrics.LOG_LEADER.set_function(lambda: sequencer.healthy)
+    metrics.LOG_AHEAD.set_function(lambda: sequencer.ahead_s)
     metrics.LOG_STOPPED.set_function(lambda: sequencer.stopped)
     metrics.LOG_WITNESSED.set_function(lambda: witnessed_size(sequencer.witnessed))
     witnesses = metrics.WITNESSES if settings.witness_policy else ()

@@ -100,6 +100,13 @@ class Sequencer:
         return bool(self._stopped)
 
     @property
+    def ahead_s(self) -> float:
+        """Seconds by which the newest record's time is ahead of the clock, as far as this process knows."""
+        now = datetime.fromisoformat(self._clock())
+        last = datetime.fromisoformat(self._last_time) if self._last_time else now
+        return max(0.0, (last - now).total_seconds())
+
+    @property
     def origin(self) -> str:
         """The log's name."""
         return self._signer.verifier.name

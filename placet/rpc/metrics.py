@@ -230,6 +230,10 @@ LOG_STOPPED = _gauge(
 LOG_LAST_RECORD = _gauge(
     "placet_log_last_record_timestamp_seconds", "when this process last made a record durable; 0: never"
 )
+LOG_AHEAD = _gauge(
+    "placet_log_ahead_seconds",
+    "how far the newest record's time is ahead of the clock of this process, if it leads",
+)
 LOG_WITNESSED = _gauge(
     "placet_log_witnessed_size_records", "size of the newest checkpoint that the witnesses' quorum cosigned"
 )
@@ -249,6 +253,7 @@ LOG: Final[Families] = (
     LOG_SIZE,
     LOG_LEADER,
     LOG_LAST_RECORD,
+    LOG_AHEAD,
     QUOTA_REFUSALS,
 )
 WITNESSES: Final[Families] = (LOG_WITNESSED, LOG_STOPPED)

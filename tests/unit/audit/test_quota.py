@@ -362,6 +362,7 @@ async def test_a_replica_whose_clock_was_ahead_does_not_stop_the_others_windows(
         await use_up(log)
     here.clock.pass_s(-AHEAD_S)
     async with here.writing() as log:
+        assert log.sequencer.ahead_s == AHEAD_S
         await is_used_up_and_lapses(log)
         times = [Record.decode(entry.leaf).time for entry in world.entries()]
     assert times == sorted(times)
