@@ -40,7 +40,7 @@ _ELSEWHERE: Final = frozenset(
         grpc.StatusCode.UNKNOWN,
     }
 )
-"""Before the program was handed over: another worker may do."""
+"""Before `begun` was heard: another worker may do."""
 _BEHIND: Final = frozenset(
     {"APPROVAL_SCOPE_UNKNOWN", "APPROVAL_KEY_UNKNOWN", "APPROVAL_NOT_YET_VALID", "APPROVAL_EXPIRED"}
 )
@@ -52,7 +52,11 @@ Call: TypeAlias = "grpc.aio.StreamStreamCall[pb.RunRequest, pb.RunResponse]"
 
 
 class NotBegun(Exception):  # noqa: N818 - says what is known
-    """The worker never had the program: another one may get it."""
+    """That the program began was not heard: another worker may get it.
+
+    It may have begun unheard, and is killed with its call. Nothing of it was told to anybody, and outside of its
+    sandbox a program does nothing.
+    """
 
 
 class RemoteRun:

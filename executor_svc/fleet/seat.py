@@ -1,4 +1,4 @@
-"""A place for one run on a worker, or on another if the first never had the program (docs/workers.md §3.2).
+"""A place for one run on a worker, or on another if the first was not heard to begin (docs/workers.md §3.2).
 
 Knows what may be tried again and what must not.
 """
