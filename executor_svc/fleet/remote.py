@@ -54,8 +54,8 @@ Call: TypeAlias = "grpc.aio.StreamStreamCall[pb.RunRequest, pb.RunResponse]"
 class NotBegun(Exception):  # noqa: N818 - says what is known
     """That the program began was not heard: another worker may get it.
 
-    It may have begun unheard, and is killed with its call. Nothing of it was told to anybody, and outside of its
-    sandbox a program does nothing.
+    It may have begun unheard, and is killed with its call. Nothing of it was told to anybody, and outside of
+    its sandbox a program does nothing.
     """
 
 
