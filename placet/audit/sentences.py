@@ -162,7 +162,9 @@ _SENTENCES: Final[Mapping[str, Callable[[Body], str]]] = {
         f"{_name(body)} is at {_program(body)}, until {text(body, 'until')[11:19]}"
     ),
     "review_released": lambda body: f"{_name(body)} leaves review {body.get('verdict_index')} to others",
-    "review_failed": lambda body: f"{_program(body)} was not reviewed: {body.get('reason')}",
+    "review_failed": lambda body: (
+        f"{'a task' if 'task_sha256' in body else _program(body)} was not reviewed: {body.get('reason')}"
+    ),
     "caller_paused": lambda body: (
         f"{short(text(body, 'caller'))} paused in scope {scope_of(body)} for {body.get('pause_s')} s: "
         f"{body.get('denials')} denials"
