@@ -92,6 +92,7 @@ def test_a_run_is_refused_when_and_only_when_a_limit_is_reached(
     ledger.follow(log, 0, stamp(moment))  # type: ignore[arg-type]
     for count, (what, how) in enumerate(steps):
         now, time = moment.timestamp(), stamp(moment)
+        ledger.pass_to(time)
         if what in ("pass", "long"):
             moment += timedelta(seconds=float(how))
         elif what == "start":
