@@ -8,6 +8,7 @@ import pytest
 from placetpb.common.v1 import common_pb2
 from placetpb.guard.v1 import guard_pb2, guard_pb2_grpc
 
+from guard_svc import advice
 from guard_svc.findings import Finding, Severity
 from guard_svc.policy import by_rules_alone
 from guard_svc.review import Answer
@@ -198,7 +199,8 @@ async def test_the_executor_may_not_ask_for_a_review(authority):
         assert (await refused(stub.Review(ask()))).reason == "CALLER_NOT_ALLOWED"
 
 
-async def test_a_denial_says_where_why_what_instead_and_whom_to_ask(authority):
+async def test_a_denial_says_where_why_what_instead_and_whom_to_ask(authority, monkeypatch):
+    monkeypatch.setattr(advice, "BUDGET_S", 60.0)  # a busy machine finds it late
     program = "x = 'gr\u00fc\u00dfe'; import os\nprint(os.listdir('.'))\n".encode()
     async with guard(authority, world()) as stub:
         reply = await stub.Review(ask(program=program))

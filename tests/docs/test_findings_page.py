@@ -16,6 +16,7 @@ from placetpb.guard.v1 import guard_pb2
 from rich._export_format import CONSOLE_SVG_FORMAT
 from rich.console import Console
 
+from guard_svc import advice
 from guard_svc.scopes import ScopeBook
 from guard_svc.servicer import GuardServicer
 from placet import wire
@@ -32,6 +33,12 @@ PAGE = REPO / "docs/findings.md"
 PICTURE = REPO / "docs/review.svg"
 PROGRAM = Path("examples/programs/inventory.py")
 KEEP_RESULTS = 1
+
+
+@pytest.fixture(autouse=True)
+def unhurried(monkeypatch: pytest.MonkeyPatch) -> None:
+    """On a busy machine the search for advice ends before it has found any."""
+    monkeypatch.setattr(advice, "BUDGET_S", 60.0)
 
 
 class _Context:
