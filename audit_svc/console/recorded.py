@@ -6,6 +6,7 @@ who reads them, and held against the records' digests (docs/replay-format.md §1
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
@@ -27,6 +28,7 @@ MAX_VERDICTS: Final = 5000
 READ_AT_ONCE: Final = 200
 _PROGRAM: Final = "program"
 _TASK: Final = "task"
+_NO_TASK: Final = hashlib.sha256(b"").hexdigest()
 
 
 @dataclass(frozen=True)
@@ -114,7 +116,7 @@ class Verdicts:
             policy=_policy(body),
             inputs=_inputs(body, [bodies.record_of(source) for source in sources[1:]]),
             program=texts.get(_PROGRAM),
-            task=_task(texts.get(_TASK)),
+            task=_task(texts.get(_TASK), body.get("task_sha256")),
         )
 
 
@@ -158,5 +160,8 @@ def _inputs(body: Mapping[str, Any], others: Sequence[Record]) -> tuple[InputDig
     return ()
 
 
-def _task(content: bytes | None) -> str | None:
-    return None if content is None else content.decode(errors="replace")
+def _task(content: bytes | None, digest: object) -> str | None:
+    """Whoever has a program reviewed may give no task: then there is no body, and its digest says so."""
+    if content is None:
+        return "" if digest == _NO_TASK else None
+    return content.decode(errors="replace")

@@ -189,6 +189,18 @@ async def test_what_the_log_no_longer_has_is_skipped_and_counted(log: tuple[Worl
     assert (both.skipped, len(both.answered)) == (2, 0)
 
 
+async def test_a_program_that_was_reviewed_for_no_task_is_judged_again(log: tuple[WorldLog, Writer]) -> None:
+    """1.1, 1.2: its verdict says that there was none, so nothing is missing."""
+    console, writer = log
+    await recorded(writer, b"one", task_sha256=hashlib.sha256(b"").hexdigest())
+    guard = SaidGuard()
+
+    replay = await replayed(console, guard, order("all"))
+
+    assert (replay.skipped, len(replay.answered)) == (0, 1)
+    assert [question.task for question in guard.asked] == [""]
+
+
 async def test_no_answer_is_neither_a_flip_nor_none(log: tuple[WorldLog, Writer]) -> None:
     """1.3: it is counted as unanswered."""
     console, writer = log
