@@ -107,7 +107,8 @@ class Known:
             _log.warning("workers cannot be looked for", error=str(error))
             return
         if found != self._workers.keys():
-            _log.info("workers", known=len(found))
+            joined, left = sorted(found - self._workers.keys()), sorted(self._workers.keys() - found)
+            _log.info("workers", known=len(found), joined=joined, left=left)
             self._workers = {address: self._workers.get(address, _Worker()) for address in found}
             self._on_change()
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import ast
 import json
+import resource
 import subprocess
 import sys
-import time
 import zipfile
 from pathlib import Path
 
@@ -59,11 +59,17 @@ def key(world: World) -> Path:
     return path
 
 
+def used_s() -> float:
+    """Processor time of processes that ended, in seconds: what the clock says depends on who else runs."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
+
+
 async def test_the_bundle_proves_a_run_by_itself_in_under_a_second(world: World, key: Path) -> None:
     bundle = await collected(world, Writer.whole_run)
-    begin = time.monotonic()
+    before = used_s()
     ran = alone(bundle, "--key", str(key))
-    took = time.monotonic() - begin
+    took = used_s() - before
 
     assert ran.returncode == 0, ran.stdout + ran.stderr
     assert ran.stdout.startswith("PROVEN: request req-1 in log placet.local/log")

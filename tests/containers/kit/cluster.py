@@ -145,14 +145,17 @@ class Cluster:
 
     def employ(self, worker: str) -> None:
         """Let the fleet be this worker alone, once the front has noticed."""
-        before = self._changes()
+        before = len(self._changes())
         self.name(FLEET, worker)
         deadline = time.monotonic() + READY_S
-        while self._changes() == before:
+        while not any(self.hub.places[worker].address in line for line in self._changes()[before:]):
             assert time.monotonic() < deadline, "the front does not notice another fleet"
+            time.sleep(0.2)
 
-    def _changes(self) -> int:
-        return engine.podman("logs", self._container("executor")).count('"event": "workers"')
+    def _changes(self) -> list[str]:
+        """What the front told of workers that joined and left."""
+        told = engine.podman("logs", self._container("executor"))
+        return [line for line in told.splitlines() if '"event": "workers"' in line]
 
     def questions_of(self, name: str) -> list[str]:
         """The names that a pod has asked the name server for."""
