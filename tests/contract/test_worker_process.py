@@ -6,6 +6,7 @@ import asyncio
 import signal
 from typing import Any
 
+import grpc
 import pytest
 from placetpb.common.v1 import common_pb2
 from placetpb.worker.v1 import worker_pb2 as pb
@@ -86,11 +87,14 @@ async def test_told_to_stop_it_lets_its_run_end(ground: Ground) -> None:
             reason = await hold.ending()
             with pytest.raises(ServiceError) as refused:
                 await run(stub, hold.granted.lease_id, ground.order("print('late')"))
-            rest = [await call.read() for _ in range(3)]
+            rest = []
+            while (message := await call.read()) is not grpc.aio.EOF:
+                rest.append(message.WhichOneof("event"))
             code = await worker.ended()
 
     assert (reason, refused.value.code.name, code) == ("DRAINING", "UNAVAILABLE", 0)
-    assert [message.WhichOneof("event") for message in rest] == ["output", "left", "ended"]
+    # What a program writes may come in pieces.
+    assert list(dict.fromkeys(rest)) == ["output", "left", "ended"]
 
 
 async def test_told_to_stop_while_it_begins_anew_it_stops(ground: Ground) -> None:
