@@ -118,14 +118,15 @@ def processes_mentioning(word: str) -> list[int]:
 
 
 def descendants(pid: int) -> set[int]:
-    """Every process below `pid`, but the database server that other tests of the session have started."""
+    """Every process below `pid`, but the database server and the workers that other tests have started."""
     parents: dict[int, int] = {}
     for path in Path("/proc").glob("[0-9]*/stat"):
         try:
             name, _, rest = path.read_text().rpartition(")")
+            worker = b"executor_svc.worker" in path.with_name("cmdline").read_bytes()
         except OSError:
             continue
-        if not name.endswith("(postgres"):
+        if not worker and not name.endswith("(postgres"):
             parents[int(path.parent.name)] = int(rest.split()[1])
     found = {pid}
     while True:
