@@ -13,7 +13,7 @@ help: ## What can be made
 demo: setup model ## Set up, start the stack, solve the tasks in examples/, verify the log
 	@.venv/bin/python examples/demo.py --state "$(STATE)"
 
-# The embedded model takes both cores, so its tests go first and alone; the rest three files at a time, in the order of
+# The embedded model takes both cores, so its tests go first and alone; the rest two files at a time, in the order of
 # their names: by the number of their tests, the stacks of tests/e2e would come last and be waited for. Tests wait a
 # good part of their time, so the checks run beside them.
 PYTEST = .venv/bin/python -m pytest -q --durations=10
@@ -23,7 +23,7 @@ test: setup-dev model ## Set up what tests need, check the code, run all tests (
 	  $(PYTEST) -m model tests && $(MAKE) --no-print-directory -j 2 check test-others; fi
 
 test-others: setup-dev
-	@$(PYTEST) -n 3 --dist loadfile --no-loadscope-reorder -m "not model" tests
+	@$(PYTEST) -n 2 --dist loadfile --no-loadscope-reorder -m "not model" tests
 
 check: setup-dev ## Ruff, mypy, import contracts, protos: everything but the tests
 	@echo "ruff" && .venv/bin/ruff check --quiet . && .venv/bin/ruff format --quiet --check .
