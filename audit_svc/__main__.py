@@ -28,11 +28,11 @@ from audit_svc.store.types import Store, StoreFailed
 from placet.audit.checkpoint import LogSigner
 from placet.audit.reader import LogReader, LogUnreadable
 from placet.audit.reader_postgres import open_log
+from placet.environment import load
 from placet.rpc import metrics
 from placet.rpc.errors import ServiceError
 from placet.rpc.identity import service_uri
 from placet.rpc.server import serve
-from placet.rpc.settings import load
 from placet.rpc.telemetry import configure_logging
 
 

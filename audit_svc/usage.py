@@ -143,10 +143,10 @@ def _amounts(kind: str, body: Body) -> Iterator[tuple[str, int]]:
         yield "tasks", 1
     elif kind == "run_started":
         yield "runs", 1
-    elif kind == "run_finished":
-        yield "cpu_s", _number(body.get("usage"), "cpu_ms")
-    elif kind == "run_aborted":  # a lost worker's names what its run may have used; no other has limits
-        yield "cpu_s", _number(body.get("limits"), "cpu_s") * _unit("cpu_s")
+    elif kind in ("run_finished", "run_aborted"):
+        used = body.get("usage")  # what is done around a program takes one processor for as long as it takes
+        may_have = _number(body.get("limits"), "cpu_s")  # of a lost worker's run; no other has limits
+        yield "cpu_s", _number(used, "cpu_ms") + _number(used, "delivery_ms") + may_have * _unit("cpu_s")
     elif kind in ("program_generated", "generation_failed"):
         yield "tokens", _number(body, "prompt_tokens") + _number(body, "completion_tokens")
     elif (

@@ -22,11 +22,12 @@ from bench.corpus import Program
 from bench.guard_prompts import NAIVE_SCHEMA, naive_messages
 from bench.report import Metric, against, percentile, plain, say
 from guard_svc.intake import read_program
+from guard_svc.order import Order
 from guard_svc.profiles import load_profiles
 from guard_svc.prompts import Subject
-from guard_svc.review import Order, subject_of
 from guard_svc.reviewer import Reviewer
 from guard_svc.rules import analyse
+from guard_svc.subject import subject_of
 from guard_svc.views import Sources
 from placet.client import Placet
 from placet.llm.chat import ChatModel, Choice, ModelError, ModelSettings, Reply

@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Set up Placet in this checkout: .venv (services, command line), .venv-sandbox (what programs
-# may import, nothing of ours). `setup.sh dev` adds what the tests need (.venv-deploy among it). Safe to repeat: an
-# environment is touched only when its pinned requirements changed.
+# may import, nothing of ours). `setup.sh dev` adds what the tests need (.venv-deploy among it), `setup.sh PART` is for
+# make, which sets up several parts at once. Safe to repeat: an environment is touched only when its pinned
+# requirements changed.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -123,34 +124,69 @@ install() { # install ENV REQUIREMENTS...: skipped while the pinned files are th
   [ -f "$stamp" ] && [ "$(cat "$stamp")" = "$sum" ] && return
   for file in "$@"; do
     say "installing $(grep -c '==' "$file") pinned packages of $file into $env"
-    "$env/bin/python" -m pip install --quiet --require-hashes -r "$file" 2> >(grep -v '^WARNING: Location' >&2) \
+    "$env/bin/python" -m pip install --quiet --no-compile --require-hashes -r "$file" 2> >(grep -v '^WARNING: Location' >&2) \
       || fail "pip could not install $file (see above). Is a package index reachable?"
   done
+  byte_code "$env/lib"
   echo "$sum" > "$stamp"
 }
 
-python="$(python_for)"
-system_packages "$python"
-if [ "${1:-}" = dev ]; then
+byte_code() { # by all processors, where pip takes one; what does not compile is meant for another Python
+  "${1%%/*}/bin/python" -m compileall -q -j 0 "$PWD/$1" >/dev/null 2>&1 || true
+}
+
+install_late() { # what each run loads for itself, if it wants it: beside the sandbox's packages and not among them
+  local to=.venv-sandbox/late stamp=.venv-sandbox/.late.txt.sha256 sum
+  sum="$(sha256sum < requirements/late.txt)"
+  [ -d "$to" ] && [ -f "$stamp" ] && [ "$(cat "$stamp")" = "$sum" ] && return
+  say "installing $(grep -c '==' requirements/late.txt) pinned packages of requirements/late.txt into $to"
+  rm -rf "$to"
+  .venv-sandbox/bin/python -m pip install --quiet --no-compile --require-hashes --no-deps --target "$to" -r requirements/late.txt \
+    2> >(grep -v '^WARNING: Location' >&2) || fail "pip could not install requirements/late.txt (see above). Is a package index reachable?"
+  byte_code "$to"
+  echo "$sum" > "$stamp"
+}
+
+system() { system_packages "$python"; }
+
+services() {
+  [ -x .venv/bin/python ] || { say "creating .venv"; "$python" -m venv .venv; }
+  install .venv requirements/services.txt requirements/local.txt
+  local stamp=.venv/.placet-editable
+  if [ ! -f "$stamp" ] || [ pyproject.toml -nt "$stamp" ]; then
+    .venv/bin/python -m pip install --quiet --require-hashes -r requirements/build.txt 2> >(grep -v '^WARNING: Location' >&2)
+    .venv/bin/python -m pip install --quiet --no-deps --no-build-isolation -e . || fail "could not install the placet command"
+    touch "$stamp"
+  fi
+}
+
+sandbox() {
+  [ -x .venv-sandbox/bin/python ] || { say "creating .venv-sandbox"; "$python" -m venv .venv-sandbox; }
+  install .venv-sandbox requirements/sandbox.txt
+  install_late
+}
+
+programs() { # of the system, for tests
   gvisor
   postgresql
   tracer
   browser
   alerts
   containers
-  # An environment of its own: what checks manifests has other needs than what they deploy.
+}
+
+manifests() { # an environment of its own: what checks manifests has other needs than what they deploy
   [ -x .venv-deploy/bin/python ] || { say "creating .venv-deploy"; "$python" -m venv .venv-deploy; }
   install .venv-deploy requirements/deploy.txt
-  install .venv requirements/dev.txt
-  exit
-fi
-[ -x .venv/bin/python ] || { say "creating .venv"; "$python" -m venv .venv; }
-[ -x .venv-sandbox/bin/python ] || { say "creating .venv-sandbox"; "$python" -m venv .venv-sandbox; }
-install .venv requirements/services.txt requirements/local.txt
-install .venv-sandbox requirements/sandbox.txt
-stamp=.venv/.placet-editable
-if [ ! -f "$stamp" ] || [ pyproject.toml -nt "$stamp" ]; then
-  .venv/bin/python -m pip install --quiet --require-hashes -r requirements/build.txt 2> >(grep -v '^WARNING: Location' >&2)
-  .venv/bin/python -m pip install --quiet --no-deps --no-build-isolation -e . || fail "could not install the placet command"
-  touch "$stamp"
-fi
+}
+
+tests() { install .venv requirements/dev.txt; }
+
+python="$(python_for)"
+case "${1:-}" in
+  '') parts=(system services sandbox) ;;
+  dev) parts=(system programs manifests tests) ;;
+  system|services|sandbox|programs|manifests|tests) parts=("$1") ;;
+  *) fail "what is $1?" ;;
+esac
+for part in "${parts[@]}"; do "$part"; done

@@ -6,25 +6,29 @@ cd "$(dirname "$0")"
 
 usage() {
   cat <<'TEXT'
-usage: deploy/verify.sh OVERLAY [--no-run]
+usage: deploy/verify.sh OVERLAY [--no-run | --turnover]
 
-  OVERLAY    what was installed: trial, runc, production, agent-sandbox, or the directory of an overlay of your own
-  --no-run   leave out the small program that is reviewed and run under the scope pure-compute, for which no model is asked
+  OVERLAY      what was installed: trial, runc, production, agent-sandbox, or the directory of an overlay of your own
+  --no-run     leave out the small program that is reviewed and run under the scope pure-compute, for which no model is asked
+  --turnover   while such programs run one after the other, restart every workload and make every certificate anew: about twenty
+               minutes in which no program may fail. For a new installation, or an hour in which you would upgrade
 
 Uses kubectl with the current context, whose user must be allowed to make namespaces and pods, and python3.
 TEXT
 }
 
-overlay="" run=yes
+overlay="" run=yes turnover=""
 for argument in "$@"; do
   case "$argument" in
     -h|--help) usage; exit ;;
     --no-run) run="" ;;
+    --turnover) turnover=yes ;;
     -*) usage >&2; exit 2 ;;
     *) overlay="$argument" ;;
   esac
 done
 [ -n "$overlay" ] || { usage >&2; exit 2; }
+[ -n "$run" ] || [ -z "$turnover" ] || { echo "verify: --turnover needs the programs that --no-run leaves out" >&2; exit 2; }
 [ -d "overlays/$overlay" ] && overlay="overlays/$overlay"
 [ -d "$overlay" ] || { echo "verify: there is no overlay $overlay" >&2; exit 2; }
 
@@ -110,7 +114,7 @@ services="$(kubectl -n placet get deployment guard -o 'jsonpath={.spec.template.
 workers="$(kubectl -n placet-sandbox get pod "$worker" -o 'jsonpath={.spec.containers[0].image}')"
 kubectl kustomize verify | sed -e "s#image: placet/services#image: $services#" -e "s#image: placet/worker#image: $workers#" \
   -e "s#VERIFY_OPEN#$doors#" -e "s#VERIFY_CLOSED#$closed#" -e "s#VERIFY_ALL#$doors$closed#" -e "s#VERIFY_OUT#$out#" \
-  -e "s#VERIFY_TIER#$tier#" > "$rendered"
+  -e "s#VERIFY_TIER#$tier#" -e "s#VERIFY_UNTIL#${turnover:+/enough/now}#" > "$rendered"
 [ "$runtime" = gvisor ] || sed -i '/runtimeClassName: gvisor/d' "$rendered"
 kubectl apply -f "$rendered" >/dev/null
 
@@ -127,5 +131,47 @@ finished() { # finished NAMESPACE WORKLOAD WORD WHAT: its log ends with a line W
 finished placet-sandbox deployment/canary "reach:" "nothing leaves a worker's pod: TCP, UDP, ICMP, names"
 finished placet-verify-stranger job/reach "reach:" "who has no label reaches nothing"
 finished placet-verify job/reach "reach:" "a team reaches what calls are for, and nothing else"
+
+# --- Everything is replaced while programs run, one workload and one certificate after the other; none of the programs fails.
+restarted() { # restarted NAMESPACE WORKLOAD
+  kubectl -n "$1" rollout restart "$2" >/dev/null
+  if kubectl -n "$1" rollout status "$2" --timeout=10m >/dev/null 2>&1; then ok "$1 $2 was restarted under load"
+  else bad "$1 $2 is not ready after its restart"; fi
+}
+renewed() { # renewed NAMESPACE CERTIFICATE: cert-manager makes a secret that is gone anew; pods keep what is mounted meanwhile
+  local before secret
+  before="$(kubectl -n "$1" get certificate "$2" -o 'jsonpath={.status.revision}')"
+  secret="$(kubectl -n "$1" get certificate "$2" -o 'jsonpath={.spec.secretName}')"
+  kubectl -n "$1" delete secret "$secret" >/dev/null
+  if kubectl -n "$1" wait certificate "$2" --for="jsonpath={.status.revision}=$((before + 1))" --timeout=2m >/dev/null 2>&1; then
+    ok "$1 $2 was made anew under load"
+  else bad "$1 $2 was not made anew"; fi
+}
+replaced() {
+  for namespace in placet placet-sandbox; do
+    # What this script brought is left alone, and so is the trial's database: it has one replica.
+    for workload in $(kubectl -n "$namespace" get deployment,statefulset -l 'app.kubernetes.io/part-of!=placet-verify' -o name | grep -v /postgres); do
+      restarted "$namespace" "$workload"
+    done
+  done
+  for namespace in placet placet-sandbox; do
+    for certificate in $(kubectl -n "$namespace" get certificate -o 'jsonpath={.items[*].metadata.name}'); do
+      renewed "$namespace" "$certificate"
+    done
+  done
+  sleep 150 # until every kubelet has mounted them and every connection is made with them
+}
+if [ -n "$turnover" ]; then
+  going=""
+  for _ in $(seq 100); do
+    going="$(kubectl -n placet-verify logs job/call 2>/dev/null | grep "^going on" || true)"
+    [ -z "$going" ] || break
+    sleep 3
+  done
+  if [ -n "$going" ]; then
+    replaced
+    kubectl -n placet-verify exec job/call -- touch /enough/now || bad "the programs could not be told to end"
+  else bad "no program ran, so nothing was replaced"; fi
+fi
 [ -z "$run" ] || finished placet-verify job/call "call:" "a program is reviewed and run on workers that reached $tier"
 exit "$wrong"

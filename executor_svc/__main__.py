@@ -23,12 +23,12 @@ from executor_svc.settings import ExecutorSettings
 from executor_svc.shown import show_sandbox
 from executor_svc.trust import TrustFiles
 from placet.audit.client import GrpcAuditLog
+from placet.environment import load
 from placet.rpc import metrics
 from placet.rpc.channel import connect
 from placet.rpc.health import Patient, serves
 from placet.rpc.identity import AllowList
 from placet.rpc.server import serve
-from placet.rpc.settings import load
 from placet.rpc.telemetry import configure_logging
 
 ALLOW: AllowList = {

@@ -14,7 +14,8 @@ from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Final
 
-from executor_svc import narrowing, people
+from executor_svc import narrowing, people, refusals
+from executor_svc.delivery.wanted import Wanted
 from executor_svc.sandbox import InputFile, RunLimits
 from executor_svc.trust import KnownScopes
 from placet.approval import Approval, ApprovalRefused, InputDigest, KeySet, Limits, envelope
@@ -59,6 +60,8 @@ class Pool:
     ceiling: Limits
     tier: str
     """The isolation its probe observed."""
+    stages: frozenset[str] = frozenset()
+    """What can be done around programs there."""
 
 
 @dataclass(frozen=True)
@@ -125,12 +128,13 @@ _ADMITTED: Final = object()
 class RunPermit:
     """Proof that every step passed, for one run. Only `admit` makes one."""
 
-    def __init__(self, start: Start, record: Appended, proof: object) -> None:
+    def __init__(self, start: Start, record: Appended, wanted: Wanted, proof: object) -> None:
         """`proof` is what only this module holds; raises TypeError without it."""
         if proof is not _ADMITTED:
             raise TypeError("a permit comes from admit() only")
         self.start = start
         self.record = record
+        self._wanted = wanted
         self._used = False
 
     @property
@@ -151,6 +155,11 @@ class RunPermit:
     def inputs(self) -> tuple[InputFile, ...]:
         """The files that the program finds: no more than the grants need."""
         return narrowing.inputs_for(self.start.approval.grants, self.start.request.inputs)
+
+    @property
+    def wanted(self) -> Wanted:
+        """What the scope wants done around the program."""
+        return self._wanted
 
     def use(self) -> Start:
         """Take the one run it allows. Raises RuntimeError the second time."""
@@ -297,10 +306,14 @@ async def admit(case: Case, spend: Spend) -> RunPermit:
 
     Raises:
         ApprovalRefused: with the reason of the first step that fails. Nothing was spent.
+        ServiceError: UNAVAILABLE with SCOPE_UNUSABLE or STAGES_UNAVAILABLE. Nothing was spent.
         Exception: what `spend` raises when it could not record.
     """
     for check in CHECKS:
         check(case)
+    wanted = case.scopes.wanted_of(case.approval.scope.sha256)
+    if not wanted.stages <= case.pool.stages:
+        raise refusals.no_stages(wanted.stages)
     start = Start(
         run_id=fresh_id(),
         request=case.request,
@@ -310,7 +323,7 @@ async def admit(case: Case, spend: Spend) -> RunPermit:
         tier=case.pool.tier,
         decisions=case.decisions,
     )
-    return RunPermit(start, await spend(start), _ADMITTED)
+    return RunPermit(start, await spend(start), wanted, _ADMITTED)
 
 
 def _inputs(reason: str, what: str, names: list[str]) -> ApprovalRefused:

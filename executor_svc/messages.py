@@ -5,14 +5,14 @@ Translates and decides nothing. What comes back from a message is as trusted as 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Final
 
 from placetpb.common.v1 import common_pb2
 from placetpb.executor.v1 import executor_pb2 as pb
 
 from executor_svc.inputs import MAX_CHUNK_BYTES
-from executor_svc.sandbox import RunArtifact, Usage
+from executor_svc.sandbox import RunArtifact, Usage, Violation
 
 _STREAMS: Final = {"stdout": common_pb2.OUTPUT_STREAM_STDOUT, "stderr": common_pb2.OUTPUT_STREAM_STDERR}
 _NAMES: Final = {number: name for name, number in _STREAMS.items()}
@@ -38,6 +38,7 @@ def usage(used: Usage) -> common_pb2.Usage:
         stdout_bytes=used.stdout_bytes,
         stderr_bytes=used.stderr_bytes,
         max_threads=used.max_threads,
+        delivery_ms=used.delivery_ms,
     )
 
 
@@ -50,7 +51,13 @@ def usage_of(message: common_pb2.Usage) -> Usage:
         stdout_bytes=message.stdout_bytes,
         stderr_bytes=message.stderr_bytes,
         max_threads=message.max_threads,
+        delivery_ms=message.delivery_ms,
     )
+
+
+def violations(found: Iterable[Violation]) -> Iterator[common_pb2.Violation]:
+    """As messages."""
+    return (common_pb2.Violation(path=each.path, rule=each.rule, message=each.message) for each in found)
 
 
 def artifact(left: RunArtifact) -> common_pb2.Artifact:

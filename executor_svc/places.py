@@ -12,6 +12,9 @@ from typing import Final, Protocol
 
 from executor_svc import narrowing
 from executor_svc.admission import RunPermit
+from executor_svc.delivery import staged
+from executor_svc.delivery.staged import Work
+from executor_svc.delivery.wanted import STAGES
 from executor_svc.sandbox import RunResult, Sandbox, SandboxUnavailable
 from executor_svc.sandbox.types import OnCancelled, OnOutput
 from placet.rpc.errors import ServiceError
@@ -39,6 +42,11 @@ class Place(Protocol):
     @property
     def tier(self) -> str:
         """The isolation that its self-test observed; empty while that fails."""
+        ...
+
+    @property
+    def stages(self) -> frozenset[str]:
+        """What can be done around a program there."""
         ...
 
     async def run(self, permit: RunPermit, on_output: OnOutput, on_cancelled: OnCancelled) -> RunResult:
@@ -69,17 +77,19 @@ class Places(Protocol):
         """ "name==version" of what a program may import."""
         ...
 
-    def place(self, tenant: str) -> AbstractAsyncContextManager[Place]:
-        """A place for one run of that tenant's.
+    def place(self, tenant: str, stages: frozenset[str]) -> AbstractAsyncContextManager[Place]:
+        """A place for one run of that tenant's, which can have these stages.
 
-        Entering raises ServiceError: RESOURCE_EXHAUSTED/NO_WORKER_FREE with a retry delay, or
-        UNAVAILABLE/NO_WORKER.
+        Entering raises ServiceError: RESOURCE_EXHAUSTED/NO_WORKER_FREE with a retry delay, or UNAVAILABLE
+        with NO_WORKER or STAGES_UNAVAILABLE.
         """
         ...
 
 
 class Here:
     """This process: one place, for whoever asks."""
+
+    stages = STAGES
 
     def __init__(self, sandbox: Sandbox) -> None:
         self._sandbox = sandbox
@@ -100,18 +110,13 @@ class Here:
         return self._sandbox.libraries
 
     @asynccontextmanager
-    async def place(self, tenant: str) -> AsyncIterator[Here]:  # noqa: ARG002 - there is room for all
-        """Itself."""
+    async def place(self, tenant: str, stages: frozenset[str]) -> AsyncIterator[Here]:  # noqa: ARG002
+        """Itself: there is room for all, and every stage."""
         yield self
 
     async def run(self, permit: RunPermit, on_output: OnOutput, on_cancelled: OnCancelled) -> RunResult:
         """See Place."""
         start = permit.use()
-        return await self._sandbox.run(
-            start.request.program,
-            permit.inputs,
-            permit.limits,
-            on_output,
-            imports=narrowing.imports_of(start.approval.grants),
-            on_cancelled=on_cancelled,
-        )
+        imports = narrowing.imports_of(start.approval.grants)
+        work = Work(start.request.program, permit.inputs, permit.limits, imports)
+        return await staged.run(self._sandbox, permit.wanted, work, on_output, on_cancelled)

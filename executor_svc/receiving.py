@@ -5,8 +5,10 @@ Knows the messages' order; judges nothing of what they say.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+import asyncio
+from collections.abc import AsyncIterator, Awaitable
 from contextlib import AsyncExitStack
+from typing import Final, TypeVar
 
 import grpc
 from placetpb.common.v1 import common_pb2
@@ -18,6 +20,11 @@ from executor_svc.sandbox import aio
 from executor_svc.sandbox.spool import is_large
 from placet.approval.reading import REQUEST_ID
 from placet.rpc.errors import ServiceError
+
+TIMEOUT_S: Final = 120.0
+"""How long a whole request, inputs included, may take to arrive: a slow sender holds a place in the queue."""
+
+T = TypeVar("T")
 
 
 async def receive(
@@ -48,6 +55,28 @@ async def receive(
         await aio.call(assembly.add, chunk.name, chunk.data, in_thread=assembly.on_disk)
     inputs = assembly.finish()
     return RunRequest(caller, header.program, header.approval, inputs, header.request_id, peer)
+
+
+def deadline() -> float:
+    """Until when a request that begins now must have arrived, by the loop's clock."""
+    return asyncio.get_running_loop().time() + TIMEOUT_S
+
+
+async def in_time(until: float, reading: Awaitable[T]) -> T:
+    """What is read, until a time of the loop's clock.
+
+    Raises:
+        ServiceError: DEADLINE_EXCEEDED/REQUEST_STALLED when the request does not end in time.
+    """
+    try:
+        async with asyncio.timeout_at(until):
+            return await reading
+    except TimeoutError:
+        raise ServiceError(
+            grpc.StatusCode.DEADLINE_EXCEEDED,
+            "REQUEST_STALLED",
+            f"the request did not arrive within {TIMEOUT_S:.0f} s; send all, then close",
+        ) from None
 
 
 def out_of_order(reason: str, message: str) -> ServiceError:

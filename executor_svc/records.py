@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from typing import Final
+from typing import Final, TypeVar
 
 from executor_svc.admission import RunPermit, RunRequest, Start
-from executor_svc.sandbox import RunArtifact, RunResult
+from executor_svc.sandbox import RunArtifact, RunResult, Usage
 from placet.approval import ApprovalRefused, InputDigest
 
 Body = dict[str, object]
@@ -19,6 +20,10 @@ Body = dict[str, object]
 MAX_ARTIFACT_LIST_BYTES: Final = 24 * 1024
 """What a record holds of the artifacts' list: a program chooses their names, and must not be able to make its
 own end too large to be recorded."""
+MAX_TOLD_BYTES: Final = 12 * 1024
+"""What a record holds of violations, and likewise of notices: paths in them may be a program's words."""
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -62,8 +67,9 @@ def finished(permit: RunPermit, result: RunResult, captured: Captured) -> Body:
     """`run_finished`, however it ended."""
     body: Body = {
         **_end(permit, result.status.value, captured),
-        "usage": asdict(result.usage),
+        "usage": _usage(result.usage),
         **_artifacts(result),
+        **_contract(result),
         "stdout_truncated": result.stdout_truncated,
         "stderr_truncated": result.stderr_truncated,
     }
@@ -87,13 +93,17 @@ def revoked(key_id: str) -> Body:
     return {"key_id": key_id}
 
 
-def aborted(start: Start, reason: str) -> Body:
-    """`run_aborted`: a failure of ours; nothing about the program follows from it."""
+def aborted(start: Start, reason: str, usage: Usage | None = None) -> Body:
+    """`run_aborted`: a failure of ours; nothing about the program follows from it.
+
+    `usage`: what the run had used, if that is known; the program had ended then.
+    """
     body: Body = {
         "run_id": start.run_id,
         "approval_id": start.approval.approval_id,
         "reason": reason,
         "caller": start.request.caller,
+        **({"usage": _usage(usage)} if usage is not None else {}),
     }
     # What a lost worker's run used is not known: the log counts what it may have used.
     return {**body, "limits": asdict(start.approval.limits)} if reason == "WORKER_LOST" else body
@@ -134,6 +144,37 @@ def _artifacts(result: RunResult) -> Body:
         "artifacts_total": len(result.artifacts),
         "artifacts_sha256": hashlib.sha256(listed).hexdigest(),
     }
+
+
+def _usage(usage: Usage) -> Body:
+    """What was done around the program only where anything was."""
+    used: Body = asdict(usage)
+    if not usage.delivery_ms:
+        del used["delivery_ms"]
+    return used
+
+
+def _contract(result: RunResult) -> Body:
+    """What was violated, and what was told, as far as a record can hold it."""
+    body: Body = {}
+    if result.violations:
+        body["violations"] = _fitting([asdict(each) for each in result.violations])
+        body["violations_total"] = len(result.violations)
+    if result.notices:
+        body["notices"] = _fitting(list(result.notices))
+    return body
+
+
+def _fitting(entries: Sequence[T]) -> list[T]:
+    """The first of them that take MAX_TOLD_BYTES together."""
+    fitting: list[T] = []
+    left = MAX_TOLD_BYTES
+    for entry in entries:
+        left -= len(json.dumps(entry))
+        if left < 0:
+            break
+        fitting.append(entry)
+    return fitting
 
 
 def _artifact_list(result: RunResult) -> bytes:

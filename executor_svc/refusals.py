@@ -5,7 +5,7 @@ A reason that is not listed is PERMISSION_DENIED.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Final
 
 from grpc import StatusCode
@@ -45,4 +45,14 @@ def revoked() -> ApprovalRefused:
     """Step 4.12, when the log knows of a revocation that this pool's key directory does not show yet."""
     return ApprovalRefused(
         "APPROVAL_KEY_REVOKED", "the approval was signed with a revoked key; ask for a new approval"
+    )
+
+
+def no_stages(wanted: Collection[str]) -> ServiceError:
+    """A program whose scope wants stages is not run without them; nothing was spent, and it is no denial."""
+    return ServiceError(
+        StatusCode.UNAVAILABLE,
+        "STAGES_UNAVAILABLE",
+        f"the scope wants what no worker here can do around a program ({', '.join(sorted(wanted))}); nothing "
+        "was spent; workers that are older than their executor have to be replaced",
     )

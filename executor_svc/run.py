@@ -127,12 +127,14 @@ class Runner:
             ApprovalRefused: not admitted; the refusal is on record and nothing ran.
             ServiceError: UNAVAILABLE with AUDIT_UNAVAILABLE, SANDBOX_UNAVAILABLE, WORKER_LOST or
                 TRUST_UNREADABLE; what a worker said that refused what was admitted; and, with nothing on
-                record, spent or run, RESOURCE_EXHAUSTED/NO_WORKER_FREE or UNAVAILABLE/NO_WORKER.
+                record, spent or run, RESOURCE_EXHAUSTED/NO_WORKER_FREE or UNAVAILABLE with NO_WORKER,
+                SCOPE_UNUSABLE or STAGES_UNAVAILABLE.
             CancelledError: the caller went away; the run is dead and its record is being written.
         """
-        async with self._places.place(path_of(request.caller)) as place:
+        stages = self._stages_of(request)
+        async with self._places.place(path_of(request.caller), stages) as place:
             with metrics.RUN_STAGE_SECONDS.labels("admit").time():
-                permit = await self._admit(request, place.tier)
+                permit = await self._admit(request, place)
             return await self._execute(permit, place, events)
 
     async def refuse_unreadable(self, caller: str, error: ServiceError) -> None:
@@ -150,10 +152,21 @@ class Runner:
         while self._settling:
             await asyncio.gather(*self._settling, return_exceptions=True)
 
-    async def _admit(self, request: RunRequest, tier: str) -> RunPermit:
+    def _stages_of(self, request: RunRequest) -> frozenset[str]:
+        """What the place must be able to do, as far as it can be told before there is one.
+
+        Admission judges it again, of the place that it is. Raises ServiceError: TRUST_UNREADABLE.
+        """
+        trust = self._trust()
+        anywhere = Pool(self._audience, self._ceiling, "")
+        approval = _proven_approval(Case(request, trust.keys, trust.scopes, anywhere, self._clock()))
+        wanted = trust.scopes.wanted.get(approval.scope.sha256) if approval else None
+        return wanted.stages if wanted else frozenset()
+
+    async def _admit(self, request: RunRequest, place: Place) -> RunPermit:
         trust = self._trust()
         await self._record_revoked(trust.keys.revoked_ids)
-        pool = Pool(self._audience, self._ceiling, tier)
+        pool = Pool(self._audience, self._ceiling, place.tier, place.stages)
         case = Case(request, trust.keys, trust.scopes, pool, self._clock())
         try:
             return await admission.admit(case, self._spend)
@@ -236,6 +249,8 @@ class Runner:
     async def _append_end(self, permit: RunPermit, result: RunResult, captured: Captured) -> Appended:
         metrics.RUNS.labels(result.status.value).inc()
         metrics.RUN_CPU_SECONDS.inc(result.usage.cpu_ms / 1000)
+        if result.usage.delivery_ms:
+            metrics.RUN_STAGE_SECONDS.labels("delivery").observe(result.usage.delivery_ms / 1000)
         body = records.finished(permit, result, captured)
         bodies = records.finished_bodies(result, captured)
         if "artifacts" not in bodies:  # else the record names no file, and proves none
@@ -255,7 +270,9 @@ class Runner:
         reason, told = _failure(error)
         metrics.RUNS_ABORTED.labels(reason).inc()
         _log.error("run aborted", run_id=start.run_id, reason=reason, error=repr(error))
-        appending = self._keep(self._append(start, "run_aborted", records.aborted(start, reason)))
+        usage = error.usage if isinstance(error, SandboxUnavailable) else None
+        body = records.aborted(start, reason, usage)
+        appending = self._keep(self._append(start, "run_aborted", body))
         await asyncio.shield(appending)
         return told
 

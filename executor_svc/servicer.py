@@ -20,11 +20,13 @@ from placetpb.executor.v1 import executor_pb2_grpc
 
 from executor_svc import messages
 from executor_svc.admission import RunPermit, RunRequest
+from executor_svc.delivery.staged import FAILED
 from executor_svc.gate import Gate
 from executor_svc.places import Places
-from executor_svc.receiving import out_of_order, receive
+from executor_svc.receiving import deadline, in_time, out_of_order, receive
 from executor_svc.refusals import to_error
 from executor_svc.run import CallerGone, Finished, Runner
+from executor_svc.sandbox import RunResult
 from executor_svc.sandbox.types import BY_A_LIMIT
 from placet.approval import ApprovalRefused, Limits
 from placet.audit.actors import path_of
@@ -35,8 +37,6 @@ from placet.rpc.errors import ServiceError
 from placet.rpc.identity import Caller, acting_for, caller_of
 
 SERVICE: Final = "placetpb.executor.v1.ExecutorService"
-RECEIVE_TIMEOUT_S: Final = 120.0
-"""How long a whole request, inputs included, may take to arrive: a slow sender holds a place in the queue."""
 
 Context = grpc.aio.ServicerContext[Any, Any]
 T = TypeVar("T")
@@ -54,7 +54,7 @@ class ExecutorServicer(executor_pb2_grpc.ExecutorServiceServicer):
 
     async def Execute(self, request_iterator: AsyncIterator[pb.ExecuteRequest], context: Context) -> None:
         """Read the whole request, admit it, run it; artifacts leave once the run's end is on record."""
-        peer, until = caller_of(context), asyncio.get_running_loop().time() + RECEIVE_TIMEOUT_S
+        peer, until = caller_of(context), deadline()
         header, caller = await self._readable(peer, until, _header(request_iterator, peer))
         async with AsyncExitStack() as held:
             held.enter_context(self._gate.enter(caller.path))
@@ -79,7 +79,7 @@ class ExecutorServicer(executor_pb2_grpc.ExecutorServiceServicer):
                     running.enter_context(metrics.RUNS_RUNNING.track_inprogress())
                     finished = await self._runner.run(request, events)
                     held.push_async_callback(finished.result.release)
-                    if finished.result.status not in BY_A_LIMIT:
+                    if not _broke_a_limit(finished.result):
                         await events.finish(finished)
                         return
                 await self._gate.rest(Deadline.of(context).remaining_s() / 2)
@@ -100,23 +100,6 @@ class ExecutorServicer(executor_pb2_grpc.ExecutorServiceServicer):
             isolation=self._places.isolation,
             libraries=self._places.libraries,
         )
-
-
-async def in_time(until: float, reading: Awaitable[T]) -> T:
-    """What is read, until a time of the loop's clock.
-
-    Raises:
-        ServiceError: DEADLINE_EXCEEDED/REQUEST_STALLED when the request does not end in time.
-    """
-    try:
-        async with asyncio.timeout_at(until):
-            return await reading
-    except TimeoutError:
-        raise ServiceError(
-            grpc.StatusCode.DEADLINE_EXCEEDED,
-            "REQUEST_STALLED",
-            f"the request did not arrive within {RECEIVE_TIMEOUT_S:.0f} s; send all, then close",
-        ) from None
 
 
 async def _header(
@@ -171,6 +154,11 @@ class _Stream:
                 raise CallerGone("the caller left before the run ended") from error
 
 
+def _broke_a_limit(result: RunResult) -> bool:
+    """Its own, or those of the stage that had to look at what it left."""
+    return result.status in BY_A_LIMIT or any(each.rule == FAILED for each in result.violations)
+
+
 def _finished(finished: Finished) -> pb.RunFinished:
     result = finished.result
     return pb.RunFinished(
@@ -184,6 +172,8 @@ def _finished(finished: Finished) -> pb.RunFinished:
         checkpoint=finished.record.checkpoint,
         stdout_truncated=result.stdout_truncated,
         stderr_truncated=result.stderr_truncated,
+        violations=messages.violations(result.violations),
+        notices=result.notices,
     )
 
 

@@ -22,7 +22,7 @@ class JudgeSettings(ServiceSettings):
     keys_dir: Path
     """Trusted `*.pub.pem`, and `revoked.txt`. Read anew for each admission."""
     scopes_dir: Path
-    """Scopes that approvals may name, `*.yaml`; `retired.txt` holds digests of those they no longer may."""
+    """Scopes that approvals may name, *.yaml and *.yml; `retired.txt` holds digests of those they may not."""
     audience: Annotated[str, Field(min_length=1, max_length=128)] = "local"
     """The pool's name in approvals."""
 

@@ -17,15 +17,20 @@ from pathlib import Path
 from typing import Final
 
 import grpc
+import structlog
 
+from executor_svc.delivery.wanted import Wanted
 from executor_svc.people import UNKNOWN, Quorum
 from placet.approval import KeyFileError, KeySet
 from placet.rpc.errors import ServiceError
-from placet.scope import ScopeInvalid, load_scope
+from placet.scope import Scope, ScopeInvalid, load_scope
+from placet.scope.companions import named_in, read_companions
+from placet.scope.directory import scope_files
 
 RETIRED_FILE: Final = "retired.txt"
 SETTLED_NS: Final = 2_000_000_000
 """A file that has not changed for so long shows its next change in its times: their ticks are finer."""
+_log = structlog.get_logger()
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 
 
@@ -37,6 +42,25 @@ class KnownScopes:
     retired: frozenset[bytes] = frozenset()
     quorums: Mapping[bytes, Quorum] = field(default_factory=dict)
     """Digest → how many people decide, of the known scopes that this executor can read."""
+    wanted: Mapping[bytes, Wanted] = field(default_factory=dict)
+    """Digest → what is done around programs, of those that it can also use."""
+    unusable: Mapping[bytes, str] = field(default_factory=dict)
+    """Digest → file and problem of each of the others."""
+
+    def wanted_of(self, digest: bytes) -> Wanted:
+        """What the scope wants done. What is not known to be wanted cannot be done, so nothing is run.
+
+        Raises:
+            ServiceError: UNAVAILABLE/SCOPE_UNUSABLE, with what to mend.
+        """
+        if digest in self.wanted:
+            return self.wanted[digest]
+        problem = self.unusable.get(digest, "it was not read")
+        raise ServiceError(
+            grpc.StatusCode.UNAVAILABLE,
+            "SCOPE_UNUSABLE",
+            f"the executor cannot use the scope {digest.hex()[:16]}…, so nothing runs in it; mend: {problem}",
+        )
 
 
 @dataclass(frozen=True)
@@ -84,7 +108,7 @@ class TrustFiles:
 
 def _stamp(*directories: Path) -> _Stamp:
     """Taken before reading, so that a change meanwhile shows the next time. Raises OSError."""
-    paths = [path for directory in directories for path in (directory, *sorted(directory.iterdir()))]
+    paths = [path for directory in directories for path in (directory, *sorted(directory.rglob("*")))]
     found = [(str(path), _stat(path)) for path in paths]
     return tuple((path, is_.st_ino, is_.st_size, is_.st_mtime_ns, is_.st_ctime_ns) for path, is_ in found)
 
@@ -98,20 +122,30 @@ def _stat(path: Path) -> os.stat_result:
 
 
 def _read_scopes(directory: Path) -> KnownScopes:
-    files = [path for path in sorted(directory.iterdir()) if path.suffix in (".yaml", ".yml")]
-    documents = {hashlib.sha256(document).digest(): document for document in map(Path.read_bytes, files)}
-    quorums = {digest: _quorum(document) for digest, document in documents.items()}
-    return KnownScopes(frozenset(documents), _read_retired(directory / RETIRED_FILE), quorums)
+    retired = _read_retired(directory / RETIRED_FILE)
+    quorums: dict[bytes, Quorum] = {}
+    wanted: dict[bytes, Wanted] = {}
+    unusable: dict[bytes, str] = {}
+    documents = {path: path.read_bytes() for path in scope_files(directory)}
+    companions = named_in(documents.values())
+    for path, document in documents.items():
+        digest = hashlib.sha256(document).digest()
+        if digest.hex() not in companions:
+            quorums[digest] = UNKNOWN
+            try:
+                scope = _scope(document)
+                quorums[digest] = Quorum(scope.review.quorum, scope.review.strictest_quorum)
+                wanted[digest] = Wanted.by(scope, read_companions(scope, directory))
+            except ScopeInvalid as error:
+                unusable[digest] = f"{path}: {'; '.join(error.problems)}"
+                _log.warning("a scope is not usable", problem=unusable[digest])
+    return KnownScopes(frozenset({*wanted, *unusable}), retired, quorums, wanted, unusable)
 
 
 @lru_cache(maxsize=1024)
-def _quorum(document: bytes) -> Quorum:
-    """A scope of a newer format is known by its digest; what it says of people is not, so all must agree."""
-    try:
-        review = load_scope(document).review
-    except ScopeInvalid:
-        return UNKNOWN
-    return Quorum(review.quorum, review.strictest_quorum)
+def _scope(document: bytes) -> Scope:
+    """Raises ScopeInvalid, also of one in a newer format: it is known by its digest, and not used."""
+    return load_scope(document)
 
 
 def _read_retired(path: Path) -> frozenset[bytes]:

@@ -7,7 +7,7 @@ import uvloop
 from placetpb.generator.v1.generator_pb2_grpc import add_GeneratorServiceServicer_to_server
 
 from generator_svc.executor_client import GrpcExecutor
-from generator_svc.generate import ModelWriter
+from generator_svc.generate import ModelPlanner, ModelWriter
 from generator_svc.guard_client import GrpcGuard
 from generator_svc.people_client import GrpcPeople
 from generator_svc.places import Places
@@ -16,13 +16,13 @@ from generator_svc.settings import GeneratorSettings
 from generator_svc.solve import Ports, Solver
 from generator_svc.task import MAX_REVIEW_WAIT_S
 from placet.audit.client import GrpcAuditLog
+from placet.environment import load
 from placet.llm.chat import ChatModel
 from placet.rpc import metrics
 from placet.rpc.channel import connect
 from placet.rpc.deadline import MAX_RPC_S
 from placet.rpc.health import Patient, serves
 from placet.rpc.server import serve
-from placet.rpc.settings import load
 from placet.rpc.telemetry import configure_logging
 
 
@@ -45,6 +45,7 @@ async def run(settings: GeneratorSettings) -> None:
             executor=GrpcExecutor(executor),
             people=GrpcPeople(audit),
             writer=ModelWriter(model, max_tokens=settings.max_program_tokens),
+            planner=ModelPlanner(model),
         )
         places = Places(
             solving=settings.max_concurrent_tasks,

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 FILES = "Data files in the working directory:"
 
-_GAMES = f"""\
+GAMES = f"""\
 {FILES}
 - "games.csv", 9120 bytes, CSV with a header line and 240 rows; columns:
     "team" (text)
@@ -93,6 +93,6 @@ def for_imports(imports: Sequence[str]) -> list[dict[str, str]]:
     messages: list[dict[str, str]] = []
     for example in _EXAMPLES:
         if example.needs <= set(imports):
-            messages.append({"role": "user", "content": f'{_GAMES}"{example.task}"'})
+            messages.append({"role": "user", "content": f'{GAMES}"{example.task}"'})
             messages.append({"role": "assistant", "content": f"```python\n{example.program}```"})
     return messages

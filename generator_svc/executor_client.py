@@ -71,5 +71,7 @@ def _event(reply: executor_pb2.ExecuteResponse) -> RunOutput | ArtifactData | Ru
             end.tier,
             end.stdout_truncated,
             end.stderr_truncated,
+            tuple(end.violations),
+            tuple(end.notices),
         )
     return None  # `started` is on record already; kinds of a later version tell us nothing

@@ -10,9 +10,11 @@ from placetpb.guard.v1 import guard_pb2, guard_pb2_grpc
 from generator_svc.ports import Review, Screening, Verdict
 from generator_svc.prompt import ScopeBrief
 from generator_svc.task import Task
+from placet.actions.catalogue import catalogue_for
+from placet.actions.reading import ActionInvalid
 from placet.rpc.deadline import Deadline
 from placet.rpc.errors import ServiceError
-from placet.scope import ScopeInvalid, load_scope
+from placet.scope import Companions, Scope, ScopeInvalid, check_companions, load_scope
 
 T = TypeVar("T")
 
@@ -36,13 +38,13 @@ class GrpcGuard:
         )
         try:
             scope = load_scope(reply.document)
-        except ScopeInvalid as err:
+            return brief(scope, check_companions(scope, [file.content for file in reply.files]))
+        except (ScopeInvalid, ActionInvalid) as err:
             raise ServiceError(
                 grpc.StatusCode.INTERNAL,
                 "SCOPE_UNREADABLE",
-                "The guard's scope file is not one that we can read.",
+                "The guard's scope, or a file that belongs to it, is not one that we can read.",
             ) from err
-        return ScopeBrief(scope.purpose, scope.allow.imports, scope.prompt.sample_rows)
 
     async def screen(self, task: Task, deadline: Deadline) -> Screening:
         """See `ports.Guard`."""
@@ -58,7 +60,7 @@ class GrpcGuard:
         )
         return Screening(reply.in_scope, tuple(reply.findings))
 
-    async def review(self, task: Task, program: bytes, deadline: Deadline) -> Review:
+    async def review(self, task: Task, program: bytes, deadline: Deadline, *, plan: bytes = b"") -> Review:
         """See `ports.Guard`."""
         request = guard_pb2.ReviewRequest(
             request_id=task.request_id,
@@ -67,6 +69,7 @@ class GrpcGuard:
             task=task.text,
             inputs=input_refs(task),
             on_behalf_of=task.caller,
+            plan=plan,
         )
         reply = await answered("guard", lambda: self._stub.Review(request, timeout=deadline.remaining_s()))
         verdict = _VERDICTS.get(reply.review.verdict, Verdict.DENIED)
@@ -78,6 +81,19 @@ class GrpcGuard:
             approval=reply.approval if verdict is Verdict.ALLOWED else b"",
             advice=reply.review.advice if reply.review.HasField("advice") else None,
         )
+
+
+def brief(scope: Scope, companions: Companions) -> ScopeBrief:
+    """What the prompt may say of a scope. Raises ActionInvalid when its own actions cannot be read."""
+    return ScopeBrief(
+        purpose=scope.purpose,
+        imports=scope.allow.imports,
+        sample_rows=scope.prompt.sample_rows,
+        mode=scope.mode,
+        catalogue=None if scope.mode == "program" else catalogue_for(scope, companions),
+        columns=scope.inputs.columns,
+        outputs=scope.outputs,
+    )
 
 
 def input_refs(task: Task) -> list[common_pb2.InputRef]:

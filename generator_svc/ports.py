@@ -5,7 +5,7 @@ form in which they travel (placetpb.common). Failures are ServiceError, with the
 service gave; an unavailable service is never a denial.
 """
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Protocol
@@ -16,7 +16,7 @@ from generator_svc.prompt import Message, ScopeBrief
 from generator_svc.task import Task
 from placet.audit.client import Appended
 from placet.audit.waiting import Decided
-from placet.llm.chat import Cost
+from placet.llm.chat import Cost, Reply
 from placet.rpc.deadline import Deadline
 
 
@@ -56,6 +56,8 @@ class Written:
     reply: bytes = field(repr=False)
     prompt_tokens: int
     completion_tokens: int
+    plan: bytes = b""
+    """The plan of actions that the program was compiled from, in its canonical form; empty for free code."""
 
 
 @dataclass(frozen=True)
@@ -66,6 +68,7 @@ class ProgramWritten:
     sha256: bytes
     attempt: int
     model: str
+    plan: bytes = b""
 
 
 @dataclass(frozen=True)
@@ -130,6 +133,9 @@ class RunEnded:
     tier: "common_pb2.Tier"
     stdout_truncated: bool = False
     stderr_truncated: bool = False
+    violations: tuple[common_pb2.Violation, ...] = ()
+    """How what was left breaks the scope's contract. Messages are for the caller, and never for a model."""
+    notices: tuple[str, ...] = ()
 
     @property
     def succeeded(self) -> bool:
@@ -140,6 +146,11 @@ class RunEnded:
     def raised(self) -> bool:
         """Ended by itself, with another exit code: what an uncaught exception does."""
         return self.status == common_pb2.RUN_STATUS_EXITED and self.exit_code != 0
+
+    @property
+    def violated(self) -> bool:
+        """Ended by itself, and nothing of it was delivered: it breaks the contract."""
+        return self.status == common_pb2.RUN_STATUS_CONTRACT_VIOLATED
 
 
 @dataclass(frozen=True)
@@ -164,8 +175,8 @@ class Guard(Protocol):
     async def screen(self, task: Task, deadline: Deadline) -> Screening:
         """Whether the task is within the scope's purpose; on record when this returns."""
 
-    async def review(self, task: Task, program: bytes, deadline: Deadline) -> Review:
-        """The verdict on a program; on record when this returns."""
+    async def review(self, task: Task, program: bytes, deadline: Deadline, *, plan: bytes = b"") -> Review:
+        """The verdict on a program; on record when this returns. `plan` is what it was compiled from."""
 
 
 class People(Protocol):
@@ -192,6 +203,18 @@ class Writer(Protocol):
 
     async def write(self, messages: Sequence[Message], *, attempt: int, deadline: Deadline) -> Written:
         """One program. Raises ModelError; also for a reply without a usable program."""
+
+    def estimated_cost(self, messages: Sequence[Message]) -> Cost:
+        """What asking for one may have cost when its answer was not waited for."""
+
+
+class Planner(Protocol):
+    """A language model that chooses one step of a plan at a time."""
+
+    async def step(
+        self, messages: Sequence[Message], schema: Mapping[str, object], *, attempt: int, deadline: Deadline
+    ) -> Reply:
+        """An answer by the schema, as far as the backend keeps to one. Raises ModelError."""
 
     def estimated_cost(self, messages: Sequence[Message]) -> Cost:
         """What asking for one may have cost when its answer was not waited for."""

@@ -10,17 +10,33 @@ import json
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import PurePosixPath
+from typing import Literal
 
-from generator_svc import examples
-from generator_svc.profile import Column, Profile
+from placetpb.common.v1.common_pb2 import Violation
+
+from generator_svc import contract_prompt, examples
+from generator_svc.profile import Column, Grants, Profile
+from placet.actions.catalogue import Catalogue
+from placet.scope import Outputs
 
 Message = dict[str, str]
+NOTHING_ASKED = Outputs()
+Mode = Literal["program", "actions", "actions_then_program"]
 
 MAX_ERROR_CHARS = 300
 MAX_REASON_CODES = 10
 # Frames of the program itself are at module level: it is told not to define functions.
 _RULE_ID = re.compile(r"[a-z0-9_]{1,40}(\.[a-z0-9_]{1,40}){1,4}")
 _EXCEPTION = re.compile(r"[A-Za-z_][\w.]*(Error|Exception|Warning|Interrupt|Exit)\b")
+# The result by keys of the scope's schema, what was printed by line, inputs as the prompt lists them.
+_PATH = re.compile(
+    r"artifacts|(?:(?:result\.json|stdout|stderr)(?![^:])|inputs/)[\w./:$\[\]*-]{0,120}"
+    r"((?:(?<=:)|, )(row|column|line|sheet) \d{1,9})*"
+)
+_ARTIFACT = "artifacts/"
+# An ending that is not here may be a value as well as the name before it.
+_ENDING = re.compile(r"\.(csv|tsv|txt|md|log|json|xlsx|parquet|png|svg|pdf|jpg|gif|html|xml|py|pkl|zip)")
 _PROGRAM_LINE = re.compile(r"line (\d+), in <module>")
 
 _SYSTEM = """\
@@ -30,7 +46,7 @@ Purpose of these programs: {purpose}
 
 Rules for the program:
 - Import only from: {imports}. Nothing else is installed and there is no network.
-- Read a data file by its bare name, exactly as listed, for example pd.read_csv("{example}"). \
+- Read a data file by its bare name, exactly as listed: pd.read_csv("games.csv") for "games.csv". \
 Use only the column names that are listed, spelled exactly so.
 - Print the answer with print(), with a few words that say what it is. Print only what was asked for.
 - Draw a figure only if the task asks for one. Use matplotlib and save it with plt.savefig("name.png") \
@@ -38,7 +54,7 @@ into the working directory, under the file name that the task gives. Never call 
 - Keep it short and plain: top-level statements in the order they happen. No functions, no classes, no \
 try/except, no input(), no command-line arguments, no absolute paths, no eval or exec.
 - Missing values are NaN; aggregate numeric columns only. Give the whole program.
-
+{contract}
 Answer with exactly one ```python code block and nothing else."""
 
 
@@ -49,19 +65,28 @@ class ScopeBrief:
     purpose: str
     imports: tuple[str, ...]
     sample_rows: int = 0
+    mode: Mode = "program"
+    catalogue: Catalogue | None = None
+    """What plans may use; None in the mode `program`."""
+    columns: Grants = None
+    outputs: Outputs = NOTHING_ASKED
 
 
 def first(task: str, scope: ScopeBrief, profiles: Sequence[Profile]) -> list[Message]:
-    """The messages of a first attempt."""
+    """The messages of a first attempt.
+
+    All but the last are the same for every task of a scope, whatever its files are called: a server evaluates
+    them once, and another thousand tokens take the embedded model half a minute.
+    """
     system = _SYSTEM.format(
         purpose=scope.purpose.strip(),
         imports=", ".join(scope.imports) or "nothing",
-        example=profiles[0].name if profiles else "data.csv",
+        contract=contract_prompt.rules(scope.outputs, scope.columns),
     )
     return [
         {"role": "system", "content": system},
         *examples.for_imports(scope.imports),
-        {"role": "user", "content": f"{_files(profiles)}\nTask: {_quoted(task)}"},
+        {"role": "user", "content": f"{files(profiles)}\nTask: {quoted(task)}"},
     ]
 
 
@@ -70,12 +95,12 @@ def after_failure(first_messages: Sequence[Message], program: str, traceback: st
 
     It does not see its whole program again, because small models then repeat it.
     """
-    told = f"An earlier program failed with {_quoted(_error(traceback))}"
+    told = f"An earlier program failed with {quoted(_error(traceback))}"
     line = _raising_line(program, traceback)
     told += (
-        f" in its line {_quoted(line)}. Do that step in another way." if line else ". Do it in another way."
+        f" in its line {quoted(line)}. Do that step in another way." if line else ". Do it in another way."
     )
-    return _told(first_messages, told)
+    return also(first_messages, told)
 
 
 def after_denial(first_messages: Sequence[Message], rule_ids: Sequence[str]) -> list[Message]:
@@ -83,7 +108,7 @@ def after_denial(first_messages: Sequence[Message], rule_ids: Sequence[str]) -> 
     codes = (
         ", ".join(sorted({r for r in rule_ids if _RULE_ID.fullmatch(r)})[:MAX_REASON_CODES]) or "not given"
     )
-    return _told(
+    return also(
         first_messages,
         f"An earlier program was not allowed, for: {codes}. Write one that does without these.",
     )
@@ -91,10 +116,38 @@ def after_denial(first_messages: Sequence[Message], rule_ids: Sequence[str]) -> 
 
 def after_unusable(first_messages: Sequence[Message]) -> list[Message]:
     """Ask afresh after an answer without a usable program."""
-    return _told(first_messages, "Answer with one complete, short program in one ```python code block.")
+    return also(first_messages, "Answer with one complete, short program in one ```python code block.")
 
 
-def _told(first_messages: Sequence[Message], told: str) -> list[Message]:
+def after_violation(first_messages: Sequence[Message], violations: Sequence[Violation]) -> list[Message]:
+    """Ask afresh after what a program left broke the contract. Paths and rules hold no value of the data.
+
+    The messages beside them are for the caller. An artifact's name is the program's, which may have made it
+    of a value: only its kind of file is told. Of a path in odd letters the rule alone is told.
+    """
+    broken = sorted({_broken(v) for v in violations if _RULE_ID.fullmatch(v.rule)})
+    told = ", ".join(broken[:MAX_REASON_CODES]) or "not given"
+    return also(
+        first_messages,
+        f"What an earlier answer left was withheld, for: {told}. Keep to what may leave.",
+    )
+
+
+def _broken(violation: Violation) -> str:
+    place = _place(violation.path)
+    return violation.rule + (f" at {quoted(place)}" if place else "")
+
+
+def _place(path: str) -> str:
+    """What of a violation's path the model may know; empty when that is nothing."""
+    if not path.startswith(_ARTIFACT):
+        return path if _PATH.fullmatch(path) else ""
+    ending = PurePosixPath(path.partition(":")[0]).suffix
+    return f"{_ARTIFACT}*{ending if _ENDING.fullmatch(ending) else ''}"
+
+
+def also(first_messages: Sequence[Message], told: str) -> list[Message]:
+    """The first messages with a sentence behind the task."""
     *before, task = first_messages
     return [*before, {"role": "user", "content": f"{task['content']}\n{told}"}]
 
@@ -114,18 +167,20 @@ def _raising_line(program: str, traceback: str) -> str:
     return lines[inside[-1] - 1].strip()[:MAX_ERROR_CHARS] if inside else ""
 
 
-def _files(profiles: Sequence[Profile]) -> str:
+def files(profiles: Sequence[Profile]) -> str:
     if not profiles:
         return "There are no data files."
     return f"{examples.FILES}\n" + "\n".join(_file(p) for p in profiles)
 
 
 def _file(p: Profile) -> str:
-    lines = [f"- {_quoted(p.name)}, {p.size} bytes"]
+    lines = [f"- {quoted(p.name)}, {p.size} bytes"]
     if p.columns:
         rows = f"{'' if p.rows_exact else 'at least '}{p.rows} rows"
-        separator = "" if p.delimiter == "," else f", separated by {_quoted(p.delimiter)} (pass sep=)"
-        lines[0] += f", CSV with a header line and {rows}{separator}; columns:"
+        separator = "" if p.delimiter == "," else f", separated by {quoted(p.delimiter)} (pass sep=)"
+        separator += f", encoded as {p.encoding} (pass encoding=)" if p.encoding else ""
+        kind = f"Parquet with {rows}" if p.parquet else f"CSV with a header line and {rows}{separator}"
+        lines[0] += f", {kind}; columns:"
         lines += [f"    {_column(column)}" for column in p.columns]
     if p.more_columns:
         lines.append(f"    and {p.more_columns} more columns")
@@ -136,9 +191,10 @@ def _file(p: Profile) -> str:
 
 
 def _column(column: Column) -> str:
-    return f"{_quoted(column.name)} ({column.dtype}{', some missing' if column.has_missing else ''})"
+    holds = "pseudonyms" if column.masked else column.dtype
+    return f"{quoted(column.name)} ({holds}{', some missing' if column.has_missing else ''})"
 
 
-def _quoted(text: str) -> str:
+def quoted(text: str) -> str:
     """As a JSON string: quotes, line ends and control characters escaped; other letters as they are."""
     return json.dumps(text, ensure_ascii=False)

@@ -150,7 +150,11 @@ def response(event: ports.Event) -> generator_pb2.SolveResponse:
 
 def _program(event: ports.ProgramWritten) -> generator_pb2.Program:
     return generator_pb2.Program(
-        source=event.program, sha256=event.sha256, attempt=event.attempt, model=event.model
+        source=event.program,
+        sha256=event.sha256,
+        attempt=event.attempt,
+        model=event.model,
+        plan=event.plan,
     )
 
 
@@ -177,6 +181,8 @@ def _finished(event: ports.Finished) -> generator_pb2.Finished:
         finished.artifacts.extend(run.artifacts)
         finished.tier = run.tier
         finished.stdout_truncated, finished.stderr_truncated = run.stdout_truncated, run.stderr_truncated
+        finished.violations.extend(run.violations)
+        finished.notices.extend(run.notices)
     return finished
 
 

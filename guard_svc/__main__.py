@@ -26,13 +26,13 @@ from guard_svc.settings import GuardSettings
 from guard_svc.sources import RuleSource
 from placet.approval.keys import SigningKey
 from placet.audit.client import GrpcAuditLog
+from placet.environment import load
 from placet.llm.chat import ChatModel
 from placet.rpc import metrics
 from placet.rpc.channel import connect
 from placet.rpc.errors import ServiceError
 from placet.rpc.health import Patient, serves
 from placet.rpc.server import serve
-from placet.rpc.settings import load
 from placet.rpc.telemetry import configure_logging
 
 MODEL_CHECK_PERIOD_S: Final = 30.0
@@ -64,7 +64,8 @@ async def main(settings: GuardSettings) -> None:
         )
 
         def register(server: grpc.aio.Server) -> list[str]:
-            guard_pb2_grpc.add_GuardServiceServicer_to_server(GuardServicer(guard, book), server)
+            servicer = GuardServicer(guard, book, review_timeout_s=settings.review_timeout_s)
+            guard_pb2_grpc.add_GuardServiceServicer_to_server(servicer, server)
             return [SERVICE]
 
         # Without the log no verdict can leave this service.

@@ -15,7 +15,7 @@ from guard_svc.grants import Grant, caution, wants, widened
 from guard_svc.intake import Intake, IntakeRefused, read_program
 from guard_svc.modes import SOFT
 from guard_svc.policy import Decision, Verdict, by_rules_alone
-from guard_svc.rules import analyse
+from guard_svc.rules import analyse, mode
 from placet.scope import Scope, ScopeInvalid
 
 BUDGET_S: Final = 0.5
@@ -72,6 +72,8 @@ class _Search:
         self._intake, self._scope, self._inputs = intake, scope, inputs
         # Other scanners do not know scopes, so what they say stays.
         self._fixed = tuple(found for found in decision.findings if found.rule_id.startswith("bandit."))
+        # What a plan compiles to was judged as that, and stays it under any scope.
+        self._planned = all(found.rule_id != mode.RULE_ID for found in decision.findings)
         self._until = time.monotonic() + BUDGET_S
 
     def advice(self, owner: str) -> Advice:
@@ -115,7 +117,8 @@ class _Search:
             raise _TooMuch
         scope = widened(self._scope, grants) if grants else self._scope
         report = analyse(self._intake, scope, self._inputs)
-        return by_rules_alone(scope, replace(report, findings=(*report.findings, *self._fixed)))
+        found = (each for each in report.findings if not (self._planned and each.rule_id == mode.RULE_ID))
+        return by_rules_alone(scope, replace(report, findings=(*found, *self._fixed)))
 
 
 def _stops(decision: Decision) -> frozenset[tuple[str, int, str]]:

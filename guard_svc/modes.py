@@ -29,7 +29,7 @@ def load_checked_scope(document: bytes) -> Scope:
 
 def problems_of(scope: Scope) -> list[str]:
     """What is wrong with a scope's rule modes: keys that fit no rule, hard rules that are not enforced."""
-    return [problem for key in scope.rules if (problem := _problem(key, scope.rules[key]))]
+    return [problem for key in scope.rules if (problem := _problem(scope, key))]
 
 
 def applied(scope: Scope, findings: Iterable[Finding]) -> tuple[Finding, ...]:
@@ -37,16 +37,17 @@ def applied(scope: Scope, findings: Iterable[Finding]) -> tuple[Finding, ...]:
     return tuple(_softened(scope, finding) for finding in findings)
 
 
-def _problem(key: str, mode: str) -> str | None:
+def _problem(scope: Scope, key: str) -> str | None:
+    mode, at = scope.rules[key], f"line {scope.line('rules', key)}: rules: {key}"
     prefix = key.removesuffix("*") if key.endswith(".*") else None
     named = {rule for rule in SOFT | HARD if rule == key or (prefix and rule.startswith(prefix))}
     if not named:
-        return f"rules: {key} fits no rule; docs/rules.md lists the rules"
+        return f"{at} fits no rule; docs/rules.md lists the rules"
     hard = sorted(named & HARD)
     if mode == "enforce" or not hard:
         return None
     which = "it is a hard denial" if hard == [key] else f"it covers the hard denial {hard[0]}"
-    return f"rules: {key} cannot be {mode}: {which}; only these may be softened: {', '.join(sorted(SOFT))}"
+    return f"{at} cannot be {mode}: {which}; only these may be softened: {', '.join(sorted(SOFT))}"
 
 
 def _softened(scope: Scope, finding: Finding) -> Finding:

@@ -5,14 +5,14 @@ Rules and reviewer can each deny, and neither can clear what the other denied.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Final, Literal
 
-from guard_svc.findings import Finding, Severity
+from guard_svc.findings import MAX_MESSAGE, Finding, Severity, shorten
 from guard_svc.modes import applied
 from guard_svc.reviewer import Opinion
-from guard_svc.rules import RulesReport
+from guard_svc.rules import RulesReport, mode
 from placet.scope import Scope
 
 ReviewerState = Literal["complete", "skipped", "failed"]
@@ -47,7 +47,7 @@ class Decision:
     verdict: Verdict
     risk_pct: int
     findings: tuple[Finding, ...]
-    decided_by: Literal["intake", "rules", "rules+reviewer"]
+    decided_by: Literal["intake", "rules", "rules+reviewer", "actions"]
     reviewer: ReviewerState
     rules_complete: bool
     capabilities: tuple[str, ...] = ()
@@ -77,13 +77,25 @@ def refuse(findings: Sequence[Finding]) -> Decision:
     return Decision(Verdict.DENIED, 100, kept, "intake", "skipped", rules_complete=False)
 
 
+def by_plan(scope: Scope, report: RulesReport) -> Decision:
+    """The verdict on a program that is exactly what its plan of actions compiles to: no model is asked.
+
+    What the rules find in it counts as in any program, but that programs do not run in a scope of actions.
+    """
+    findings = tuple(found for found in _weighed(scope, report) if found.rule_id != mode.RULE_ID)
+    decision = _rules_decision(scope, report, findings)
+    return replace(decision, decided_by="actions") if decision.verdict is Verdict.ALLOWED else decision
+
+
+def with_note_on_plan(report: RulesReport, why: str) -> RulesReport:
+    """The report on a program whose plan does not account for it."""
+    note = _note("policy.plan.unfit", Severity.LOW, shorten(why, MAX_MESSAGE))
+    return replace(report, findings=(*report.findings, note))
+
+
 def by_rules(scope: Scope, report: RulesReport) -> Decision | None:
     """The verdict when the rules settle it alone; None when the reviewer must be asked."""
-    findings = applied(scope, report.findings)
-    if not report.complete:
-        findings += (
-            _note("policy.rules.incomplete", Severity.HIGH, "The rules did not see the whole program."),
-        )
+    findings = _weighed(scope, report)
     if any(finding.denies for finding in findings):
         return _rules_decision(scope, report, findings)
     if scope.review.static_proof and report.pure:
@@ -120,6 +132,17 @@ def by_both(scope: Scope, report: RulesReport, opinion: Opinion) -> Decision:
         capabilities=tuple(report.capabilities),
         model=opinion.model,
         opinion=opinion,
+    )
+
+
+def _weighed(scope: Scope, report: RulesReport) -> tuple[Finding, ...]:
+    """What the rules found, as the scope's modes weigh it, and whether they saw everything."""
+    findings = applied(scope, report.findings)
+    if report.complete:
+        return findings
+    return (
+        *findings,
+        _note("policy.rules.incomplete", Severity.HIGH, "The rules did not see the whole program."),
     )
 
 

@@ -14,10 +14,12 @@ from placetpb.guard.v1 import guard_pb2
 from guard_svc.advice import Advice
 from guard_svc.findings import Finding, with_true_quotes
 from guard_svc.intake import IntakeRefused, read_program
+from guard_svc.order import Order
 from guard_svc.policy import Verdict
 from guard_svc.prompts import prompt_version
 from guard_svc.reasons import reason_of
-from guard_svc.review import Answer, Order, coverage_of
+from guard_svc.recorded import coverage_of
+from guard_svc.review import Answer
 from guard_svc.reviewer import Opinion
 from guard_svc.version import rules_version
 from placet.scope import Scope

@@ -7,78 +7,50 @@ leaves here before its record is durable, and a failure of ours is an error, nev
 import asyncio
 import hashlib
 import time
-from collections.abc import AsyncIterator, Sequence
-from contextlib import AbstractContextManager, asynccontextmanager
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass, field
 from typing import Final, Literal
 
-import grpc
-import structlog
-
 from guard_svc import parts
 from guard_svc.approve import Approver, Grounds
-from guard_svc.breaker import Who
 from guard_svc.cache import VerdictCache, cache_key
-from guard_svc.findings import Finding, Severity, shorten
-from guard_svc.intake import MAX_BYTES, Intake, IntakeRefused, read_program
+from guard_svc.compiled import analyse_compiled
+from guard_svc.failures import Failures, unavailable
+from guard_svc.intake import Intake, IntakeRefused, read_program
+from guard_svc.order import Order
 from guard_svc.pauses import Pauses
-from guard_svc.policy import Decision, Verdict, by_both, by_rules, by_rules_alone, refuse
-from guard_svc.profiles import population_of
+from guard_svc.plans import is_plan, mismatch
+from guard_svc.policy import (
+    Decision,
+    Verdict,
+    by_both,
+    by_plan,
+    by_rules,
+    by_rules_alone,
+    refuse,
+    with_note_on_plan,
+)
 from guard_svc.prompts import Subject, prompt_version
-from guard_svc.proposal import Proposal
-from guard_svc.reviewer import NO_TOKENS, Bill, Opinion, Reviewer, ReviewerUnavailable, Tokens
+from guard_svc.recorded import encode_findings, finding_fields, scope_fields, sha256_hex, verdict_record
+from guard_svc.reviewer import Opinion, Reviewer, ReviewerUnavailable, Tokens
 from guard_svc.room import Room
 from guard_svc.rules import RulesReport, analyse
 from guard_svc.screening import Screener, Screening
 from guard_svc.sources import RuleSource, add
+from guard_svc.subject import subject_of, subject_with
 from guard_svc.version import rules_version
 from guard_svc.views import Sources
-from placet.approval.statement import InputDigest
 from placet.audit.client import Appended, AuditLog
-from placet.audit.record import MAX_BODY_JSON_BYTES, canonical
 from placet.rpc import metrics
 from placet.rpc.deadline import Deadline
 from placet.rpc.errors import ServiceError
-from placet.scope import Scope
 
-MAX_RECORDED_FINDINGS: Final = 50
-MAX_RECORDED_MESSAGE: Final = 200
-MAX_RECORDED_QUOTE: Final = 120
-MAX_FACTS: Final = 8
 # What recording and signing may take after the reviewer has answered.
 KEEP_FOR_RECORDS_S: Final = 3.0
-RETRY_AFTER_S: Final = 5.0
-RECORD_LATE_S: Final = 15.0
-_log = structlog.get_logger()
 
 Layers = Literal["all", "rules", "reviewer"]
 """`reviewer` asks the model even where the rules have settled the verdict, and clears nothing."""
-
-
-@dataclass(frozen=True)
-class Order:
-    """One program to review. Everything but `scope` and `caller` comes from outside; bounds were checked."""
-
-    scope: Scope
-    program: bytes
-    task: str = ""
-    inputs: tuple[InputDigest, ...] = ()
-    caller: str = ""
-    request_id: str = ""
-    audience: str = ""
-    verdict_only: bool = False
-    attempts_of: str = ""
-    """The task whose attempts count as one denial; only the generator's word for it is taken."""
-
-    @property
-    def who(self) -> Who:
-        """Whose denials count together."""
-        return Who(self.caller, self.scope.name)
-
-    @property
-    def program_sha256(self) -> bytes:
-        """32 bytes: the program's name."""
-        return hashlib.sha256(self.program).digest()
 
 
 @dataclass(frozen=True)
@@ -89,19 +61,6 @@ class Answer:
     elapsed_ms: int
     approval: bytes = b""
     verdict: Appended | None = None
-
-
-@dataclass(frozen=True)
-class Coverage:
-    """How much of a program was looked at, in bytes; `reviewer` is complete, skipped or failed.
-
-    What was looked at when the verdict was reached: a cached one has the coverage of that time.
-    """
-
-    bytes_total: int
-    bytes_reviewed: int
-    rules_complete: bool
-    reviewer: str
 
 
 @dataclass(frozen=True)
@@ -157,24 +116,23 @@ class Guard:
         return Answer(decision, _elapsed_ms(started), approval, verdict)
 
     async def screen(self, order: Order, deadline: Deadline) -> Screening:
-        """Judge `order.task` before there is a program; recorded. Raises like `review`."""
+        """Judge `order.task` before there is a program; recorded. Raises like `review`.
+
+        A task that is itself a plan of the scope's actions can ask for nothing else: no model judges it.
+        """
         names = [item.name for item in order.inputs]
-        await self._check_room(order, "task_screened")
-        try:
-            async with self._billed(order, "task_screened") as bill:
-                screening = await self.screener.screen(
-                    order.scope, order.task, names, _until_records(deadline), bill
-                )
-        except ReviewerUnavailable as error:
-            raise unavailable(error) from error
+        if is_plan(order.task, order.catalogue, names):
+            screening = Screening(in_scope=True)
+        else:
+            screening = await self._screening(order, names, deadline)
         await self.log.append(
             "task_screened",
             {
                 "in_scope": screening.in_scope,
-                "scope": _scope_fields(order.scope),
-                "task_sha256": _sha256_hex(order.task.encode()),
+                "scope": scope_fields(order.scope),
+                "task_sha256": sha256_hex(order.task.encode()),
                 "caller": order.caller,
-                "findings": [_finding_fields(finding) for finding in screening.findings],
+                "findings": [finding_fields(finding) for finding in screening.findings],
                 **({"tokens": asdict(screening.tokens)} if screening.tokens != Tokens() else {}),
             },
             request_id=order.request_id,
@@ -183,6 +141,15 @@ class Guard:
         metrics.SCREENINGS.labels(order.scope.name, answer).inc()
         return screening
 
+    async def _screening(self, order: Order, names: Sequence[str], deadline: Deadline) -> Screening:
+        await self._check_room(order, "task_screened")
+        try:
+            async with self._failures.billed(order, "task_screened") as bill:
+                until = _until_records(deadline)
+                return await self.screener.screen(order.scope, order.task, names, until, bill)
+        except ReviewerUnavailable as error:
+            raise unavailable(error) from error
+
     async def _check_not_paused(self, order: Order) -> None:
         if self.pauses is None or order.verdict_only:
             return
@@ -190,7 +157,7 @@ class Guard:
             await self.pauses.check(order.who, order.scope.metadata.owner)
         except ServiceError as error:
             if error.reason == "CALLER_PAUSED":
-                await self._record_failure(order, error.reason)
+                await self._failures.record(order, error.reason)
             raise
 
     async def _count(self, order: Order, decision: Decision) -> None:
@@ -223,8 +190,13 @@ class Guard:
         except IntakeRefused as refused:
             return refuse(refused.findings)
         names = [item.name for item in order.inputs]
+        unfit = await asyncio.to_thread(_unfit, order, names)
         with _stage("rules"):
-            report = await asyncio.to_thread(self._analyse, intake, order.scope, names)
+            report = await asyncio.to_thread(self._analyse, intake, order, names, compiled=unfit == "")
+        if unfit == "":
+            return by_plan(order.scope, report)
+        if unfit is not None:
+            report = with_note_on_plan(report, unfit)
         if layers == "rules":
             return by_rules_alone(order.scope, report)
         settled = by_rules(order.scope, report)
@@ -235,7 +207,7 @@ class Guard:
 
         sources = Sources(intake.source, intake.canonical)
         with _stage("reviewer"):
-            async with self._billed(order, leaves) as bill:
+            async with self._failures.billed(order, leaves) as bill:
 
                 async def ask(sources: Sources, subject: Subject) -> Opinion:
                     return await self.reviewer.review(sources, subject, _until_records(deadline), bill)
@@ -243,77 +215,40 @@ class Guard:
                 opinion = await parts.review(ask, sources, subject_of(order, report))
         return by_both(order.scope, report, opinion)
 
-    @asynccontextmanager
-    async def _billed(self, order: Order, leaves: str) -> AsyncIterator[Bill]:
-        """What asking the model cost is on record, also where no record of kind `leaves` came of it."""
-        bill = Bill()
-        try:
-            yield bill
-        except ReviewerUnavailable as error:
-            if leaves:
-                await self._record_failure(order, error.reason, bill.tokens, leaves)
-            raise
-        except asyncio.CancelledError:
-            if leaves:
-                late = self._record_late(order, "CANCELLED", bill.tokens, leaves)
-                # Shielded: a caller that went away does not take the record with it.
-                await asyncio.shield(asyncio.ensure_future(late))
-            raise
+    @property
+    def _failures(self) -> Failures:
+        return Failures(self.log)
 
     async def _check_room(self, order: Order, leaves: str) -> None:
         if self.room is not None and not order.attempts_of:  # a task was let in with what it costs
             await self.room.check(order.caller, leaves, order.request_id)
 
-    def _analyse(self, intake: Intake, scope: Scope, inputs: Sequence[str]) -> RulesReport:
-        return add(analyse(intake, scope, inputs), intake, self.sources)
+    def _analyse(self, intake: Intake, order: Order, inputs: Sequence[str], *, compiled: bool) -> RulesReport:
+        if compiled and order.catalogue:
+            report = analyse_compiled(intake, order.scope, inputs, order.plan, order.catalogue)
+        else:
+            report = analyse(intake, order.scope, inputs)
+        return add(report, intake, self.sources)
 
     def _cache_key(self, order: Order) -> bytes:
         # Of the inputs a verdict knows the names; their contents are the executor's to check.
         names = "\0".join(item.name for item in order.inputs)
-        profile = self.reviewer.profile_for(_subject(order, []))
+        profile = self.reviewer.profile_for(subject_with(order, []))
         sources = [source.name for source in self.sources]
         judges = f"{rules_version()} {sources} {prompt_version()} {self.reviewer.model} {profile!r}"
         texts = (order.task, names, judges)
-        return cache_key((order.program, order.scope.sha256, *(text.encode() for text in texts)))
-
-    async def _record_failure(
-        self, order: Order, reason: str, tokens: Tokens = NO_TOKENS, leaves: str = "verdict_reached"
-    ) -> None:
-        screened = leaves == "task_screened"
-        if screened and tokens == NO_TOKENS:  # nothing was looked at and nothing spent
-            return
-        metrics.REVIEW_FAILURES.labels(reason).inc()
-        about = order.task.encode() if screened else order.program
-        body = {
-            "reason": reason,
-            "task_sha256" if screened else "program_sha256": _sha256_hex(about),
-            "caller": order.caller,
-            "scope": _scope_fields(order.scope),
-            **({} if tokens == NO_TOKENS else {"tokens": asdict(tokens)}),
-        }
-        await self.log.append("review_failed", body, request_id=order.request_id)
-
-    async def _record_late(self, order: Order, reason: str, tokens: Tokens, leaves: str) -> None:
-        """As `_record_failure`; a second failure is logged and hides nothing."""
-        try:
-            async with asyncio.timeout(RECORD_LATE_S):
-                await self._record_failure(order, reason, tokens, leaves)
-        except (ServiceError, TimeoutError) as error:
-            _log.error("review_failed is not on record", request_id=order.request_id, error=str(error))
+        actions = (order.plan, order.catalogue.sha256 if order.catalogue else b"")
+        return cache_key((order.program, order.scope.sha256, *actions, *(text.encode() for text in texts)))
 
     async def _record_verdict(self, order: Order, decision: Decision, findings: bytes) -> Appended:
-        bodies = {"findings": findings}
-        if 0 < len(order.program) <= MAX_BYTES:
-            bodies["program"] = order.program
-        fields = _verdict_fields(order, decision, findings)
-        if decision.verdict is Verdict.NEEDS_REVIEW:
-            audience = self.approver.audience_for(order.audience)
-            proposal = Proposal(order.scope, order.task, order.inputs, decision.capabilities, audience)
-            fields |= proposal.fields()
-            bodies |= proposal.bodies()
-        return await self.log.append(
-            "verdict_reached", _fitting(fields), request_id=order.request_id, bodies=bodies
-        )
+        audience = self.approver.audience_for(order.audience)
+        fields, bodies = verdict_record(order, decision, findings, audience)
+        return await self.log.append("verdict_reached", fields, request_id=order.request_id, bodies=bodies)
+
+
+def _unfit(order: Order, inputs: Sequence[str]) -> str | None:
+    """Why the plan that came does not account for the program; empty when it does, None when none came."""
+    return mismatch(order.plan, order.catalogue, order.program, inputs) if order.plan else None
 
 
 def _stage(name: str) -> AbstractContextManager[object]:
@@ -325,100 +260,6 @@ def _count_verdict(scope: str, decision: Decision) -> None:
     metrics.VERDICTS.labels(scope, decision.verdict.value).inc()
     if decision.cached:
         metrics.CACHED_VERDICTS.labels(scope).inc()
-
-
-def unavailable(error: ReviewerUnavailable) -> ServiceError:
-    """What a caller is told when the model cannot be asked: try again; nothing was denied."""
-    return ServiceError(
-        grpc.StatusCode.UNAVAILABLE,
-        "REVIEW_UNAVAILABLE",
-        f"The reviewer could not be asked, so nothing was decided: {error.message}. Try again.",
-        retry_after_s=RETRY_AFTER_S if error.retry_after_s is None else error.retry_after_s,
-        metadata={"model_reason": error.reason},
-    )
-
-
-def subject_of(order: Order, report: RulesReport) -> Subject:
-    """What the reviewer is told besides the program: doubts of the rules, and capabilities.
-
-    Notes are not told: they are no reason to deny, and a small model takes them for one. Denials are not told
-    either: they come this far only when a model is measured, and are then what the rules might have missed.
-    """
-    doubts = [f for f in report.findings if f.severity is Severity.MEDIUM]
-    facts = [f"line {f.line}: {f.message}" for f in doubts[:MAX_FACTS]]
-    if needed := _needed(order.scope, report):
-        facts.append(f"capabilities needed: {', '.join(needed)[:400]}")
-    return _subject(order, facts)
-
-
-def _needed(scope: Scope, report: RulesReport) -> list[str]:
-    """The capabilities; of a program that is denied only the listed imports, for the others betray it."""
-    if not any(finding.denies for finding in report.findings):
-        return list(report.capabilities)
-    listed = {f"import:{name}" for name in scope.allow.imports}
-    return [item for item in report.capabilities if item.partition(".")[0] in listed]
-
-
-def _subject(order: Order, facts: Sequence[str]) -> Subject:
-    allows, names = _allows(order.scope), [item.name for item in order.inputs]
-    task = order.task if population_of(allows) == "wide" else ""
-    return Subject(order.scope.purpose, allows, task, names, facts)
-
-
-def encode_findings(findings: Sequence[Finding]) -> bytes:
-    """All findings as canonical JSON; its digest goes into record and approval."""
-    return canonical([_finding_fields(finding) for finding in findings])
-
-
-def coverage_of(decision: Decision, size: int) -> Coverage:
-    """How much was looked at. `size` is the program's length in bytes."""
-    return Coverage(size, size if decision.complete else 0, decision.rules_complete, decision.reviewer)
-
-
-def _verdict_fields(order: Order, decision: Decision, findings: bytes) -> dict[str, object]:
-    return {
-        "verdict": decision.verdict.value,
-        "program_sha256": order.program_sha256.hex(),
-        "scope": _scope_fields(order.scope),
-        "risk_pct": decision.risk_pct,
-        "decided_by": decision.decided_by,
-        "findings_sha256": _sha256_hex(findings),
-        "findings": [_finding_fields(finding) for finding in decision.findings[:MAX_RECORDED_FINDINGS]],
-        "coverage": asdict(coverage_of(decision, len(order.program))),
-        "task_sha256": _sha256_hex(order.task.encode()),
-        "model": decision.model,
-        "prompt_version": prompt_version(),
-        "rules_version": rules_version(),
-        "cached": decision.cached,
-        "caller": order.caller,
-        **_quorum_fields(order.scope, decision),
-        **_opinion_fields(decision),
-    }
-
-
-def _fitting(fields: dict[str, object]) -> dict[str, object]:
-    """The same with as many findings as a record holds beside many inputs; its body has them all."""
-    found = fields["findings"]
-    while found and isinstance(found, list) and len(canonical(fields)) > MAX_BODY_JSON_BYTES:
-        found = found[: len(found) // 2]
-        fields = {**fields, "findings": found}
-    return fields
-
-
-def _quorum_fields(scope: Scope, decision: Decision) -> dict[str, object]:
-    """How many people must allow a program, when one is not enough (docs/audit-format.md §6.16)."""
-    quorum = scope.review.quorum_for(finding.severity.name for finding in decision.findings)
-    return {"quorum": quorum} if quorum > 1 else {}
-
-
-def _opinion_fields(decision: Decision) -> dict[str, object]:
-    """The reviewer's own risk and what asking it cost, when it was asked."""
-    if decision.opinion is None:
-        return {}
-    return {
-        "reviewer_risk_pct": round(decision.opinion.risk * 100),
-        "tokens": asdict(decision.opinion.tokens),
-    }
 
 
 def _grounds(order: Order, decision: Decision, findings: bytes, verdict: Appended) -> Grounds:
@@ -435,39 +276,8 @@ def _grounds(order: Order, decision: Decision, findings: bytes, verdict: Appende
     )
 
 
-def _finding_fields(finding: Finding) -> dict[str, object]:
-    return {
-        "rule_id": finding.rule_id,
-        "severity": finding.severity.name,
-        "line": finding.line,
-        "end_line": finding.end_line,
-        "message": shorten(finding.message, MAX_RECORDED_MESSAGE),
-        "source": finding.source,
-        "quote": shorten(finding.quote, MAX_RECORDED_QUOTE),
-    }
-
-
-def _scope_fields(scope: Scope) -> dict[str, object]:
-    return {"name": scope.name, "version": scope.version, "sha256": scope.sha256.hex()}
-
-
-def _allows(scope: Scope) -> list[str]:
-    allow = scope.allow
-    return [
-        *(f"import:{name}" for name in allow.imports),
-        *(f"fs.read:{place}" for place in allow.read),
-        *(f"fs.write:{place}" for place in allow.write),
-        *(f"network:{host}" for host in allow.hosts),
-        *(f"process:{command}" for command in allow.commands),
-    ]
-
-
 def _until_records(deadline: Deadline) -> Deadline:
     return Deadline.after(deadline.remaining_s(keep_s=KEEP_FOR_RECORDS_S))
-
-
-def _sha256_hex(content: bytes) -> str:
-    return hashlib.sha256(content).hexdigest()
 
 
 def _elapsed_ms(started: float) -> int:

@@ -9,11 +9,13 @@ from placetpb.common.v1 import common_pb2
 from placetpb.guard.v1 import guard_pb2, guard_pb2_grpc
 
 from guard_svc.advice import Advice, advise
+from guard_svc.editions import Edition, load_edition
 from guard_svc.findings import with_true_quotes
-from guard_svc.modes import load_checked_scope
+from guard_svc.order import Order
 from guard_svc.replies import finding_message, reviewed, scope_ref
-from guard_svc.review import Answer, Guard, Layers, Order
+from guard_svc.review import Answer, Guard, Layers
 from guard_svc.scopes import ScopeBook
+from placet.actions.plan import MAX_BYTES as MAX_PLAN_BYTES
 from placet.approval.errors import ApprovalRefused
 from placet.approval.reading import REQUEST_ID, check_input_name
 from placet.approval.statement import MAX_INPUTS, InputDigest
@@ -21,12 +23,12 @@ from placet.ids import fresh_id
 from placet.rpc.deadline import Deadline
 from placet.rpc.errors import ServiceError
 from placet.rpc.identity import AllowList, Caller, acting_for, caller_of
-from placet.scope import Scope, ScopeInvalid
+from placet.scope import ScopeInvalid
 
 SERVICE: Final = "placetpb.guard.v1.GuardService"
 MAX_TASK_BYTES: Final = 8 * 1024
 MAX_AUDIENCE_CHARS: Final = 128
-MAX_REVIEW_S: Final = 120.0
+REVIEW_TIMEOUT_S: Final = 120.0
 
 _EVERYBODY: Final = frozenset({"caller/*", "reviewer/*", "svc/generator"})
 _CONSOLE: Final = frozenset({"svc/console"})
@@ -46,10 +48,19 @@ Context = grpc.aio.ServicerContext[Any, Any]
 class GuardServicer(guard_pb2_grpc.GuardServiceServicer):
     """The RPCs. `whose` tells a context's peer; tests may replace it."""
 
-    def __init__(self, guard: Guard, book: ScopeBook, whose: Callable[[Context], Caller] = caller_of) -> None:
+    def __init__(
+        self,
+        guard: Guard,
+        book: ScopeBook,
+        whose: Callable[[Context], Caller] = caller_of,
+        *,
+        review_timeout_s: float = REVIEW_TIMEOUT_S,
+    ) -> None:
+        """`review_timeout_s`: the longest that an answer may take, whatever longer time its caller has."""
         self._guard = guard
         self._book = book
         self._whose = whose
+        self._review_timeout_s = review_timeout_s
 
     async def ListScopes(
         self, request: guard_pb2.ListScopesRequest, context: Context
@@ -63,19 +74,26 @@ class GuardServicer(guard_pb2_grpc.GuardServiceServicer):
     ) -> guard_pb2.DescribeScopeResponse:
         """One scope's file."""
         caller = acting_for(self._whose(context), request.on_behalf_of)
-        scope = self._book.named_by(caller, request.scope)
-        return guard_pb2.DescribeScopeResponse(scope=scope_ref(scope), document=scope.document)
+        edition = self._book.named_by(caller, request.scope)
+        return guard_pb2.DescribeScopeResponse(
+            scope=scope_ref(edition.scope),
+            document=edition.scope.document,
+            files=[
+                common_pb2.ScopeFile(name=name, content=content) for name, content in edition.files.items()
+            ],
+        )
 
     async def ScreenTask(
         self, request: guard_pb2.ScreenTaskRequest, context: Context
     ) -> guard_pb2.ScreenTaskResponse:
         """Whether a task is within a scope's purpose."""
         caller = acting_for(self._whose(context), request.on_behalf_of)
-        scope = self._book.named_by(caller, request.scope)
+        edition = self._book.named_by(caller, request.scope)
         if not request.task.strip():
             raise invalid("TASK_EMPTY", "The task is empty; say what the program should find out.")
         order = Order(
-            scope=scope,
+            scope=edition.scope,
+            catalogue=edition.catalogue,
             program=b"",
             task=_task(request.task),
             inputs=_inputs(request.inputs),
@@ -83,7 +101,7 @@ class GuardServicer(guard_pb2_grpc.GuardServiceServicer):
             request_id=_request_id(request.request_id),
             attempts_of=request.request_id if request.on_behalf_of else "",
         )
-        screening = await self._guard.screen(order, Deadline.of(context, maximum_s=MAX_REVIEW_S))
+        screening = await self._guard.screen(order, Deadline.of(context, maximum_s=self._review_timeout_s))
         return guard_pb2.ScreenTaskResponse(
             in_scope=screening.in_scope,
             findings=[finding_message(found) for found in with_true_quotes(screening.findings, request.task)],
@@ -92,9 +110,12 @@ class GuardServicer(guard_pb2_grpc.GuardServiceServicer):
     async def Review(self, request: guard_pb2.ReviewRequest, context: Context) -> guard_pb2.ReviewResponse:
         """A recorded verdict, with an approval when ALLOWED."""
         caller = acting_for(self._whose(context), request.on_behalf_of)
+        edition = self._book.named_by(caller, request.scope)
         order = Order(
-            scope=self._book.named_by(caller, request.scope),
+            scope=edition.scope,
+            catalogue=edition.catalogue,
             program=request.program,
+            plan=_plan(request.plan),
             task=_task(request.task),
             inputs=_inputs(request.inputs),
             caller=caller.uri,
@@ -103,7 +124,7 @@ class GuardServicer(guard_pb2_grpc.GuardServiceServicer):
             verdict_only=request.verdict_only,
             attempts_of=request.request_id if request.on_behalf_of else "",
         )
-        answer = await self._guard.review(order, Deadline.of(context, maximum_s=MAX_REVIEW_S))
+        answer = await self._guard.review(order, Deadline.of(context, maximum_s=self._review_timeout_s))
         assert answer.verdict is not None
         record = common_pb2.RecordRef(index=answer.verdict.index, leaf_hash=answer.verdict.leaf_hash)
         return guard_pb2.ReviewResponse(
@@ -115,25 +136,34 @@ class GuardServicer(guard_pb2_grpc.GuardServiceServicer):
     async def Assess(self, request: guard_pb2.AssessRequest, context: Context) -> guard_pb2.AssessResponse:
         """A verdict without record and approval."""
         caller = self._whose(context)
-        scope = (
-            _given_scope(request.scope_document)
-            if request.scope_document
-            else self._book.named_by(caller, request.scope)
-        )
+        edition = await self._edition(caller, request)
         order = Order(
-            scope=scope,
+            scope=edition.scope,
+            catalogue=edition.catalogue,
             program=request.program,
+            plan=_plan(request.plan),
             task=_task(request.task),
             inputs=_inputs(request.inputs),
             caller=caller.uri,
         )
         answer = await self._guard.assess(
             order,
-            Deadline.of(context, maximum_s=MAX_REVIEW_S),
+            Deadline.of(context, maximum_s=self._review_timeout_s),
             _LAYERS.get(request.layers, "all"),
         )
         advice = await _advice(order, answer) if request.with_advice else None
         return guard_pb2.AssessResponse(review=reviewed(order, answer, advice))
+
+    async def _edition(self, caller: Caller, request: guard_pb2.AssessRequest) -> Edition:
+        """The scope that is given or named. What stands beside a given one may be what this guard has."""
+        if not request.scope_document:
+            return self._book.named_by(caller, request.scope)
+        contents = [*(file.content for file in request.scope_files), *self._book.companions_for(caller)]
+        try:
+            # A team's own actions go through the rules, which may take a second.
+            return await asyncio.to_thread(load_edition, request.scope_document, contents)
+        except ScopeInvalid as error:
+            raise invalid("SCOPE_INVALID", str(error)) from None
 
 
 def invalid(reason: str, message: str) -> ServiceError:
@@ -185,11 +215,12 @@ def _audience(audience: str) -> str:
     return audience
 
 
-def _given_scope(document: bytes) -> Scope:
-    try:
-        return load_checked_scope(document)
-    except ScopeInvalid as error:
-        raise invalid("SCOPE_INVALID", str(error)) from None
+def _plan(plan: bytes) -> bytes:
+    if len(plan) > MAX_PLAN_BYTES:
+        raise invalid(
+            "PLAN_TOO_LARGE", f"The plan has {len(plan)} bytes; at most {MAX_PLAN_BYTES} are accepted."
+        )
+    return plan
 
 
 async def _advice(order: Order, answer: Answer) -> Advice | None:

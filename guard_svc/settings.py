@@ -27,7 +27,7 @@ class GuardSettings(ServiceSettings):
     """Where the audit service listens."""
 
     scopes_dir: Path
-    """Holds the scope files, *.yaml; read at start."""
+    """Holds the scope files, *.yaml and *.yml; read at start."""
 
     approval_key: Path
     """P-256 private key (PEM, mode 0600) that signs approvals."""
@@ -55,6 +55,9 @@ class GuardSettings(ServiceSettings):
 
     breaker_pause_s: int = Field(300, ge=1, le=86_400)
     """How long a pause is, in seconds."""
+
+    review_timeout_s: float = Field(120.0, ge=10, le=900)
+    """The longest that a review or a screening may take, and one request to the model, in seconds."""
 
     cache_ttl_s: int = Field(3600, ge=0, le=604_800)
     """How long a verdict is remembered, in seconds; 0: not at all."""
@@ -86,5 +89,6 @@ class GuardSettings(ServiceSettings):
             self.openai_base_url,
             self.openai_api_key.get_secret_value(),
             name,
+            timeout_s=self.review_timeout_s,
             only_this_model=name != LOCAL_MODEL,
         )

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -162,6 +163,20 @@ class Usage:
     stdout_bytes: int = 0
     stderr_bytes: int = 0
     max_threads: int = 0
+    delivery_ms: int = 0
+    """Wall time of what the scope had done around the program; in none of the others."""
+
+
+@dataclass(frozen=True)
+class Violation:
+    """One way in which what a program left breaks its scope's contract; nothing of it was delivered."""
+
+    path: str
+    """`result.json:$.rows[3].price`, `stdout`, …; parts of it may be names that the program chose."""
+    rule: str
+    """`result.type`, `caps.rows`, `delivery.failed`, … (docs/contract.md)."""
+    message: str
+    """For people, never for a program-writing model: it may hold what the program wrote."""
 
 
 @dataclass(frozen=True)
@@ -192,6 +207,9 @@ class Program:
     sha256: str
     attempt: int
     model: str
+    """Empty when none was asked: the task's text was a plan."""
+    plan: bytes = b""
+    """The plan of actions that it was compiled from (docs/actions-format.md); empty for free code."""
 
 
 @dataclass(frozen=True)
@@ -248,6 +266,10 @@ class Result:
     stderr_truncated: bool = False
     program: bytes = field(default=b"", repr=False)
     verdict: VerdictReached | None = None
+    violations: tuple[Violation, ...] = ()
+    """Only beside CONTRACT_VIOLATED."""
+    notices: tuple[str, ...] = ()
+    """What was changed or left out on the way out, in sentences."""
 
     @property
     def stdout(self) -> str:
@@ -272,10 +294,11 @@ class Pool:
 
 @dataclass(frozen=True)
 class ScopeDocument:
-    """A scope that is loaded, with its file's exact bytes."""
+    """A scope that is loaded, with its file's exact bytes, and those of its companions by their names."""
 
     ref: ScopeRef
     document: bytes
+    files: Mapping[str, bytes] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

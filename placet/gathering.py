@@ -33,6 +33,10 @@ from placet.rpc.errors import ServiceError
 OnEvent = Callable[[Event], None]
 
 
+def quiet(_: Event) -> None:
+    """The listener of a caller who wants only the result."""
+
+
 @dataclass
 class Gathered:
     """What a stream has told so far, and the result it amounts to once `finished` has come."""
@@ -98,7 +102,7 @@ def on_solve_message(gathered: Gathered, message: generator_pb2.SolveResponse) -
     elif kind == "program":
         gathered.fresh_run()
         told = message.program
-        gathered.tell(Program(told.source, told.sha256.hex(), told.attempt, told.model))
+        gathered.tell(Program(told.source, told.sha256.hex(), told.attempt, told.model, told.plan))
     elif kind == "verdict":
         gathered.tell(_verdict_event(message.verdict))
     elif kind == "output":
@@ -171,6 +175,8 @@ def _result(
         stderr_truncated=message.stderr_truncated,
         program=gathered.program,
         verdict=gathered.verdict,
+        violations=wire.violations(message.violations),
+        notices=tuple(message.notices),
     )
 
 

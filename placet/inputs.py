@@ -51,6 +51,11 @@ InputLike = Input | Path | str
 """An input, or the path of a file whose last component becomes the input's name."""
 
 
+def source_of(program: bytes | str) -> bytes:
+    """A program as it is sent: text is UTF-8."""
+    return program.encode() if isinstance(program, str) else program
+
+
 def refused(reason: str, message: str) -> ServiceError:
     """What the client itself will not send."""
     return ServiceError(grpc.StatusCode.INVALID_ARGUMENT, reason, message)

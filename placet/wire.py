@@ -27,6 +27,7 @@ from placet.answers import (
     ScopeRef,
     Usage,
     Verdict,
+    Violation,
 )
 from placet.audit.waiting import Decided
 
@@ -136,6 +137,11 @@ def record_ref(message: common_pb2.RecordRef, checkpoint: str = "") -> RecordRef
     return RecordRef(message.index, message.leaf_hash.hex(), checkpoint)
 
 
+def violations(messages: Iterable[common_pb2.Violation]) -> tuple[Violation, ...]:
+    """Field by field, in the executor's order."""
+    return tuple(Violation(m.path, m.rule, m.message) for m in messages)
+
+
 def usage(message: common_pb2.Usage) -> Usage:
     """Field by field."""
     return Usage(
@@ -145,6 +151,7 @@ def usage(message: common_pb2.Usage) -> Usage:
         message.stdout_bytes,
         message.stderr_bytes,
         message.max_threads,
+        message.delivery_ms,
     )
 
 

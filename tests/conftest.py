@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,6 +12,17 @@ from tests.fakes.audit_world import World
 from tests.fakes.postgres import Cluster, Database, binaries
 from tests.fakes.postgres_world import PostgresWorld
 from tests.fakes.workers import Ground, Worker
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Iterator[None]:
+    """What is collected stays until the end: garbage is not looked for in it, neither now nor at any time."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.enable()
+        gc.freeze()
 
 
 @pytest.fixture(scope="session")

@@ -42,13 +42,13 @@ from audit_svc.console.witnesses import Witnesses
 from audit_svc.readings import Readings
 from placet.audit.reader import LogUnreadable
 from placet.audit.reader_postgres import open_log
+from placet.environment import load
 from placet.http_server import serving
 from placet.listening import listening, url_of
 from placet.rpc import metrics
 from placet.rpc.channel import connect
 from placet.rpc.errors import ServiceError
 from placet.rpc.server import serve, write_atomically
-from placet.rpc.settings import load
 from placet.rpc.telemetry import configure_logging
 
 PER_S: Final = 50.0

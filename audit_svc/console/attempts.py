@@ -24,6 +24,8 @@ _WRITTEN: Final = (
     "admission_refused",
 )
 MAX_FINDINGS: Final = 1000
+UNFIT: Final = "policy.plan.unfit"
+"""The guard's finding that a plan does not account for the program that it came with."""
 
 
 @dataclass(frozen=True)
@@ -61,6 +63,11 @@ class Attempt:
     def program(self) -> bytes | None:
         """Its bytes."""
         return self.source.bodies["program"] if self.source else None
+
+    @property
+    def plan(self) -> bytes | None:
+        """The plan of actions that the guard judged it by, or its generator compiled it from."""
+        return next(filter(None, map(plan_of, filter(None, (self.judged, self.written)))), None)
 
     @property
     def judged(self) -> Item | None:
@@ -131,6 +138,15 @@ def predicate_of(approval: Item | None) -> Mapping[str, object]:
         return {}
     predicate = statement.get("predicate")
     return predicate if isinstance(predicate, Mapping) else {}
+
+
+def plan_of(item: Item) -> bytes | None:
+    """The plan that came with a program; none where the guard says that the program is another one.
+
+    Anybody can send a harmless plan beside a program, and people would read the plan.
+    """
+    unfit = any(found.rule_id == UNFIT for found in findings_of(item))
+    return None if unfit else item.bodies.get("plan")
 
 
 def findings_of(item: Item) -> list[Finding]:

@@ -28,6 +28,7 @@ READ_ROLES: Final = frozenset(
     {
         "task",
         "program",
+        "plan",
         "findings",
         "statement",
         "scope",

@@ -43,6 +43,8 @@ class Question:
     scope: str
     document: bytes
     layers: Layers
+    plan: bytes = b""
+    """The plan of actions that came with the program; empty when none did."""
 
 
 @dataclass(frozen=True)
@@ -118,6 +120,7 @@ def _request(question: Question) -> guard_pb2.AssessRequest:
         scope="" if question.document else question.scope,
         scope_document=question.document,
         program=question.program,
+        plan=question.plan,
         task=question.task,
         inputs=[common_pb2.InputRef(name=i.name, sha256=i.sha256, size=i.size) for i in question.inputs],
         layers=LAYERS[question.layers],  # type: ignore[arg-type]  # protobuf's enums are integers

@@ -70,6 +70,7 @@ class Inquiry:
 def _key(question: Question) -> bytes:
     names = "\0".join(item.name for item in question.inputs)
     digest = hashlib.sha256(question.program)
-    for text in (question.task, question.scope, names):
-        digest.update(len(text.encode()).to_bytes(8, "big") + text.encode())
+    texts = (question.task, question.scope, names)
+    for part in (question.plan, *(text.encode() for text in texts)):
+        digest.update(len(part).to_bytes(8, "big") + part)
     return digest.digest()

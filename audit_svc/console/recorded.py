@@ -28,6 +28,7 @@ MAX_VERDICTS: Final = 5000
 READ_AT_ONCE: Final = 200
 _PROGRAM: Final = "program"
 _TASK: Final = "task"
+_PLAN: Final = "plan"
 _NO_TASK: Final = hashlib.sha256(b"").hexdigest()
 
 
@@ -49,7 +50,10 @@ class Period:
 
 @dataclass(frozen=True)
 class Recorded:
-    """One verdict of the guard. `program` is None when it is erased, `task` when the log has it no more."""
+    """One verdict of the guard. `program` is None when it, or the plan that came with it, is erased.
+
+    `task` is None when the log has it no more; `plan` is empty where none came with the program.
+    """
 
     index: int
     leaf_hash: bytes
@@ -62,6 +66,7 @@ class Recorded:
     inputs: tuple[InputDigest, ...]
     program: bytes | None
     task: str | None
+    plan: bytes = b""
 
 
 class Verdicts:
@@ -91,7 +96,7 @@ class Verdicts:
         of_guard = [entry for entry in entries if entry.actor == GUARD]
         sources = {entry.index: await self._sources(entry) for entry in of_guard}
         read = sorted({entry.index for found in sources.values() for entry in found})
-        body = {"reader": self._person.uri, "indexes": read, "roles": [_PROGRAM, _TASK]}
+        body = {"reader": self._person.uri, "indexes": read, "roles": [_PROGRAM, _TASK, _PLAN]}
         done = await self._log.append(Draft("records_read", "", service_uri("console"), body))
         return [await self._recorded(entry, sources[entry.index]) for entry in of_guard], done.checkpoint
 
@@ -105,7 +110,7 @@ class Verdicts:
         body: Mapping[str, Any] = record.body
         texts: dict[str, bytes] = {}
         for source in reversed(sources):
-            texts.update(await bodies.read(self._log, source, [_PROGRAM, _TASK]))
+            texts.update(await bodies.read(self._log, source, [_PROGRAM, _TASK, _PLAN]))
         return Recorded(
             index=entry.index,
             leaf_hash=entry.leaf_hash,
@@ -115,7 +120,8 @@ class Verdicts:
             findings=_findings(body),
             policy=_policy(body),
             inputs=_inputs(body, [bodies.record_of(source) for source in sources[1:]]),
-            program=texts.get(_PROGRAM),
+            program=texts.get(_PROGRAM) if _PLAN in texts or "plan_sha256" not in body else None,
+            plan=texts.get(_PLAN, b""),
             task=_task(texts.get(_TASK), body.get("task_sha256")),
         )
 

@@ -154,6 +154,7 @@ class Replay:
             return None
         return Question(
             program=recorded.program,
+            plan=recorded.plan,
             task=task or "",
             inputs=recorded.inputs,
             scope=recorded.policy.scope.name,
@@ -175,7 +176,7 @@ class Replay:
             scope_changed=policy is not None and policy.scope.sha256 != recorded.policy.scope.sha256,
         )
         # What was judged stays in the log; a long replay does not keep its programs in memory.
-        return Outcome(replace(recorded, program=None, task=None, findings=()), compared, policy)
+        return Outcome(replace(recorded, program=None, task=None, plan=b"", findings=()), compared, policy)
 
     def _tell(self) -> None:
         grown, self._grown = self._grown, asyncio.Event()

@@ -7,11 +7,9 @@ from __future__ import annotations
 
 from functools import lru_cache
 from pathlib import Path
-from typing import Final
 
 from placet.scope import Scope, ScopeInvalid, load_scope
-
-_SUFFIXES: Final = (".yaml", ".yml")
+from placet.scope.directory import scope_files
 
 
 class Scopes:
@@ -24,8 +22,8 @@ class Scopes:
     def all(self) -> list[Scope]:
         """The loaded scopes by name, of each the highest version. None when the directory cannot be read."""
         try:
-            paths = sorted(self._directory.iterdir()) if self._directory else []
-            documents = [path.read_bytes() for path in paths if path.suffix in _SUFFIXES]
+            paths = scope_files(self._directory) if self._directory else []
+            documents = [path.read_bytes() for path in paths]
         except OSError:
             return []
         newest: dict[str, Scope] = {}

@@ -11,8 +11,9 @@ mkdir -p "$cache"
 [ -z "$(find "$archive" -mtime +30 2>/dev/null)" ] || rm "$archive"
 if [ ! -f "$archive" ]; then
   packages="$(sed -n '/^RUN dpkg -s/{s/^RUN dpkg -s //;s/ >.*//;p}' "$here/Containerfile" | tr ' ' ,)"
-  mmdebstrap --quiet --variant=minbase --include="$packages" "$release" "$archive.new" >&2
-  mv "$archive.new" "$archive"
+  # Told of no format, it goes by the name's ending, and makes a directory of one that it does not know.
+  mmdebstrap --quiet --variant=minbase --format=tar --include="$packages" "$release" "$archive.new" >&2
+  rm -rf --one-file-system "$archive" && mv "$archive.new" "$archive"
 fi
 # Imported once: the build's cache goes by the image's identity.
 sum="$(stat -c %Y "$archive")"

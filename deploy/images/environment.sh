@@ -1,6 +1,7 @@
 #!/bin/sh
 # environment.sh DIRECTORY REQUIREMENTS: an environment with the pinned packages, checked by their hashes.
 # environment.sh DIRECTORY --wheel [PACKAGE...]: Placet into it; of its packages only those named, when some are.
+# environment.sh DIRECTORY --late REQUIREMENTS: into its `late`, which is on no path until a sandbox puts it there.
 # Without pip in it, without the packages' own tests, with byte code. Runs in the build.
 set -eu
 directory=$1; what=$2; shift 2
@@ -16,6 +17,13 @@ if [ "$what" = --wheel ]; then
     if [ $keep = yes ]; then /build/compile.sh / "$PWD/$new"; else rm -r "$new"; fi
   done
   [ $# = 0 ] || rm "$directory/bin/placet"
+  exit
+fi
+if [ "$what" = --late ]; then
+  $pip install --quiet --no-compile --require-hashes --no-deps --only-binary :all: --target "$directory/late" -r "$1"
+  find "$directory/late" -type d -name tests -prune -exec rm -r {} +
+  rm -rf "$directory/late/bin"
+  /build/compile.sh / "$directory/late"
   exit
 fi
 python3 -m venv --without-pip "$directory"

@@ -62,8 +62,10 @@ def bill(name: str, environments: list[str]) -> dict[str, Any]:
     components = [debian(path.read_text(), number) for path in sorted(STATUS.iterdir())]
     for environment in environments:
         (site,) = Path(environment).glob("lib/python3.*/site-packages")
-        found = sorted(distributions(path=[str(site)]), key=lambda one: one.metadata["Name"].lower())
-        components += [python(one, environment) for one in found]
+        late = Path(environment) / "late"  # what may stand in both is in the image twice
+        for place, path in ((environment, site), (str(late), late)):
+            found = sorted(distributions(path=[str(path)]), key=lambda one: one.metadata["Name"].lower())
+            components += [python(one, place) for one in found]
     version = next(one["version"] for one in components if one["name"] == "placet")
     image = {"type": "container", "bom-ref": name, "name": name, "version": version}
     serial = uuid.uuid5(uuid.NAMESPACE_URL, json.dumps([image, components]))

@@ -5,7 +5,6 @@ Knows names, sizes and limits. Nothing of what a worker says is believed beyond 
 
 from __future__ import annotations
 
-import mimetypes
 from collections.abc import Sequence
 from typing import Final
 
@@ -13,12 +12,12 @@ from placetpb.common.v1 import common_pb2
 
 from executor_svc.inputs import Arriving, Declared
 from executor_svc.sandbox import RunArtifact, RunLimits, SandboxUnavailable
+from executor_svc.sandbox.collect import is_artifact_name
 from executor_svc.sandbox.spool import Held, Spool
+from executor_svc.sandbox.types import media_type_of
 from placet.rpc.errors import ServiceError
 
 MIB: Final = 1024 * 1024
-_MAX_NAME: Final = 255
-_MOST_PARTS: Final = 5
 
 
 class Artifacts:
@@ -59,7 +58,7 @@ class Artifacts:
             files = [arriving.finish() for arriving in self._arriving.values()]
         except ServiceError as error:
             raise SandboxUnavailable(f"the worker did not send what it had announced: {error}") from error
-        return tuple(RunArtifact(file.name, file.sha256, _media(file.name), file.held) for file in files)
+        return tuple(RunArtifact(f.name, f.sha256, media_type_of(f.name), f.held) for f in files)
 
     async def release(self) -> None:
         """Let go of every byte. Idempotent."""
@@ -73,16 +72,5 @@ def _check(announced: Sequence[common_pb2.Artifact], limits: RunLimits) -> None:
         raise SandboxUnavailable("the worker announced more files than the approval allows")
     if sum(sizes) > limits.artifact_mib * MIB:
         raise SandboxUnavailable("the worker announced more bytes than the approval allows")
-    if len(names) < len(announced) or not all(map(_is_relative, names)):
+    if len(names) < len(announced) or not all(map(is_artifact_name, names)):
         raise SandboxUnavailable("the worker announced files by names that are none")
-
-
-def _is_relative(name: str) -> bool:
-    """Plain names, with directories before them; as the sandbox collects them."""
-    parts = name.split("/")
-    plain = name.isprintable() and "\\" not in name and len(parts) <= _MOST_PARTS
-    return plain and all(part not in ("", ".", "..") and len(part.encode()) <= _MAX_NAME for part in parts)
-
-
-def _media(name: str) -> str:
-    return mimetypes.guess_type(name, strict=True)[0] or "application/octet-stream"

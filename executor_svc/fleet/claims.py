@@ -15,12 +15,13 @@ from pathlib import Path
 from typing import Annotated, Final
 
 import structlog
-from pydantic import Field, ValidationError
+from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from executor_svc.fleet.claim_api import ApiFailed, ClaimApi, Place
 from executor_svc.fleet.claimed import plan
 from placet.durable import replace_file
+from placet.environment import load
 from placet.rpc.telemetry import configure_logging
 
 LOOK_S: Final = 1.0
@@ -99,12 +100,8 @@ def keep(keeper: Keeper, stopping: threading.Event) -> None:
 
 
 def main() -> int:
-    """Until SIGTERM. Exit code 2 for unusable settings."""
-    try:
-        settings = ClaimsSettings.model_validate({})
-    except ValidationError as error:
-        print(f"claims: {error}", file=sys.stderr)
-        return 2
+    """Until SIGTERM. Exit code 2 for unusable settings (see `load`)."""
+    settings = load(ClaimsSettings)
     configure_logging("claims")
     stopping = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -17,13 +17,14 @@ from typing import Any, Final
 import grpc
 import structlog
 
+from executor_svc import refusals
 from executor_svc.fleet import hold
 from executor_svc.fleet.discovery import Source
 from executor_svc.fleet.hold import Hold
 from executor_svc.fleet.known import Known, Offer
-from executor_svc.fleet.roster import Roster
+from executor_svc.fleet.roster import Roster, Want
 from executor_svc.fleet.seat import Seat
-from placet.approval.statement import TIERS
+from placet.approval.statement import tier_number
 from placet.rpc import metrics
 from placet.rpc.errors import ServiceError
 from placet.rpc.tls import TlsFiles
@@ -74,14 +75,14 @@ class Fleet:
     @property
     def tier(self) -> str:
         """The weakest of the workers that were heard of lately; empty when there is none."""
-        return min((offer.tier for offer in self._offers()), key=_rank, default="")
+        return min((offer.tier for offer in self._offers()), key=tier_number, default="")
 
     @property
     def isolation(self) -> tuple[str, ...]:
         """How many there are, and what the self-test of the weakest checked."""
         if not (offers := self._offers()):
             return ()
-        weakest = min(offers, key=lambda offer: _rank(offer.tier))
+        weakest = min(offers, key=lambda offer: tier_number(offer.tier))
         return (f"{len(offers)} workers, {self.counts['leased']} of them held here", *weakest.isolation)
 
     @property
@@ -110,18 +111,18 @@ class Fleet:
         return [lease for lease in self._roster.leases if isinstance(lease, Hold)]
 
     @asynccontextmanager
-    async def place(self, tenant: str) -> AsyncIterator[Seat]:
+    async def place(self, tenant: str, stages: frozenset[str]) -> AsyncIterator[Seat]:
         """See Places."""
-        seat = Seat(self, tenant)
+        seat = Seat(self, Want(tenant, stages))
         await seat.take()
         try:
             yield seat
         finally:
             seat.leave()
 
-    async def lease(self, tenant: str) -> Hold:
+    async def lease(self, want: Want) -> Hold:
         """A hold with room for one run, which `leave` gives back. Raises ServiceError; see Places."""
-        waiter = self._roster.ask(tenant)
+        waiter = self._roster.ask(want)
         self._changed.set()
         try:
             async with asyncio.timeout(self._patience.wait_s):
@@ -132,7 +133,7 @@ class Fleet:
             if isinstance(given := self._roster.forget(waiter), Hold):
                 self.leave(given)
             if isinstance(error, TimeoutError):
-                raise self._none() from None
+                raise self._none(want.stages) from None
             raise
 
     def leave(self, left: Hold) -> None:
@@ -161,10 +162,12 @@ class Fleet:
         self._keep(held.close())
         self._changed.set()
 
-    def _none(self) -> ServiceError:
+    def _none(self, stages: frozenset[str]) -> ServiceError:
+        if (offers := self._offers()) and not any(stages <= offer.stages for offer in offers):
+            return refusals.no_stages(stages)
         code, reason, what = (
             (grpc.StatusCode.RESOURCE_EXHAUSTED, "NO_WORKER_FREE", "no worker became free in time")
-            if self._offers()
+            if offers
             else (grpc.StatusCode.UNAVAILABLE, "NO_WORKER", "no worker answers")
         )
         return ServiceError(
@@ -174,23 +177,35 @@ class Fleet:
     async def _hire(self) -> None:
         """Lease a worker for whoever waits longest, or wait until it is worth trying."""
         self._changed.clear()
-        if not (tenants := self._roster.tenants()):
+        if not (wants := self._roster.wants()):
             await self._changed.wait()
-        elif (found := await self._lease_one(tenants[0])) is not None:
+        elif (found := await self._lease_first(wants)) is not None:
             self._roster.add(found)
             self._keep(self._watch(found))
             asyncio.get_running_loop().call_later(self._patience.lease_s, self._retire, found)
             self._give_back_unused(found, 0)  # whoever it was for may be gone by now
         else:
-            for tenant in tenants:
-                self._call_in(tenant)
+            for want in wants:
+                self._call_in(want)
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._changed.wait(), _AGAIN_S)
 
-    async def _lease_one(self, tenant: str) -> Hold | None:
-        for address in self._known.worth_asking({held.address for held in self.holds()}):
+    async def _lease_first(self, wants: Sequence[Want]) -> Hold | None:
+        """For whoever waits longest; where others want less of a worker, also for the first of them."""
+        asked: list[frozenset[str]] = []
+        for want in wants:
+            if any(stages <= want.stages for stages in asked):
+                continue  # no worker can be had for who wants no more of it
+            asked.append(want.stages)
+            if (found := await self._lease_one(want)) is not None:
+                return found
+        return None
+
+    async def _lease_one(self, want: Want) -> Hold | None:
+        held = {held.address for held in self.holds()}
+        for address in self._known.worth_asking(held, want.stages):
             try:
-                found = await hold.take(address, self._tls, tenant)
+                found = await hold.take(address, self._tls, want.tenant)
             except (ServiceError, OSError, ValueError) as error:
                 metrics.LEASES.labels("refused").inc()
                 _log.debug("a worker cannot be had", worker=address, why=str(error))
@@ -199,11 +214,14 @@ class Fleet:
                 continue
             metrics.LEASES.labels("granted").inc()
             self._known.heard(address, found.offer)
-            return found
+            if want.stages <= found.stages:
+                return found
+            self._known.rest(address)
+            await found.close()
         return None
 
-    def _call_in(self, tenant: str) -> None:
-        called = self._roster.call_in(tenant)
+    def _call_in(self, want: Want) -> None:
+        called = self._roster.call_in(want)
         if isinstance(called, Hold) and called.runs == 0:
             self._give_back(called)
 
@@ -239,7 +257,3 @@ async def _again_and_again(work: Callable[[], Awaitable[None]]) -> None:
         except Exception as error:
             _log.error("the fleet failed", error=repr(error))
             await asyncio.sleep(_AFTER_FAILURE_S)
-
-
-def _rank(tier: str) -> int:
-    return TIERS.index(tier) if tier in TIERS else -1

@@ -89,10 +89,11 @@ async def take(address: str, tls: TlsFiles, tenant: str) -> Hold:
                 grpc.StatusCode.DEADLINE_EXCEEDED, SILENT, f"{address} does not answer"
             ) from error
         raise
-    offer = Offer(messages.tier_of(granted.tier), tuple(granted.isolation), tuple(granted.libraries))
+    offer = _offer(granted)
     return Hold(
         tenant,
         max(1, granted.concurrent_runs),
+        stages=offer.stages,
         address=address,
         offer=offer,
         lease_id=granted.lease_id,
@@ -109,7 +110,12 @@ async def describe(address: str, tls: TlsFiles) -> Offer:
             found = await stub.DescribeWorker(pb.DescribeWorkerRequest(), timeout=GRANT_TIMEOUT_S)
         except grpc.aio.AioRpcError as error:
             raise ServiceError.from_rpc(error) from error
-    return Offer(messages.tier_of(found.tier), tuple(found.isolation), tuple(found.libraries))
+    return _offer(found)
+
+
+def _offer(told: pb.LeaseGranted | pb.DescribeWorkerResponse) -> Offer:
+    tier = messages.tier_of(told.tier)
+    return Offer(tier, tuple(told.isolation), tuple(told.libraries), frozenset(told.stages))
 
 
 async def _first(call: LeaseCall) -> pb.LeaseResponse:

@@ -40,6 +40,8 @@ class Offer:
     tier: str
     isolation: tuple[str, ...]
     libraries: tuple[str, ...]
+    stages: frozenset[str] = frozenset()
+    """What it can do around a program. One that is older than stages says nothing of them."""
 
 
 NOTHING: Final = Offer("", (), ())
@@ -80,10 +82,14 @@ class Known:
         heard = [each.offer for each in self._workers.values() if now - each.heard < HEARD_S]
         return [offer for offer in heard if offer is not None and offer.tier]
 
-    def worth_asking(self, but: Collection[str]) -> list[str]:
-        """Those that are not in `but` and do not rest, in no order: every front asks others first."""
+    def worth_asking(self, but: Collection[str], stages: frozenset[str] = frozenset()) -> list[str]:
+        """Those that are not in `but`, do not rest and are not known to lack one of `stages`.
+
+        In no order: every front asks others first.
+        """
         now = time.monotonic()
-        found = [at for at, each in self._workers.items() if at not in but and each.rests_until <= now]
+        awake = {at: each for at, each in self._workers.items() if at not in but and each.rests_until <= now}
+        found = [at for at, each in awake.items() if each.offer is None or stages <= each.offer.stages]
         random.shuffle(found)
         return found
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator
-from dataclasses import replace
 from typing import Any, Final, TypeAlias
 
 import grpc
@@ -20,9 +19,10 @@ from placetpb.worker.v1 import worker_pb2_grpc
 
 from executor_svc import messages
 from executor_svc.admission import RunPermit, RunRequest
+from executor_svc.fleet import told
 from executor_svc.fleet.arriving import Artifacts
 from executor_svc.places import AROUND_S, WorkerLost, WorkerRefused
-from executor_svc.sandbox import RunResult, RunStatus, SandboxUnavailable, aio
+from executor_svc.sandbox import RunResult, RunStatus, SandboxUnavailable, Usage, aio
 from executor_svc.sandbox.spool import is_large
 from executor_svc.sandbox.types import OnCancelled, OnOutput
 from placet.rpc.errors import ServiceError
@@ -72,6 +72,8 @@ class RemoteRun:
         """Why the caller does not hear any more, if it is the caller who said so."""
         self._heard = {"stdout": 0, "stderr": 0}
         self._artifacts: Artifacts | None = None
+        self._used: Usage | None = None
+        """By a run whose sandbox failed once the program had ended."""
 
     async def perform(self, stub: worker_pb2_grpc.WorkerServiceStub, lease_id: bytes) -> RunResult:
         """Run it there. As `Place.run`; also raises NotBegun."""
@@ -85,7 +87,7 @@ class RemoteRun:
             raise
         finally:
             call.cancel()
-            await _over(sending, reading)
+            await aio.over(sending, reading)
             if self._artifacts is not None and not _succeeded(reading):
                 await self._artifacts.release()
 
@@ -129,6 +131,8 @@ class RemoteRun:
             case "artifact" if self._artifacts is not None:
                 add, sent = self._artifacts.add, message.artifact
                 await aio.call(add, sent.name, sent.data, in_thread=self._artifacts.on_disk)
+            case "failed" if self._begun:
+                self._used = messages.usage_of(message.failed.usage)
             case other:
                 raise SandboxUnavailable(f"the worker said {other} out of turn")
 
@@ -164,9 +168,11 @@ class RemoteRun:
             artifacts=self._artifacts.finish(),
             stdout_truncated=ended.stdout_truncated,
             stderr_truncated=ended.stderr_truncated,
+            violations=told.violations(ended),
+            notices=told.notices(ended),
         )
         if self._gone is not None:
-            self._on_cancelled(_cancelled(result))
+            self._on_cancelled(result.cancelled)
             raise self._gone
         return result
 
@@ -179,14 +185,16 @@ class RemoteRun:
         await asyncio.wait({reading}, timeout=CANCEL_S)
         if _succeeded(reading):
             result = reading.result()
-            self._on_cancelled(_cancelled(result))
+            self._on_cancelled(result.cancelled)
             await result.release()
 
     def _failure(self, error: ServiceError) -> Exception:
         if self._gone is not None:
             return self._gone
         if self._begun and error.reason == "SANDBOX_UNAVAILABLE":
-            return SandboxUnavailable(error.message)
+            failed = SandboxUnavailable(error.message)
+            failed.usage = self._used
+            return failed
         if self._begun or _may_do_elsewhere(error):
             return self._lost(str(error))
         return WorkerRefused(error)
@@ -224,16 +232,5 @@ def _status(number: int) -> RunStatus:
     raise SandboxUnavailable("the worker told an end that we do not know")
 
 
-def _cancelled(result: RunResult) -> RunResult:
-    """What it had used; how it ended counts for nobody."""
-    return replace(result, status=RunStatus.CANCELLED, exit_code=None, signal=None, artifacts=())
-
-
 def _succeeded(task: asyncio.Task[Any]) -> bool:
     return task.done() and not task.cancelled() and task.exception() is None
-
-
-async def _over(*tasks: asyncio.Task[Any]) -> None:
-    for task in tasks:
-        task.cancel()
-    await asyncio.gather(*tasks, return_exceptions=True)

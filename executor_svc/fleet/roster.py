@@ -10,6 +10,14 @@ from collections import Counter, deque
 from dataclasses import dataclass, field
 
 
+@dataclass(frozen=True)
+class Want:
+    """What a run wants: a worker that is held for its tenant and can do these stages around a program."""
+
+    tenant: str
+    stages: frozenset[str] = frozenset()
+
+
 @dataclass(eq=False)
 class Lease:
     """A worker that is held for one tenant, as far as sharing it goes."""
@@ -22,6 +30,8 @@ class Lease:
     """It takes no new runs."""
     uses: int = 0
     """How many runs it was given, in all."""
+    stages: frozenset[str] = frozenset()
+    """What its worker can do around a program."""
 
     @property
     def free(self) -> bool:
@@ -36,9 +46,9 @@ class Lease:
 
 @dataclass(eq=False)
 class Waiter:
-    """Somebody who wants a lease of that tenant's with room in it; `lease` gets one."""
+    """Somebody who wants a lease with room in it; `lease` gets one."""
 
-    tenant: str
+    want: Want
     lease: asyncio.Future[Lease] = field(default_factory=lambda: asyncio.get_running_loop().create_future())
 
 
@@ -56,9 +66,9 @@ class Roster:
         """All that are not gone."""
         return tuple(self._leases)
 
-    def ask(self, tenant: str) -> Waiter:
-        """Wait, after all who do already; answered at once if the tenant has a lease with room."""
-        waiter = Waiter(tenant)
+    def ask(self, want: Want) -> Waiter:
+        """Wait, after all who do already; answered at once if there is such a lease with room."""
+        waiter = Waiter(want)
         self._waiting.append(waiter)
         self._match()
         return waiter
@@ -70,9 +80,9 @@ class Roster:
             return None
         return waiter.lease.result()
 
-    def tenants(self) -> list[str]:
-        """Whose requests wait, from the one for whom a worker is wanted most."""
-        return list(dict.fromkeys(waiter.tenant for waiter in self._waiting))
+    def wants(self) -> list[Want]:
+        """What is waited for, from what is wanted most."""
+        return list(dict.fromkeys(waiter.want for waiter in self._waiting))
 
     def add(self, lease: Lease) -> None:
         """One more worker is held."""
@@ -94,43 +104,43 @@ class Roster:
             self._leases.append(lease)
         self._match()
 
-    def call_in(self, tenant: str) -> Lease | None:
-        """The lease that has to go so that `tenant` gets a worker; from now on it takes no new runs.
+    def call_in(self, want: Want) -> Lease | None:
+        """The lease that has to go so that its worker can be had; from now on it takes no new runs.
 
-        None if there is none: one was called in already, or nobody has more than `tenant` should have.
+        None if there is none: one was called in already, or nobody has more than the tenant should have.
         """
+        tenant, useful = want.tenant, [lease for lease in self._leases if want.stages <= lease.stages]
         if tenant in self._called:
             return None
-        found = self._idle_of_others(tenant) or self._of_the_richest(tenant)
+        idle = (lease for lease in useful if lease.idle and lease.tenant != tenant)
+        found = next(idle, None) or self._of_the_richest(tenant, useful)
         if found is not None:
             found.closing = True
             self._called[tenant] = found
         return found
 
-    def _idle_of_others(self, tenant: str) -> Lease | None:
-        return next((lease for lease in self._leases if lease.idle and lease.tenant != tenant), None)
-
-    def _of_the_richest(self, tenant: str) -> Lease | None:
+    def _of_the_richest(self, tenant: str, useful: list[Lease]) -> Lease | None:
         """A lease of the tenant that has the most, unless `tenant` has about as many."""
-        has = Counter(lease.tenant for lease in self._leases if not lease.closing)
+        has = Counter(lease.tenant for lease in useful if not lease.closing)
         others = [(count, name) for name, count in has.items() if name != tenant]
         if not others:
             return None
         most, richest = max(others)
         if has[tenant] and most < has[tenant] + 2:
             return None
-        theirs = [lease for lease in self._leases if lease.tenant == richest and not lease.closing]
+        theirs = [lease for lease in useful if lease.tenant == richest and not lease.closing]
         return min(theirs, key=lambda lease: lease.runs)
 
     def _match(self) -> None:
         """Give room to who waits, in order."""
         for waiter in list(self._waiting):
-            if (lease := self._room_for(waiter.tenant)) is not None:
+            if (lease := self._room_for(waiter.want)) is not None:
                 self._waiting.remove(waiter)
                 lease.runs += 1
                 lease.uses += 1
                 waiter.lease.set_result(lease)
 
-    def _room_for(self, tenant: str) -> Lease | None:
-        with_room = [lease for lease in self._leases if lease.tenant == tenant and lease.free]
-        return min(with_room, key=lambda lease: lease.runs, default=None)
+    def _room_for(self, want: Want) -> Lease | None:
+        theirs = [lease for lease in self._leases if lease.tenant == want.tenant and lease.free]
+        fit = [lease for lease in theirs if want.stages <= lease.stages]
+        return min(fit, key=lambda lease: lease.runs, default=None)

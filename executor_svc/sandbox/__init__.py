@@ -14,6 +14,7 @@ from executor_svc.sandbox.types import (
     Sandbox,
     SandboxUnavailable,
     Usage,
+    Violation,
 )
 
 __all__ = [
@@ -26,5 +27,6 @@ __all__ = [
     "Sandbox",
     "SandboxUnavailable",
     "Usage",
+    "Violation",
     "open_sandbox",
 ]

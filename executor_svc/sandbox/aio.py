@@ -8,7 +8,7 @@ import functools
 import os
 import select
 from collections.abc import Awaitable, Callable
-from typing import TypeVar
+from typing import Any, TypeVar
 
 R = TypeVar("R")
 
@@ -66,6 +66,13 @@ async def call(
         if undo is not None and done.exception() is None:
             await undo(done.result())
         raise
+
+
+async def over(*tasks: asyncio.Task[Any]) -> None:
+    """Cancel what goes on, and be there until it has ended, whoever else cancels."""
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
 
 
 def _resolve(ready: asyncio.Future[None]) -> None:

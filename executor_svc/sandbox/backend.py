@@ -17,7 +17,8 @@ from executor_svc.sandbox.interpreter import Interpreter, describe
 from executor_svc.sandbox.libraries import DATA, USUAL, LibrarySet
 from executor_svc.sandbox.pool import ENVIRONMENT, SET_INSIDE, Rotation
 from executor_svc.sandbox.pools import Pools
-from executor_svc.sandbox.run import Run, disk_of
+from executor_svc.sandbox.quota import disk_of
+from executor_svc.sandbox.run import Run
 from executor_svc.sandbox.types import (
     InputFile,
     OnCancelled,
@@ -118,11 +119,12 @@ class LinuxSandbox:
         *,
         imports: Collection[str] = (),
         on_cancelled: OnCancelled | None = None,
+        describe_figures: bool = False,
     ) -> RunResult:
         """Run once, in a child that has never seen anything else."""
         if not self._tier:
             raise SandboxUnavailable(self._broken)
-        return await self._run(program, inputs, limits, on_output, imports, on_cancelled)
+        return await self._run(program, inputs, limits, on_output, imports, on_cancelled, describe_figures)
 
     async def probe(self) -> None:
         """Check again that the isolation holds.
@@ -195,12 +197,13 @@ class LinuxSandbox:
         on_output: OnOutput,
         imports: Collection[str],
         on_cancelled: OnCancelled | None = None,
+        describe_figures: bool = False,
     ) -> RunResult:
         for attempt in range(_ATTEMPTS):
             if self._pools is None:
                 raise SandboxUnavailable("the sandbox has been closed")
             child = await self._pools.pool_for(imports).take(disk_of(limits, inputs))
-            run = Run(child, program, inputs, limits, on_output)
+            run = Run(child, program, inputs, limits, on_output, describe_figures=describe_figures)
             try:
                 await run.prepare()
                 result = await run.perform()

@@ -20,8 +20,9 @@ from executor_svc.sandbox import kernel, landlock, namespaces, program
 
 DISK = b"disk"
 """Comes before ARMED inside gVisor, with the disk's root and the working directory as open directories."""
-HEADER = struct.Struct("!QQQQI")
-"""Before the program: CPU seconds, data bytes beyond the libraries', file bytes, spare data bytes, length."""
+HEADER = struct.Struct("!QQQQI?")
+"""Before the program: CPU seconds, data bytes beyond the libraries', file bytes, spare data bytes, length,
+and whether its figures are to be described."""
 
 PID_PLACEHOLDER = 0x5EC0DE01
 """Stands in the seccomp filter for the program's own process id."""
@@ -88,9 +89,9 @@ def become_program(arming: Arming, channels: Channels, box: str, disk_bytes: int
             return
         program.rehearse()
         os.write(order, ARMED)
-        source = _read_order(order, arming)
+        source, described = _read_order(order, arming)
         os.close(order)
-        code = program.run(source, note)
+        code = program.run(source, note, described=described)
     finally:
         os._exit(code)
 
@@ -192,12 +193,12 @@ def _own_filter(instructions: bytes) -> bytes:
     return bytes(filled)
 
 
-def _read_order(handle: int, arming: Arming) -> bytes:
-    """Take the limits of the run upon us, then return its program.
+def _read_order(handle: int, arming: Arming) -> tuple[bytes, bool]:
+    """Take the limits of the run upon us, then return its program, and whether its figures are described.
 
     Ends the process if the executor let go.
     """
-    cpu_s, data, file_bytes, spare, length = HEADER.unpack(_read_exactly(handle, HEADER.size))
+    cpu_s, data, file_bytes, spare, length, described = HEADER.unpack(_read_exactly(handle, HEADER.size))
     source = _read_exactly(handle, length)
     data += arming.data_bytes
     # The executor looks at an exact clock. This one is fast on a busy machine, and for when nobody looks.
@@ -207,7 +208,7 @@ def _read_order(handle: int, arming: Arming) -> bytes:
     if arming.address_bytes:
         most = arming.address_bytes + data - arming.data_bytes + _ADDRESSES
         resource.setrlimit(resource.RLIMIT_AS, (most, most + spare))
-    return source
+    return source, described
 
 
 def _read_exactly(handle: int, length: int) -> bytes:

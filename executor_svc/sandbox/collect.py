@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import errno
 import hashlib
-import mimetypes
 import os
 import stat
 from collections.abc import Collection, Iterator, Sequence
@@ -17,7 +16,7 @@ from typing import BinaryIO
 
 from executor_svc.sandbox import kernel
 from executor_svc.sandbox.spool import CHUNK, Held, Spool
-from executor_svc.sandbox.types import InputFile, RunArtifact, SandboxUnavailable
+from executor_svc.sandbox.types import InputFile, RunArtifact, SandboxUnavailable, media_type_of
 
 MAX_DEPTH = 4
 """Directories below the working directory in which artifacts are looked for."""
@@ -46,7 +45,7 @@ def place_inputs(directory: int, inputs: Collection[InputFile]) -> None:
     OSError.
     """
     for item in inputs:
-        if not _is_plain(item.name) or "/" in item.name:
+        if not is_plain(item.name) or "/" in item.name:
             raise ValueError(f"the input name {item.name!r} is not a plain file name")
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
         handle = os.open(item.name, flags, 0o444, dir_fd=directory)
@@ -61,10 +60,17 @@ def place_inputs(directory: int, inputs: Collection[InputFile]) -> None:
             raise SandboxUnavailable(f"the input {item.name!r} has changed while it was held")
 
 
-def _is_plain(name: str) -> bool:
+def is_plain(name: str) -> bool:
+    """Whether it is printable and fits into a directory; slashes are for the caller to look at."""
     if name in ("", ".", "..") or len(name.encode("utf-8", "replace")) > _MAX_NAME or not name.isprintable():
         return False
     return "\\" not in name and "\0" not in name
+
+
+def is_artifact_name(name: str) -> bool:
+    """Whether it is a relative path by which a file may be collected: plain names, and not too deep."""
+    parts = name.split("/")
+    return len(parts) <= MAX_DEPTH + 1 and all(map(is_plain, parts))
 
 
 def _walk(directory: int, prefix: str, depth: int) -> Iterator[str]:
@@ -74,7 +80,7 @@ def _walk(directory: int, prefix: str, depth: int) -> Iterator[str]:
     except OSError:
         return
     for entry in entries:
-        if not _is_plain(entry.name):
+        if not is_plain(entry.name):
             continue
         name = prefix + entry.name
         if entry.is_file(follow_symlinks=False):
@@ -134,8 +140,7 @@ def _hold(directory: int, found: Sequence[tuple[str, int]]) -> tuple[RunArtifact
         held = Held(spool, start, size)
         with _open(directory, name) as file:
             digest = _copy(file, held)
-        media = mimetypes.guess_type(name, strict=True)[0] or "application/octet-stream"
-        artifacts.append(RunArtifact(name, digest, media, held))
+        artifacts.append(RunArtifact(name, digest, media_type_of(name), held))
         start += size
     return tuple(artifacts)
 

@@ -19,20 +19,25 @@ from importlib import metadata
 paths = sysconfig.get_paths()
 stdlib = [p for p in sys.path if p.startswith(sys.base_prefix) and not p.endswith("-packages")]
 site = list(dict.fromkeys(os.path.realpath(paths[k]) for k in ("purelib", "platlib")))
-found = {d.metadata["Name"]: d.version for d in metadata.distributions(path=site)}
+late = [p for p in [os.path.realpath(os.path.join(sys.prefix, "late"))] if os.path.isdir(p)]
+found = {d.metadata["Name"]: d.version for d in metadata.distributions(path=[*late, *site])}
 libraries = sorted(f"{n}=={v}" for n, v in found.items() if n not in ("pip", "setuptools", "wheel"))
 base = os.path.realpath(sys.base_prefix)
-print(json.dumps({"stdlib": stdlib, "site": site, "base": base, "libraries": libraries}))
+print(json.dumps({"stdlib": stdlib, "site": site, "late": late, "base": base, "libraries": libraries}))
 """
 _SYSTEM = ("/usr/lib", "/usr/lib64", "/lib", "/lib64", "/usr/share/zoneinfo")
 
 
 @dataclass(frozen=True)
 class Interpreter:
-    """`path` becomes sys.path, `readable` is all a program can see of the host."""
+    """`path` becomes sys.path, `readable` is all a program can see of the host.
+
+    `late` is appended to the path once libraries are loaded: what lies there each run loads for itself.
+    """
 
     python: Path
     path: tuple[str, ...]
+    late: tuple[str, ...]
     readable: tuple[str, ...]
     libraries: tuple[str, ...]
 
@@ -59,8 +64,10 @@ async def describe(python: Path) -> Interpreter:
         last = errors.decode("utf-8", "replace").strip().splitlines()[-1:]
         raise SandboxUnavailable(f"the sandbox interpreter {python} does not work: {' '.join(last)}")
     answer = json.loads(output)
-    readable = _outermost([f"{answer['base']}/lib", *answer["site"], *_SYSTEM])
-    return Interpreter(python, (*answer["stdlib"], *answer["site"]), readable, tuple(answer["libraries"]))
+    late = tuple(answer["late"])
+    readable = _outermost([f"{answer['base']}/lib", *answer["site"], *late, *_SYSTEM])
+    path = (*answer["stdlib"], *answer["site"])
+    return Interpreter(python, path, late, readable, tuple(answer["libraries"]))
 
 
 def _outermost(paths: list[str]) -> tuple[str, ...]:

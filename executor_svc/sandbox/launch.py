@@ -17,10 +17,11 @@ def main() -> None:
     """Hand over to the module of that name, with the socket that orders come over."""
     os.environ.pop("PYTHONMALLOC", None)  # has had its effect, and is no business of programs
     here = os.path.dirname(os.path.abspath(__file__))  # noqa: PTH100, PTH120 - no pathlib before it is needed
-    for name, path in (("executor_svc", os.path.dirname(here)), ("executor_svc.sandbox", here)):  # noqa: PTH120
-        package = types.ModuleType(name)
-        package.__path__ = [path]
-        sys.modules[name] = package
+    ours = os.path.dirname(here)  # noqa: PTH120
+    for name in ("", ".sandbox", ".delivery", ".delivery.inside", ".delivery.inside.description"):
+        package = types.ModuleType(f"executor_svc{name}")
+        package.__path__ = [ours + name.replace(".", "/")]
+        sys.modules[package.__name__] = package
     module = importlib.import_module(f"executor_svc.sandbox.{sys.argv[1]}")
     module.main(socket.socket(fileno=int(sys.argv[2])))
 

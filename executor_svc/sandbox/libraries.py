@@ -12,15 +12,20 @@ from functools import cached_property
 
 @dataclass(frozen=True)
 class LibrarySet:
-    """`modules` are imported in order. Every page of them makes a fork and its end a little dearer."""
+    """`modules` are imported in order. Every page of them makes a fork and its end a little dearer.
+
+    `late` come after them, when the late libraries are on the path: pandas, which comes before, does not find
+    pyarrow then, whose threads no zygote can have.
+    """
 
     name: str
     modules: tuple[str, ...]
+    late: tuple[str, ...] = ()
 
     @cached_property
     def packages(self) -> frozenset[str]:
         """Top-level names."""
-        return frozenset(module.partition(".")[0] for module in self.modules)
+        return frozenset(module.partition(".")[0] for module in (*self.modules, *self.late))
 
 
 DATA = LibrarySet("data", ("numpy", "pandas", "matplotlib.pyplot"))
@@ -41,7 +46,9 @@ SCIENCE = LibrarySet(
         "sklearn.metrics",
     ),
 )
-USUAL = (DATA, SCIENCE)
+DELIVERY = LibrarySet("delivery", DATA.modules, late=("jsonschema", "detect_secrets.plugins.aws"))
+"""What the stages around a program load: with cells of their own they take none from programs."""
+USUAL = (DATA, SCIENCE, DELIVERY)
 
 
 def fitting(sets: Sequence[LibrarySet], imports: Collection[str]) -> LibrarySet:

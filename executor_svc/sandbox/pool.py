@@ -234,8 +234,10 @@ class Pool:
                 ENVIRONMENT | {"MPLCONFIGDIR": str(fonts), "HOME": str(fonts)},
                 {
                     "path": self._interpreter.path,
+                    "late": self._interpreter.late,
                     "readable": self._interpreter.readable,
                     "preload": self._libraries.modules,
+                    "preload_late": self._libraries.late,
                     "seccomp": base64.b64encode(self._seccomp).decode(),
                     "gvisor": self._tier == "T2",
                 },

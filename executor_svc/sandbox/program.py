@@ -9,6 +9,7 @@ from __future__ import annotations
 import atexit
 import builtins
 import functools
+import importlib
 import io
 import linecache
 import mmap
@@ -42,6 +43,7 @@ except ValueError as error:
     print(error)
 """
 _saved_figures: weakref.WeakSet[Any] = weakref.WeakSet()
+_extractors: list[Any] = []
 
 
 def prepare() -> None:
@@ -51,12 +53,24 @@ def prepare() -> None:
     """
     _open_streams()
     _mark_saved_figures()
+    _know_file_types()
+    if "matplotlib.figure" in sys.modules:
+        _extractors.append(importlib.import_module("executor_svc.delivery.inside.description.extractor"))
     main = types.ModuleType("__main__")
     main.__dict__.update(__builtins__=builtins, __file__=FILENAME)
     sys.modules["__main__"] = main
     sys.argv = [FILENAME]
-    for name in _OURS:  # nothing of ours is left for the program to import
+    inside = [name for name in sys.modules if name.startswith("executor_svc.delivery")]
+    for name in (*_OURS, *inside):  # nothing of ours is left for the program to import
         sys.modules.pop(name, None)
+
+
+def _know_file_types() -> None:
+    """Python's own table, the same in each tier: the host's is not to be read (openpyxl looks for it)."""
+    import mimetypes
+
+    mimetypes.knownfiles.clear()
+    mimetypes.init()
 
 
 def leave_modes() -> None:
@@ -89,8 +103,13 @@ def rehearse() -> None:
     _save_figures()
 
 
-def run(source: bytes, note: mmap.mmap) -> int:
-    """Run `source` as `__main__` and return the exit code. `note[0]` becomes 1 when memory ran out."""
+def run(source: bytes, note: mmap.mmap, *, described: bool = False) -> int:
+    """Run `source` as `__main__` and return the exit code. `note[0]` becomes 1 when memory ran out.
+
+    If its figures are to be `described`, they are as far as it lets them.
+    """
+    if described and _extractors:
+        _quietly(_extractors[0].install)
     code = _execute(source, note)
     _quietly(cast(Callable[[], object], threading._shutdown))  # type: ignore[attr-defined]
     _quietly(atexit._run_exitfuncs)

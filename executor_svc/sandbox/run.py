@@ -7,19 +7,19 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import functools
 import math
 import os
 import signal
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
-from executor_svc.sandbox import aio, cgroup, hostbox, kernel
+from executor_svc.sandbox import aio, cgroup, kernel, seen
 from executor_svc.sandbox.cell import Cell
 from executor_svc.sandbox.child import HEADER
 from executor_svc.sandbox.collect import Collected, collect, place_inputs
+from executor_svc.sandbox.quota import PAGE, Disk
+from executor_svc.sandbox.seen import Seen
 from executor_svc.sandbox.spool import is_large
 from executor_svc.sandbox.types import (
     InputFile,
@@ -35,11 +35,7 @@ _MIB = 1 << 20
 _WATCH_S = 0.02
 _SPARE_DATA = 24 * _MIB
 _SLACK_DATA = 8 * _MIB
-_PAGE = os.sysconf("SC_PAGE_SIZE")
-_MOST_FILES = 4096
-_STATUS = frozenset({"RssAnon", "RssShmem", "VmPTE", "VmRSS", "Threads"})
 _FEW_FILES = 256
-_REST = 2  # times as long as a look at the disk took, until the next
 
 
 @dataclass(frozen=True)
@@ -51,15 +47,6 @@ class _End:
     cpu_ms: int
     resident: int  # bytes at most
     out_of_memory: bool  # by its own account
-
-
-@dataclass(frozen=True)
-class _Seen:
-    """What a process has at a moment: bytes of its own (of no file), bytes resident, threads."""
-
-    own: int = 0
-    resident: int = 0
-    threads: int = 1
 
 
 @dataclass
@@ -74,23 +61,32 @@ class Run:
     """The state of one run. Use `perform` once."""
 
     def __init__(
-        self, cell: Cell, program: bytes, inputs: Sequence[InputFile], limits: RunLimits, on_output: OnOutput
+        self,
+        cell: Cell,
+        program: bytes,
+        inputs: Sequence[InputFile],
+        limits: RunLimits,
+        on_output: OnOutput,
+        *,
+        describe_figures: bool = False,
     ) -> None:
         self._cell = cell
         self._program = program
         self._inputs = inputs
         self._limits = limits
         self._on_output = on_output
+        self._describe_figures = describe_figures
         self._streams = (_Stream("stdout", cell.stdout), _Stream("stderr", cell.stderr))
         self._reason: RunStatus | None = None
         self.handed_over = False
-        self._most = _Seen()
+        self._disk = Disk(cell, limits, inputs)
+        self._most = Seen()
         self._much_to_collect = False
         self._counted = cell.group is not None and cell.group.counts
-        self._baseline = _Seen() if self._counted else _see(cell.program.pid)
-        self._cpu_before = _cpu_seconds(cell.program.pid)
-        self._starved_before = _starved_on_machine() if cell.group is None else 0
-        self._started = self._ended = self._next_look = 0.0
+        self._baseline = Seen() if self._counted else seen.see(cell.program.pid)
+        self._cpu_before = seen.cpu_seconds(cell.program.pid)
+        self._starved_before = seen.starved_on_machine() if cell.group is None else 0
+        self._started = self._ended = 0.0
 
     async def perform(self) -> RunResult:
         """Run to the end, once prepared.
@@ -127,9 +123,9 @@ class Run:
         Raises SandboxUnavailable, or ValueError for an input name that is a path.
         """
         cell, limits = self._cell, self._limits
-        size, inodes = disk_of(limits, self._inputs)
+        size, inodes = self._disk.size, self._disk.inodes
         if cell.group is not None:
-            cell.group.limit(limits.memory_mib * _MIB + self._disk_bytes() + _SPARE_DATA)
+            cell.group.limit(limits.memory_mib * _MIB + self._disk.content + _SPARE_DATA)
         resize = {"size": size, "inodes": inodes} if (size, inodes) != (cell.disk_bytes, cell.inodes) else {}
         if cell.keeper is None:
             await self._place()
@@ -148,16 +144,14 @@ class Run:
         large = is_large(sum(item.size for item in self._inputs))
         await aio.call(place_inputs, self._cell.work, self._inputs, in_thread=large)
 
-    def _disk_bytes(self) -> int:
-        return self._limits.artifact_mib * _MIB + sum(item.size for item in self._inputs)
-
     async def _hand_over(self) -> None:
         limits, order = self._limits, self._cell.order
         assert order is not None
         # A little beyond the quota, so that the quota is what a large file meets first.
-        file_bytes = disk_of(limits, self._inputs)[0] + _PAGE if limits.artifact_mib else 0
+        file_bytes = self._disk.size + PAGE if limits.artifact_mib else 0
         data = limits.memory_mib * _MIB + _SLACK_DATA
-        header = HEADER.pack(math.ceil(limits.cpu_s), data, file_bytes, _SPARE_DATA, len(self._program))
+        cpu_s, described = math.ceil(limits.cpu_s), self._describe_figures
+        header = HEADER.pack(cpu_s, data, file_bytes, _SPARE_DATA, len(self._program), described)
         with contextlib.suppress(BrokenPipeError, ConnectionResetError):  # it died; its end says how
             await aio.write_all(order.fileno(), header + self._program)
 
@@ -193,11 +187,11 @@ class Run:
             await asyncio.sleep(min(left, _WATCH_S))
             self._check_cpu()
             self._check_memory()
-            if time.monotonic() >= self._next_look:
+            if time.monotonic() >= self._disk.next_look:
                 await self._check_disk()
 
     def _check_cpu(self) -> None:
-        if _cpu_seconds(self._cell.program.pid) - self._cpu_before >= self._limits.cpu_s:
+        if seen.cpu_seconds(self._cell.program.pid) - self._cpu_before >= self._limits.cpu_s:
             self._overrun(RunStatus.CPU_EXCEEDED)
 
     def _overrun(self, reason: RunStatus) -> None:
@@ -208,39 +202,19 @@ class Run:
     def _check_memory(self) -> None:
         if self._counted:
             return
-        seen, most = _see(self._cell.program.pid), self._most
-        used = seen.own - self._baseline.own
-        self._most = _Seen(max(most.own, used), 0, max(most.threads, seen.threads))
+        now, most = seen.see(self._cell.program.pid), self._most
+        used = now.own - self._baseline.own
+        self._most = Seen(max(most.own, used), 0, max(most.threads, now.threads))
         too_much = self._cell.group is None and used > self._limits.memory_mib * _MIB + _SPARE_DATA
         # Where neither a group nor a user namespace refuses threads: each takes memory that is not seen here.
-        if too_much or seen.threads > cgroup.MOST_THREADS:
+        if too_much or now.threads > cgroup.MOST_THREADS:
             self._overrun(RunStatus.MEMORY_EXCEEDED)
 
     async def _check_disk(self) -> None:
-        used, files, full = self._quota() if self._cell.keeper else await self._watched_disk()
-        self._much_to_collect = is_large(used) or files > _FEW_FILES
-        if full:
+        fill = await self._disk.look()
+        self._much_to_collect = is_large(fill.used) or fill.files > _FEW_FILES
+        if fill.full:
             self._stop(RunStatus.DISK_EXCEEDED)
-
-    def _quota(self) -> tuple[int, int, bool]:
-        """Bytes and files on the run's disk, and whether one more of either would not fit."""
-        quota = os.fstatvfs(self._cell.box)
-        used = (quota.f_blocks - quota.f_bfree) * quota.f_frsize
-        return used, quota.f_files - quota.f_ffree, quota.f_bfree == 0 or quota.f_ffree == 0
-
-    async def _watched_disk(self) -> tuple[int, int, bool]:
-        """The same of a disk whose quota is that we look.
-
-        Inside gVisor the look may take seconds, and deleted files count as well.
-        """
-        started, inside = time.monotonic(), self._cell.tier == "T2"
-        look = functools.partial(hostbox.measure, self._cell.box, _MOST_FILES, sizes=not inside)
-        used, files = await aio.call(look, in_thread=inside)
-        looked = time.monotonic()
-        self._next_look = looked + _REST * (looked - started)  # many files must not keep others waiting
-        if inside:
-            used = self._quota()[0]
-        return used, files, used > disk_of(self._limits, self._inputs)[0] or files > _MOST_FILES
 
     async def _await_end(self) -> _End:
         """How the program process ended, once nothing that it could have started lives any more."""
@@ -324,46 +298,4 @@ class Run:
         """Whether the kernel may have killed it for memory that others had taken."""
         if self._cell.group is not None:
             return self._cell.group.starved()
-        return _starved_on_machine() > self._starved_before
-
-
-def disk_of(limits: RunLimits, inputs: Sequence[InputFile]) -> tuple[int, int]:
-    """Bytes and inodes of the disk that a run with these limits and inputs gets."""
-    size = limits.artifact_mib * _MIB + sum(item.size for item in inputs)
-    return _pages(size, len(inputs)), _MOST_FILES + len(inputs)
-
-
-def _pages(size: int, files: int) -> int:
-    """Room for the bytes, a page more than they fill, so that "full" means "over"."""
-    return (size // _PAGE + files + 2) * _PAGE
-
-
-def _see(pid: int) -> _Seen:
-    """All but nothing of a process that is gone."""
-    found = {}
-    with contextlib.suppress(OSError):
-        for line in Path(f"/proc/{pid}/status").read_text().splitlines():
-            name, _, value = line.partition(":")
-            if name in _STATUS:
-                found[name] = int(value.split()[0])
-    resident = found.get("VmRSS", 0)
-    # Page tables too: they are all that it costs to read here and there in an empty mapping. Of a kernel that
-    # does not tell whose memory it is (gVisor does not) the whole is watched.
-    own = sum(found.get(name, 0) for name in ("RssAnon", "RssShmem", "VmPTE")) or resident
-    return _Seen(own * 1024, resident * 1024, found.get("Threads", 1))
-
-
-def _cpu_seconds(pid: int) -> float:
-    """CPU time of all its threads, to the nanosecond; 0 for a process that is gone."""
-    with contextlib.suppress(OSError):
-        return time.clock_gettime((~pid << 3) | 2)  # what clock_getcpuclockid(3) answers
-    return 0.0
-
-
-def _starved_on_machine() -> int:
-    """How many processes the kernel has killed for memory, anywhere."""
-    with contextlib.suppress(OSError):
-        for line in Path("/proc/vmstat").read_text().splitlines():
-            if line.startswith("oom_kill "):
-                return int(line.split()[1])
-    return 0
+        return seen.starved_on_machine() > self._starved_before

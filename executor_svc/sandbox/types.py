@@ -7,8 +7,9 @@ modules it may import only `spool`, where bytes are held.
 from __future__ import annotations
 
 import hashlib
+import mimetypes
 from collections.abc import Awaitable, Callable, Collection, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Protocol, Self
 
@@ -18,8 +19,17 @@ OnOutput = Callable[[str, bytes], Awaitable[None]]
 """Receives ("stdout" | "stderr", bytes) as the program writes them; awaiting it is the back-pressure."""
 
 
+FIGURES = ".placet-figures.jsonl"
+"""The artifact in which a program's process tells of its figures, if it is asked to."""
+
+
 class SandboxUnavailable(Exception):  # noqa: N818 - the name says the state, the caller maps it to a status
-    """The sandbox failed, not the program: nothing about the program may be concluded from it."""
+    """The sandbox failed, not the program: nothing about the program may be concluded from it.
+
+    `usage` is what the run had used by then, where that is known: it counts as any run's does.
+    """
+
+    usage: Usage | None = None
 
 
 class RunStatus(StrEnum):
@@ -33,9 +43,13 @@ class RunStatus(StrEnum):
     OUTPUT_EXCEEDED = "OUTPUT_EXCEEDED"
     DISK_EXCEEDED = "DISK_EXCEEDED"
     CANCELLED = "CANCELLED"
+    CONTRACT_VIOLATED = "CONTRACT_VIOLATED"
+    """It ended by itself, and nothing that it left is delivered: no sandbox says so, `delivery` does."""
 
 
-BY_A_LIMIT = frozenset(RunStatus) - {RunStatus.EXITED, RunStatus.SIGNALED, RunStatus.CANCELLED}
+BY_A_LIMIT = frozenset(RunStatus) - {
+    *(RunStatus.EXITED, RunStatus.SIGNALED, RunStatus.CANCELLED, RunStatus.CONTRACT_VIOLATED)
+}
 """Ends that a limit brought about."""
 
 
@@ -93,6 +107,8 @@ class Usage:
     stdout_bytes: int = 0
     stderr_bytes: int = 0
     max_threads: int = 0
+    delivery_ms: int = 0
+    """Wall time of what was done around the program, which is in none of the others."""
 
 
 @dataclass(frozen=True)
@@ -114,6 +130,27 @@ class RunArtifact:
         """All of it at once, for who has room for it."""
         return b"".join(self.held.chunks())
 
+    def named(self, name: str) -> RunArtifact:
+        """The same bytes under another name, with the media type that the name stands for."""
+        return replace(self, name=name, media_type=media_type_of(name))
+
+
+def media_type_of(name: str) -> str:
+    """What a file's name says that it holds; nobody has looked."""
+    return mimetypes.guess_type(name, strict=True)[0] or "application/octet-stream"
+
+
+@dataclass(frozen=True)
+class Violation:
+    """One way in which what a program was given or left breaks its scope's contract (docs/contract.md).
+
+    `path` and `message` may hold what a program or a caller wrote; each has at most 300 characters.
+    """
+
+    path: str
+    rule: str
+    message: str
+
 
 @dataclass(frozen=True)
 class RunResult:
@@ -129,11 +166,20 @@ class RunResult:
     artifacts: tuple[RunArtifact, ...]
     stdout_truncated: bool
     stderr_truncated: bool
+    violations: tuple[Violation, ...] = ()
+    """Only beside CONTRACT_VIOLATED, and then there is at least one."""
+    notices: tuple[str, ...] = ()
+    """What was changed or left out on the way out, in sentences for the caller."""
 
     async def release(self) -> None:
         """Let go of the artifacts' bytes. Idempotent."""
         for artifact in self.artifacts:
             await artifact.held.spool.release()
+
+    @property
+    def cancelled(self) -> RunResult:
+        """What it had used, of a run that nobody waits for any more; how it ended counts for nobody."""
+        return replace(self, status=RunStatus.CANCELLED, exit_code=None, signal=None, artifacts=())
 
 
 OnCancelled = Callable[[RunResult], None]
@@ -181,8 +227,11 @@ class Sandbox(Protocol):
         *,
         imports: Collection[str] = (),
         on_cancelled: OnCancelled | None = None,
+        describe_figures: bool = False,
     ) -> RunResult:
-        """Run `program` once. `imports` are the packages it is known to need; they make it faster, no more.
+        """Run `program` once. `imports` are packages that it is known to need; they make it faster.
+
+        With `describe_figures` the program's process tells in the artifact FIGURES what it drew; it may lie.
 
         Cancelling the awaiting task, or raising from `on_output`, kills every process; then `on_cancelled` is
         told what was used, unless the program was not handed over yet; then the error propagates.

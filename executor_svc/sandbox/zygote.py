@@ -73,6 +73,9 @@ def main(link: socket.socket) -> None:
     sys.path[:] = settings["path"]
     _prepare_builtins()
     loaded = _load_libraries(settings["preload"])
+    # Only now: what is preloaded would find these otherwise, and load them for every program.
+    sys.path.extend(settings["late"])
+    loaded += _load_libraries(settings["preload_late"])
     if _threads() != 1:
         link.send(
             b'{"failed": "a preloaded library starts threads, so that the interpreter cannot be forked"}'

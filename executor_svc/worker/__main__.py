@@ -6,7 +6,6 @@ It opens no connection: whatever it needs comes with the call that asks for it.
 from __future__ import annotations
 
 import asyncio
-import signal
 import sys
 import time
 from datetime import UTC, datetime
@@ -27,10 +26,10 @@ from executor_svc.worker.life import LeftOver, Life
 from executor_svc.worker.servicer import SERVICE, WorkerServicer
 from executor_svc.worker.settings import WorkerSettings
 from executor_svc.worker.tenancy import Next, Tenancy, Terms
+from placet.environment import load
 from placet.rpc import metrics
 from placet.rpc.identity import AllowList
 from placet.rpc.server import Turnover, serve
-from placet.rpc.settings import load
 from placet.rpc.telemetry import configure_logging
 
 ALLOW: AllowList = {
@@ -43,10 +42,10 @@ LOOK_S = 1.0
 _log = structlog.get_logger()
 
 
-async def main(settings: WorkerSettings, lived: Life) -> tuple[Next, int]:
+async def main(settings: WorkerSettings, lived: Life) -> Tenancy:
     """Serve until a lease that ran anything is over, or until SIGTERM; nothing of the sandbox is left then.
 
-    Returns what comes next, and how many runs were served.
+    What comes next is to be asked of it once the event loop is closed, which may hear a SIGTERM until then.
     """
     async with opened(settings, settings.sandbox_python) as sandbox:
         tenancy = _tenancy(settings, lived, sandbox)
@@ -54,7 +53,7 @@ async def main(settings: WorkerSettings, lived: Life) -> tuple[Next, int]:
         await _serve(settings, sandbox, tenancy)
         looking.cancel()
     life.keep_told()
-    return tenancy.next, tenancy.runs
+    return tenancy
 
 
 def _tenancy(settings: WorkerSettings, lived: Life, sandbox: Sandbox) -> Tenancy:
@@ -85,11 +84,6 @@ async def _serve(settings: WorkerSettings, sandbox: Sandbox, tenancy: Tenancy) -
         trust.load()
         return bool(sandbox.tier)
 
-    def stopping() -> None:
-        # The first SIGTERM may have come to a worker that was about to begin anew: it counts as well.
-        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, tenancy.stop)
-        tenancy.drain()
-
     await serve(
         name="worker",
         listen=settings.listen,
@@ -100,7 +94,8 @@ async def _serve(settings: WorkerSettings, sandbox: Sandbox, tenancy: Tenancy) -
         health_check=healthy,
         turnover=Turnover(drain_s=settings.drain_s),  # its fronts are told by their leases, at once
         max_rpc_s=LONGEST_LEASE_S,
-        on_stop=stopping,
+        on_signal=tenancy.stop,
+        on_stop=tenancy.look,
         stop=tenancy.over,
         metrics=_shown(settings, sandbox, tenancy),
     )
@@ -132,11 +127,11 @@ def run() -> int:
     configure_logging("worker")
     try:
         life.fresh_scratch(settings.scratch_dir)
-        then, runs = uvloop.run(main(settings, lived))
-        _log.info("lived", runs=lived.runs + runs, next=then.name)
-        if then is Next.ANEW:
+        tenancy = uvloop.run(main(settings, lived))
+        _log.info("lived", runs=lived.runs + tenancy.runs, next=tenancy.next.name)
+        if tenancy.next is Next.ANEW:
             life.require_alone()
-            lived.after(runs).begin()
+            lived.after(tenancy.runs).begin()
     except SandboxUnavailable as error:
         print(f"worker: {error}", file=sys.stderr)
         return 3

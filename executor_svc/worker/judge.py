@@ -11,6 +11,7 @@ from datetime import datetime
 
 from executor_svc import admission
 from executor_svc.admission import Case, Pool, RunPermit, RunRequest, Start
+from executor_svc.delivery.wanted import STAGES
 from executor_svc.refusals import spent
 from executor_svc.trust import Trust
 from placet.approval import Limits
@@ -44,5 +45,5 @@ class WorkerJudge:
             return record
 
         trust = self.trust()
-        pool = Pool(self.audience, self.ceiling, self.tier())
+        pool = Pool(self.audience, self.ceiling, self.tier(), STAGES)
         return await admission.admit(Case(request, trust.keys, trust.scopes, pool, self.clock()), spend)

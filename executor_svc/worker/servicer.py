@@ -18,11 +18,11 @@ from placetpb.worker.v1 import worker_pb2 as pb
 from placetpb.worker.v1 import worker_pb2_grpc
 
 from executor_svc import messages
-from executor_svc.admission import RunPermit, RunRequest
+from executor_svc.admission import RunPermit
 from executor_svc.places import Here
-from executor_svc.receiving import out_of_order, receive
+from executor_svc.receiving import deadline, in_time, out_of_order, receive
 from executor_svc.refusals import to_error
-from executor_svc.sandbox import RunResult, SandboxUnavailable
+from executor_svc.sandbox import RunResult, SandboxUnavailable, aio
 from executor_svc.sandbox.types import NOTHING_RAN
 from executor_svc.worker import tenancy
 from executor_svc.worker.judge import WorkerJudge
@@ -34,8 +34,6 @@ from placet.rpc.errors import ServiceError
 from placet.rpc.identity import caller_of
 
 SERVICE: Final = "placetpb.worker.v1.WorkerService"
-RECEIVE_TIMEOUT_S: Final = 120.0
-"""How long a whole request, inputs included, may take to arrive."""
 TENANT_BYTES: Final = 32
 
 Context = grpc.aio.ServicerContext[Any, Any]
@@ -88,6 +86,7 @@ class WorkerServicer(worker_pb2_grpc.WorkerServiceServicer):
             libraries=self._here.libraries,
             concurrent_runs=self._tenancy.concurrent_runs,
             leased=self._tenancy.lease is not None,
+            stages=sorted(self._here.stages),
         )
 
     def _granted(self, lease: tenancy.Lease) -> pb.LeaseGranted:
@@ -98,13 +97,15 @@ class WorkerServicer(worker_pb2_grpc.WorkerServiceServicer):
             libraries=self._here.libraries,
             concurrent_runs=self._tenancy.concurrent_runs,
             runs_left=self._tenancy.runs_left,
+            stages=sorted(self._here.stages),
         )
 
     async def _permit(
         self, header: pb.RunHeader, requests: Requests, caller: str, held: AsyncExitStack
     ) -> RunPermit:
         """The whole request, judged."""
-        request = await _receive(header, requests, caller, held)
+        arriving = receive(header.request, _chunks(header, requests), caller, held)
+        request = await in_time(deadline(), arriving)
         try:
             return await self._judge.permit(
                 request, Appended(header.record.index, header.record.leaf_hash, "")
@@ -133,16 +134,12 @@ class WorkerServicer(worker_pb2_grpc.WorkerServiceServicer):
             await asyncio.wait({running})
             return left[-1] if running.cancelled() else await running
         except SandboxUnavailable as error:
+            if error.usage is not None:
+                failed = pb.RunFailed(usage=messages.usage(error.usage))
+                await context.write(pb.RunResponse(failed=failed))
             raise _sandbox_failed(error) from error
         finally:
-            await _dead(running, asking)
-
-
-async def _dead(*tasks: asyncio.Task[Any]) -> None:
-    """Cancel what goes on, and be there until it has ended, whoever else cancels."""
-    for task in tasks:
-        task.cancel()
-    await asyncio.gather(*tasks, return_exceptions=True)
+            await aio.over(running, asking)
 
 
 async def _header(requests: Requests) -> pb.RunHeader:
@@ -150,18 +147,6 @@ async def _header(requests: Requests) -> pb.RunHeader:
     if first is None or first.WhichOneof("message") != "header":
         raise out_of_order("HEADER_MISSING", "the first message must be the header")
     return first.header
-
-
-async def _receive(header: pb.RunHeader, requests: Requests, caller: str, held: AsyncExitStack) -> RunRequest:
-    try:
-        async with asyncio.timeout(RECEIVE_TIMEOUT_S):
-            return await receive(header.request, _chunks(header, requests), caller, held)
-    except TimeoutError:
-        raise ServiceError(
-            grpc.StatusCode.DEADLINE_EXCEEDED,
-            "REQUEST_STALLED",
-            f"the request did not arrive within {RECEIVE_TIMEOUT_S:.0f} s",
-        ) from None
 
 
 async def _chunks(header: pb.RunHeader, requests: Requests) -> AsyncIterator[common_pb2.InputChunk]:
@@ -202,6 +187,8 @@ async def _tell_end(context: Context, result: RunResult) -> None:
         usage=messages.usage(result.usage),
         stdout_truncated=result.stdout_truncated,
         stderr_truncated=result.stderr_truncated,
+        violations=messages.violations(result.violations),
+        notices=result.notices,
     )
     await context.write(pb.RunResponse(ended=ended))
 

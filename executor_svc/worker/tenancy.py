@@ -63,7 +63,7 @@ class Tenancy:
         self._tier = tier
         self._clock = clock
         self._runs = 0
-        self._draining = False
+        self._stopping = False
         self.lease: Lease | None = None
         self.over = asyncio.Event()
         self.next = Next.STOP
@@ -145,13 +145,9 @@ class Tenancy:
         self._runs += 1
         self.look()
 
-    def drain(self) -> None:
-        """Told to stop: what runs may end."""
-        self._draining = True
-        self.look()
-
     def stop(self) -> None:
-        """Told to stop while it was stopping to begin anew: then it does not."""
+        """Told to stop: what runs may end once it is time to `look`, and nothing begins anew any more."""
+        self._stopping = True
         self.next = Next.STOP
 
     def look(self) -> None:
@@ -165,7 +161,7 @@ class Tenancy:
             self._stop(Next.REPLACE)
 
     def _reason_to_end(self) -> str:
-        if self._draining or self.over.is_set():
+        if self._stopping or self.over.is_set():
             return "DRAINING"
         if not self._tier():
             return "ISOLATION_LOST"
@@ -179,7 +175,7 @@ class Tenancy:
     def _stop(self, then: Next) -> None:
         """The first to say so decides, and being told to stop beats all."""
         if not self.over.is_set():
-            self.next = Next.STOP if self._draining else then
+            self.next = Next.STOP if self._stopping else then
             self.over.set()
 
 

@@ -1,14 +1,14 @@
 """All rules over one program. Knows the order of the checks; must not know models, verdicts or approvals."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import structlog
 
 from guard_svc.findings import Finding, Severity
 from guard_svc.intake import Intake, IntakeRefused, read_program
-from guard_svc.rules import buffers, calls, hidden, imports, options, reach, resources, text
+from guard_svc.rules import buffers, calls, hidden, imports, mode, options, reach, resources, text
 from guard_svc.rules.catalogue import load_catalogue
 from guard_svc.rules.implied import implied
 from guard_svc.rules.names import Names
@@ -44,7 +44,9 @@ class RulesReport:
 
 def analyse(intake: Intake, scope: Scope, inputs: Sequence[str] = ()) -> RulesReport:
     """Run every rule. `inputs` are the names of the files attached to the task. Raises nothing."""
-    return _analyse(intake, scope, inputs, hidden.MAX_DEPTH)
+    report = _analyse(intake, scope, inputs, hidden.MAX_DEPTH)
+    said = mode.findings(scope)
+    return replace(report, findings=(*said, *report.findings), pure=report.pure and not said)
 
 
 def _analyse(intake: Intake, scope: Scope, inputs: Sequence[str], depth: int) -> RulesReport:

@@ -34,6 +34,13 @@ _IN_SANDBOX = "Objects whose origin is not known; the sandbox confines those."
 
 RULES: Final = (
     Rule(
+        "scope.mode.actions", H,
+        "A program that comes of no plan of actions, in a scope of `mode: actions`.",
+        "Such a scope's owner has chosen what may be done with the data, action by action.",
+        "print(1)", "A plan (docs/actions-format.md), or a scope of mode `actions_then_program`.",
+        "None: the guard compiles the plan itself and compares every byte.", "CWE-862",
+    ),
+    Rule(
         "scope.import.not_allowed", H,
         "An import that the scope does not list.",
         "A module is the door to what it can do.",

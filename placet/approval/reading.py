@@ -13,7 +13,7 @@ from placet.approval.errors import malformed
 
 APPROVAL_ID = re.compile(r"[0-9a-f]{32}")
 REQUEST_ID = re.compile(r"[\x21-\x7e]{1,128}")
-DECIDED_BY = re.compile(r"rules|rules\+reviewer|human:[\x21-\x7e]{1,128}")
+DECIDED_BY = re.compile(r"rules|rules\+reviewer|actions|human:[\x21-\x7e]{1,128}")
 HUMAN = re.compile(r"human:[\x21-\x7e]{1,128}")
 MAX_NAME_BYTES = 128
 MAX_TEXT_CHARS = 512

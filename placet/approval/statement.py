@@ -27,6 +27,11 @@ MAX_INPUTS: Final = 64
 _LIMITS = ("wallS", "cpuS", "memoryMib", "outputKib", "artifacts", "artifactMib")
 
 
+def tier_number(tier: str) -> int:
+    """0 for T0 and so on; -1 for none, and for one that nobody knows."""
+    return TIERS.index(tier) if tier in TIERS else -1
+
+
 @dataclass(frozen=True)
 class ScopeRef:
     """A scope file by name, version and the 32-byte SHA-256 of its bytes; the digest is what counts."""

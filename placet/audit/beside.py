@@ -26,7 +26,7 @@ class Beside:
     def __init__(self, rows: Iterator[Row], what: str) -> None:
         """`what` names a row in a message, as in "a body"."""
         self._rows, self._what = rows, what
-        self.next: float = -1
+        self.next: float = 0
         """The number of the next row; infinite after the last."""
         self._row: Row = ()
         self._advance()
@@ -49,13 +49,11 @@ class Beside:
             raise self._stray()
 
     def _advance(self) -> None:
-        last = self.next
         self._row = next(self._rows, ())
-        self.next = self._row[0] if self._row else inf
-        if self._row and (type(self.next) is not int or self.next < max(last, 0)):
-            raise Broken(
-                None, f"{self._what} belongs to no number: {self.next!r}", "The database was changed."
-            )
+        number = self._row[0] if self._row else inf
+        if self._row and (type(number) is not int or number < self.next):
+            raise Broken(None, f"{self._what} belongs to no number: {number!r}", "The database was changed.")
+        self.next = number
 
     def _stray(self) -> Broken:
         index = int(self.next)

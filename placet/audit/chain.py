@@ -18,6 +18,8 @@ from placet.audit.placed import ChainBroken as ChainBroken
 from placet.audit.placed import Placed as Placed
 from placet.audit.quorum import Ballot, Votes
 
+ACTIONS: Final = "actions"
+"""`decided_by` of a verdict on what a plan of actions compiles to."""
 CLOCK_TOLERANCE: Final = timedelta(seconds=30)
 """The log stamps a start later than the executor checked it, and by another clock."""
 _SHOWN: Final = ("verdict_index", "review_token", "envelope_sha256")
@@ -138,11 +140,30 @@ def _verdict_reached(chain: Chain, placed: Placed) -> None:
         _one(actor),
         _one(body["decided_by"]),
     )
+    if body["decided_by"] == ACTIONS:
+        _plan_shown(placed)
     if path_of(actor) == "svc/guard":
         chain.votes.require(scope[1], body.get("quorum", 1))
         chain.items.ask(placed)
     elif item := chain.items.close(placed):
         chain.closing[placed.place] = item
+
+
+def _plan_shown(placed: Placed) -> None:
+    """What actions decided can be compiled again from the plan that the record shows."""
+    record, body = placed.record, placed.body
+    missing = [] if "plan_sha256" in body else ["plan_sha256"]
+    missing += [] if any(ref.role == "plan" for ref in record.bodies) else ["plan"]
+    if missing:
+        raise ChainBroken(
+            f"actions decided, and it has no {', '.join(missing)}",
+            "A program is said to be compiled from a plan that nobody can look at.",
+        )
+    if (path_of(record.actor), body["verdict"]) != ("svc/guard", "ALLOWED"):
+        raise ChainBroken(
+            f"actions decide nothing but ALLOWED, by the guard; it is {body['verdict']} by {record.actor}",
+            "A verdict was put down to a plan that did not lead to it.",
+        )
 
 
 def _review_given(chain: Chain, placed: Placed) -> None:

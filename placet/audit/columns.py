@@ -24,6 +24,7 @@ _SEARCHED_DIGESTS: Final = frozenset({"program_sha256", "task_sha256"})
 CLASS_OF_ROLE: Final[Mapping[str, str]] = {
     "task": "task",
     "program": "program",
+    "plan": "program",
     "prompt": "prompt",
     "reply": "reply",
     "stdout": "output",

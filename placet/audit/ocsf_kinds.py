@@ -102,6 +102,8 @@ def _task_refused(record: Record) -> Fields:
 
 
 def _program_generated(record: Record) -> Fields:
+    if not text(record.body, "model"):  # the task was a plan of actions: no model was asked
+        return call(record, 1, "Compile")
     return call(record, 1, "Generate", **parts.ai(record.body), profiles=[AI])
 
 
@@ -163,7 +165,15 @@ def _run_finished(record: Record) -> Fields:
     spent = present(duration=number(usage, "wall_ms") if isinstance(usage, Mapping) else None)
     if status == "EXITED" and not code:
         return run(record, 2, **ended, **spent)
-    return run(record, 2, **{**failed(status), **ended}, **spent)
+    where = present(status_detail=_broken(record))
+    return run(record, 2, **{**failed(status), **ended}, **spent, **where)
+
+
+def _broken(record: Record) -> str | None:
+    """Which rules of the scope's contract were broken, and where."""
+    found = record.body.get("violations")
+    listed = [each for each in found if isinstance(each, Mapping)] if isinstance(found, list | tuple) else []
+    return "; ".join(f"{text(each, 'rule')} at {text(each, 'path')}" for each in listed[:5]) or None
 
 
 def _run_aborted(record: Record) -> Fields:

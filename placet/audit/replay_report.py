@@ -19,6 +19,8 @@ from placet.audit.record import RecordInvalid, canonical, parse_object
 STATEMENT_TYPE: Final = "https://in-toto.io/Statement/v1"
 PREDICATE_TYPE: Final = "https://placet.dev/attestation/replay/v1"
 MAX_REPORT_BYTES: Final = 2 * 1024 * 1024
+MAX_TOLD_CHARS: Final = 200
+"""Of what a decoder says of a report, which may repeat a key that stands there, however long."""
 MAX_FLIPS: Final = 1000
 MAX_RULES: Final = 8
 MAX_RULE_CHARS: Final = 64
@@ -168,7 +170,7 @@ def _predicate(statement: Mapping[str, Any]) -> Report:
     try:
         report = msgspec.convert(statement["predicate"], Report)
     except msgspec.ValidationError as error:
-        raise ReportInvalid(f"2.1: {error}") from error
+        raise ReportInvalid(f"2.1: {str(error)[:MAX_TOLD_CHARS]}") from error
     if statement["subject"] != subjects(report.policies):
         raise ReportInvalid("2.2: the subjects are not the digests of the policies")
     return report

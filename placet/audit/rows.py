@@ -23,6 +23,25 @@ _STREAMED: Final = 1000
 """Rows that PostgreSQL sends at a time."""
 
 
+PAGE: Final = 64
+"""Records that are looked at together. More cost as much each, and one that is not ASCII then costs more."""
+
+
+def pages(rows: Iterator[Row]) -> Iterator[list[Row]]:
+    """Rows by the page, the last with fewer. Where reading fails, the rows before come first."""
+    page: list[Row] = []
+    try:
+        for row in rows:
+            page.append(row)
+            if len(page) == PAGE:
+                yield page
+                page = []
+    except Exception:
+        yield page
+        raise
+    yield page
+
+
 class LogRows:
     """One state of a log. Iterators may be read side by side."""
 

@@ -30,7 +30,14 @@ def ending(record: Record) -> str:
 def _run_ending(body: Body) -> str:
     code = number(body, "exit_code")
     ended = f"exited with {code}" if body.get("status") == "EXITED" else f"ended as {body.get('status')}"
-    return f"its program {ended}"
+    return f"its program {ended}{_first_violation(body)}"
+
+
+def _first_violation(body: Body) -> str:
+    """Where the contract was broken; the words of a message are left to the record."""
+    found = body.get("violations")
+    first = found[0] if isinstance(found, list) and found else None
+    return f" at {text(first, 'path')} ({text(first, 'rule')})" if isinstance(first, Mapping) else ""
 
 
 _ENDINGS: Final[Mapping[str, Callable[[Body], str]]] = {
@@ -84,7 +91,13 @@ def _task_screened(body: Body) -> str:
 def _program_generated(body: Body) -> str:
     spent = [number(body, name) for name in ("prompt_tokens", "completion_tokens")]
     tokens = f", {spent[0]} + {spent[1]} tokens" if None not in spent else ""
-    return f"{_program(body)} written by {text(body, 'model')}, attempt {body.get('attempt')}{tokens}"
+    return f"{_program(body)} {_written(body)}, attempt {body.get('attempt')}{tokens}"
+
+
+def _written(body: Body) -> str:
+    plan, model = text(body, "plan_sha256"), text(body, "model")
+    by = f"by {model}" if model else "in the task's own words"
+    return f"compiled from plan {plan[:12]}, which was written {by}" if plan else f"written by {model}"
 
 
 def _verdict_reached(body: Body) -> str:

@@ -57,6 +57,7 @@ PLAIN = {
     "prompt": "prompt_sha256",
     "findings": "findings_sha256",
     "program": "program_sha256",
+    "plan": "plan_sha256",
     "statement": "statement_sha256",
     "proposal": "proposal_sha256",
     "decision": "envelope_sha256",
@@ -328,7 +329,7 @@ def check_decision(record: dict[str, Any], envelope: bytes) -> None:
         need(signed == recorded, f"its decision says another {name}")
 
 
-# The state machine [6.9 to 6.12, 6.16, 6.17, 6.20 to 6.24, 6.27]
+# The state machine [6.9 to 6.12, 6.16, 6.17, 6.20 to 6.24, 6.27, 6.28]
 
 
 class Story:
@@ -383,6 +384,8 @@ class Story:
     def verdict_reached(self, _: int, record: dict[str, Any], body: dict[str, Any]) -> None:
         """A guard may say how many people its scope needs; people's verdicts close items. [6.20, 6.22]"""
         scope, item = body["scope"]["sha256"], body.get("reviewed_index")
+        if body["decided_by"] == "actions":
+            self._by_actions(record, body)
         if record["actor"].endswith("/svc/guard"):
             self.quorum[scope] = max(self.quorum.get(scope, 1), int(body.get("quorum", 1)))
             return
@@ -393,6 +396,13 @@ class Story:
             decided = (item, body["decided_by"], body["verdict"]) in self.decided
             need(decided or not console, "no decision of that person is before it")
             self.closed.add(item)
+
+    def _by_actions(self, record: dict[str, Any], body: dict[str, Any]) -> None:
+        """[6.28]"""
+        need(record["actor"].endswith("/svc/guard"), "only the guard compiles plans of actions")
+        need(body["verdict"] == "ALLOWED", "actions decide nothing but ALLOWED")
+        shown = "plan_sha256" in body and "plan" in [ref["role"] for ref in record["bodies"]]
+        need(shown, "it shows no plan of the actions that decided")
 
     def review_given(self, _: int, record: dict[str, Any], body: dict[str, Any]) -> None:
         """The newest vote of each person counts. [6.16, 6.20, 6.23]"""

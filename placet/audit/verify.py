@@ -26,8 +26,8 @@ from placet.audit.placed import ChainBroken, Placed
 from placet.audit.reader import LogUnreadable
 from placet.audit.record import Record
 from placet.audit.report import MAX_SHOWN, Break, Report
-from placet.audit.row_checks import Bodies, Columns, Retries, Rules, read
-from placet.audit.rows import LogRows, Row, postgres_rows, sqlite_rows
+from placet.audit.row_checks import Bodies, Columns, Retries, Rules, read, read_page
+from placet.audit.rows import LogRows, Row, pages, postgres_rows, sqlite_rows
 from placet.audit.signed import Signed
 from placet.audit.tiles import WIDTH
 from placet.audit.tree_checks import Checkpoints, TiledRange, Tiles
@@ -145,13 +145,15 @@ class _Pass:
         """Raise Broken at the first break of bytes; broken rules, and what is good, go into the report."""
         try:
             self._signed()
-            for row in self._rows.entries():
-                self._take(row)
+            for page in pages(self._rows.entries()):
+                for row, record in zip(page, read_page(page, self._log.name), strict=True):
+                    self._take(row, record)
             self._end()
         finally:
             self._sum_up()
 
-    def _take(self, row: Row) -> None:
+    def _take(self, row: Row, record: Record | None) -> None:
+        """`record` is the row's, if it is known to be good."""
         index = self._tree.size
         if row[0] != index:
             raise Broken(
@@ -159,7 +161,7 @@ class _Pass:
                 f"record {index} is missing; record {row[0]} follows record {index - 1}",
                 "A record was dropped from the log.",
             )
-        record = read(row, index, self._log.name)
+        record = record or read(row, index, self._log.name)
         if not index:
             self._report.first_time = record.time
         for check in self._checks:

@@ -13,7 +13,9 @@ from placet.answers import Review
 from placet.cli.cases import Case
 from placet.cli.measure import Assessed
 from placet.client import Placet
+from placet.inputs import Input
 from placet.rpc.errors import ServiceError
+from placet.scope import Companions
 
 Layers = Literal["rules", "all", "reviewer"]
 """`reviewer`: as `all`, and the model is asked even about programs that the rules deny."""
@@ -28,6 +30,8 @@ class Plan:
     layers: Layers = "all"
     timeout_s: float = 120.0
     jobs: int = 4
+    files: Companions = field(repr=False, default_factory=dict)
+    """What stands beside the scope that `document` is."""
 
 
 @dataclass(frozen=True)
@@ -94,7 +98,10 @@ async def _assess(placet: Placet, plan: Plan, case: Case) -> Answer:
             case.code,
             scope=case.scope or plan.scope,
             scope_document=b"" if case.scope else plan.document,
+            scope_files={} if case.scope else plan.files,
             task=case.task,
+            plan=case.plan,
+            inputs=[Input(name, b"") for name in case.inputs],
             rules_only=plan.layers == "rules",
             always_ask=plan.layers == "reviewer",
             timeout_s=plan.timeout_s,

@@ -26,6 +26,10 @@ class Case:
     task: str
     scope: str = ""
     """Another scope than the evaluation's; empty for that one."""
+    plan: bytes = b""
+    """The plan of actions that the program was compiled from; empty for none."""
+    inputs: tuple[str, ...] = ()
+    """Names of the files that came with it, as far as they are known."""
 
 
 def read_cases(path: Path) -> list[Case]:

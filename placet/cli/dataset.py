@@ -9,11 +9,9 @@ from typing import BinaryIO
 import grpc
 from rich.text import Text
 
-from placet.audit.checkpoint import LogVerifier
 from placet.audit.dataset import MAX_ROW_BYTES
 from placet.audit.dataset_proof import Verified, verify
-from placet.audit.note import CheckpointRefused
-from placet.cli.human import visible
+from placet.cli import one_file
 from placet.cli.invocation import Exit, Invocation
 from placet.cli.outdir import whole_file
 from placet.client import PlacetSync
@@ -52,19 +50,13 @@ def verify_dataset(here: Invocation, path: Path, vkey: str) -> int:
     Raises:
         ServiceError: DATASET_UNREADABLE, LOG_KEY_UNFIT.
     """
+    log = one_file.log_of(vkey)
     try:
-        log = LogVerifier.from_vkey(vkey)
         with path.open("rb") as file:
             found = verify(_lines(file), log)
-    except CheckpointRefused as error:
-        raise _refused("LOG_KEY_UNFIT", f"the log's key cannot be used: {error}") from error
     except OSError as error:
-        raise _refused("DATASET_UNREADABLE", f"{path} cannot be read: {error.strerror}") from error
-    if here.as_json:
-        here.emit(_to_json(found))
-    else:
-        here.out.print(Text(visible(_told(path, found)), style="" if found.ok else "red"))
-    return 0 if found.ok else 1
+        raise one_file.refused("DATASET_UNREADABLE", f"{path} cannot be read: {error.strerror}") from error
+    return one_file.show(here, _to_json(found), _told(path, found))
 
 
 def _lines(file: BinaryIO) -> Iterator[bytes]:
@@ -94,7 +86,3 @@ def _told(path: Path, found: Verified) -> str:
         f"PROVEN: {found.rows} labelled verdicts of log {found.log}, {found.unsafe} of them unsafe, "
         f"under a checkpoint of {found.tree_size} records{worded if found.other_wording else ''}"
     )
-
-
-def _refused(reason: str, message: str) -> ServiceError:
-    return ServiceError(grpc.StatusCode.INVALID_ARGUMENT, reason, message)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import datetime
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -23,7 +24,7 @@ from placet.cli.cases import Case, read_cases, refused
 from placet.cli.human import visible
 from placet.cli.invocation import Exit, Invocation, Json, State, Timeout, invocation
 from placet.cli.measure import summary
-from placet.cli.scopefile import is_path, read_scope
+from placet.cli.scopefile import is_path, named_scope
 
 _File = Annotated[
     Path | None,
@@ -163,8 +164,9 @@ def _cases(file: Path | None, scope: str, *, calibrate: bool, layers: str) -> li
 
 def _in_scope(plan: Plan, scope: str) -> Plan:
     if is_path(scope):
-        return Plan("", read_scope(Path(scope)).document, plan.layers, plan.timeout_s, plan.jobs)
-    return Plan(scope, b"", plan.layers, plan.timeout_s, plan.jobs)
+        found = named_scope(None, scope)
+        return replace(plan, scope="", document=found.scope.document, files=found.files)
+    return replace(plan, scope=scope)
 
 
 def _conclude(here: Invocation, answers: Sequence[Answer]) -> int:

@@ -18,6 +18,8 @@ from rich.status import Status
 from rich.syntax import Syntax
 from rich.text import Text
 
+from placet.actions.plan import PlanInvalid, read_plan
+from placet.actions.textform import text_of
 from placet.answers import (
     Advice,
     Event,
@@ -60,10 +62,21 @@ def show_program(out: Console, source: bytes) -> None:
         out.print(Text(f"{number:4} {line}"))
 
 
+def show_plan(out: Console, plan: bytes) -> None:
+    """A plan as people write it, one step a line; what it compiles to is in the log."""
+    try:
+        text = text_of(read_plan(plan))
+    except (PlanInvalid, KeyError, TypeError):  # well formed, and yet no values of actions
+        text = plan.decode(errors="replace")
+    for line in text.split("\n"):
+        out.print(Text(f"     {visible(line)}"))
+
+
 def show_verdict(out: Console, reached: VerdictReached, source: bytes = b"") -> None:
     """The verdict, the lines of `source` that it rests on, and what would have to change."""
     _show_decision(out, reached.verdict, reached.decided_by)
-    show_findings(out, source, reached.findings)
+    if reached.decided_by != "actions":  # else notes on the catalogue's own code, which nobody here wrote
+        show_findings(out, source, reached.findings)
     if reached.advice:
         _show_advice(out, reached.advice, reached.findings)
 
@@ -138,6 +151,11 @@ def show_result(out: Console, result: Result, paths: Mapping[str, Path]) -> None
     for stream, truncated in (("stdout", result.stdout_truncated), ("stderr", result.stderr_truncated)):
         if truncated:
             out.print(Text(f"{stream} was cut at the limit", style="yellow"))
+    for notice in result.notices:
+        out.print(Text(visible(notice), style="yellow"))
+    for found in result.violations:
+        told = f"{visible(found.path)}: {visible(found.message)} ({visible(found.rule)})"
+        out.print(Text(told, style="red"))
     if result.status:
         out.print(Text(_ending(result)))
     if result.record:
@@ -146,11 +164,16 @@ def show_result(out: Console, result: Result, paths: Mapping[str, Path]) -> None
 
 def _ending(result: Result) -> str:
     usage = result.usage
-    how = {"EXITED": f"exited with {result.exit_code}", "SIGNALED": f"killed by signal {result.signal}"}
+    how = {
+        "EXITED": f"exited with {result.exit_code}",
+        "SIGNALED": f"killed by signal {result.signal}",
+        "CONTRACT_VIOLATED": "ended and broke the scope's contract, so nothing is delivered,",
+    }
+    delivery = f", {usage.delivery_ms / 1000:.2f} s around it" if usage.delivery_ms else ""
     return (
         f"{how.get(result.status or '', result.status)} after {usage.wall_ms / 1000:.2f} s "
-        f"({usage.cpu_ms / 1000:.2f} s CPU, {usage.max_memory_bytes / MIB:.0f} MiB{_threads(usage)}), "
-        f"isolation tier {result.tier}"
+        f"({usage.cpu_ms / 1000:.2f} s CPU, {usage.max_memory_bytes / MIB:.0f} MiB{_threads(usage)})"
+        f"{delivery}, isolation tier {result.tier}"
     )
 
 
@@ -188,11 +211,14 @@ class Listener:
             self._quiet()
         match event:
             case Program():
-                self._out.print(
-                    Text(f"program, attempt {event.attempt}, by {visible(event.model)}", style="bold")
-                )
+                by = f", by {visible(event.model)}" if event.model else ""
+                kind = "plan" if event.plan else "program"
+                self._out.print(Text(f"{kind}, attempt {event.attempt}{by}", style="bold"))
                 self._source = event.source
-                show_program(self._out, event.source)
+                if event.plan:
+                    show_plan(self._out, event.plan)
+                else:
+                    show_program(self._out, event.source)
             case VerdictReached():
                 show_verdict(self._out, event, b"" if event.screening else self._source)
             case Output():

@@ -1,4 +1,4 @@
-"""`placet keys`: whose approvals this machine's executor accepts. Works on files; asks no service."""
+"""`placet keys`: whose approvals this machine's executor accepts, and who calls. Works on files only."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from rich.text import Text
 
 from placet.approval import KeyFileError, KeySet, SigningKey, VerificationKey
 from placet.approval.keys import REVOKED_FILE
+from placet.cli import callers
 from placet.cli.human import visible
 from placet.cli.invocation import Exit, Invocation, Json, State, invocation
 from placet.local import Layout
@@ -22,7 +23,11 @@ from placet.pki import issue
 from placet.rpc.errors import ServiceError
 from placet.rpc.identity import reviewer_uri
 
-app = typer.Typer(help="Keys whose approvals count.", no_args_is_help=True, add_completion=False)
+app = typer.Typer(
+    help="Keys whose approvals count, and who may call.", no_args_is_help=True, add_completion=False
+)
+app.command("new-caller")(callers.new_caller)
+app.command("new-token")(callers.new_token)
 
 SUFFIX = ".pub.pem"
 MIN_PREFIX = 8

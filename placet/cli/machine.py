@@ -60,6 +60,8 @@ def finished_json(result: Result, paths: Mapping[str, Path]) -> dict[str, Any]:
             {"name": a.name, "sha256": a.sha256, "size": a.size, "path": str(paths[a.name])}
             for a in result.artifacts
         ],
+        "violations": [asdict(violation) for violation in result.violations],
+        "notices": list(result.notices),
         "request_id": result.request_id,
         "tier": result.tier,
         "audit": record_json(result.record),
@@ -96,7 +98,8 @@ class EventLines:
                 return {"event": "progress", **asdict(event)}
             case Program():
                 source = event.source.decode(errors="replace")
-                return {"event": "program", **asdict(event), "source": source}
+                plan = event.plan.decode(errors="replace")
+                return {"event": "program", **asdict(event), "source": source, "plan": plan}
             case VerdictReached():
                 return {"event": "verdict", **asdict(event), "verdict": event.verdict.value}
             case RunStarted():

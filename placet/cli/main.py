@@ -18,7 +18,20 @@ from pathlib import Path
 import typer
 from rich.text import Text
 
-from placet.cli import audit, chain, console, evaluate, keys, people, reviewing, scope, stack, witness
+from placet.cli import (
+    actions,
+    audit,
+    chain,
+    console,
+    evaluate,
+    keys,
+    mcp,
+    people,
+    reviewing,
+    scope,
+    stack,
+    witness,
+)
 from placet.cli.human import visible
 from placet.cli.invocation import Exit, Invocation, Json, State
 from placet.cli.machine import error_json
@@ -48,10 +61,12 @@ VERBS: dict[str, Callable[..., int]] = {
     "approve": people.approve,
     "eval": evaluate.evaluate,
     "witness": witness.witness,
+    "mcp": mcp.mcp,
 }
 for name, verb in VERBS.items():
     app.command(name)(verb)
 app.add_typer(scope.app, name="scope")
+app.add_typer(actions.app, name="actions")
 app.add_typer(audit.app, name="audit")
 app.add_typer(keys.app, name="keys")
 

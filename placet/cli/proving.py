@@ -17,6 +17,7 @@ from placet.cli.dataset import verify_dataset
 from placet.cli.human import visible
 from placet.cli.invocation import Exit, Invocation, Json, State, invocation
 from placet.cli.outdir import write_whole
+from placet.cli.proof import ProofFile, verify_proof
 from placet.cli.reported import Evidence, verify_report
 from placet.client import PlacetSync
 from placet.rpc.errors import ServiceError
@@ -55,6 +56,16 @@ def verify(
         Path | None,
         typer.Option("--report", metavar="FILE", help="Instead: prove a signed report of a replay."),
     ] = None,
+    proof: Annotated[
+        Path | None,
+        typer.Option("--proof", metavar="FILE", help="Instead: prove one record by its .tlog-proof file."),
+    ] = None,
+    record: Annotated[
+        Path | None,
+        typer.Option(
+            "--record", metavar="FILE", help="That record's bytes; without it, the .json beside the proof."
+        ),
+    ] = None,
     state: State = None,
     as_json: Json = False,
 ) -> int:
@@ -77,11 +88,17 @@ def verify(
         placet audit verify --dataset labels.jsonl --key audit.vkey
 
         placet audit verify --report placet-replay-812.dsse.json
+
+        placet audit verify --proof records/812.tlog-proof --key audit.vkey --policy witnesses.policy
     """
     del state, as_json  # their callbacks kept them
     here = invocation(ctx)
     directory = here.state_directory
+    if record is not None and proof is None:
+        raise typer.BadParameter("--record is what a --proof is about; give both")
     vkey = _text_of(key or directory / "keys" / "audit.vkey")
+    if proof is not None:
+        return verify_proof(here, ProofFile(proof, record, _policy(policy) if policy else None), vkey)
     if bundle is not None:
         return _verify_bundle(here, bundle, vkey, reviewers)
     if dataset is not None:

@@ -53,7 +53,7 @@ async def verdicts(
     """The guard's newest verdicts with their programs, newest first; and how many could not be used.
 
     A human's verdict is left out without a count: no guard could repeat it. What cannot be used has lost its
-    program (erased, or never kept).
+    program or its plan (erased, or never kept).
     """
     records = await placet.records(kind="verdict_reached", limit=limit, newest_first=True)
     found, skipped = [], 0
@@ -75,6 +75,8 @@ async def _recorded(placet: Placet, record: LogRecord) -> Recorded | None:
     if program is None:
         return None
     body = _body(record)
+    if "plan_sha256" in body and "plan" not in contents:
+        return None
     scope = body.get("scope") or {}
     case = Case(
         id=str(record.index),
@@ -83,6 +85,8 @@ async def _recorded(placet: Placet, record: LogRecord) -> Recorded | None:
         code=program,
         task=await _task(placet, record),
         scope=str(scope.get("name", "")),
+        plan=contents.get("plan", b""),
+        inputs=_inputs(body),
     )
     rules = tuple(dict.fromkeys(str(item.get("rule_id")) for item in body.get("findings") or ()))
     judged = Judged(str(body.get("verdict")), rules)
@@ -99,6 +103,13 @@ async def _task(placet: Placet, record: LogRecord) -> str:
             _, contents = await placet.record(received.index)
             return contents.get("task", b"").decode(errors="replace")
     return ""
+
+
+def _inputs(body: Mapping[str, Any]) -> tuple[str, ...]:
+    """Only verdicts that depend on their names say them: those on plans, and those that went to people."""
+    listed = body.get("inputs")
+    named = [item for item in listed if isinstance(item, Mapping)] if isinstance(listed, list) else []
+    return tuple(str(item.get("name")) for item in named)
 
 
 def _text(content: bytes | None) -> str | None:

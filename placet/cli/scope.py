@@ -5,15 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
-from typing import Annotated, Literal
+from typing import Annotated
 
 import typer
 from rich.text import Text
 
-from placet.answers import Review, Verdict
-from placet.cli import explaining
+from placet.cli import explaining, pinning, trying
 from placet.cli.human import visible
-from placet.cli.invocation import Exit, Invocation, Json, State, Timeout, invocation
+from placet.cli.invocation import Exit, Invocation, Json, State, invocation
 from placet.cli.scopefile import is_path, named_scope
 from placet.client import PlacetSync
 from placet.scope import Comparison, Relation, Scope, compare, explain_rule, mode_of
@@ -76,46 +75,8 @@ def show(ctx: typer.Context, scope: Named, state: State = None, as_json: Json = 
     return Exit.DONE
 
 
-@app.command("test")
-def check_examples(
-    ctx: typer.Context,
-    scope: Named,
-    layers: Annotated[
-        Literal["rules", "all"], typer.Option("--layers", help="Rules alone, or rules and reviewer.")
-    ] = "rules",
-    timeout: Timeout = 120.0,
-    state: State = None,
-    as_json: Json = False,
-) -> int:
-    """Whether a scope's own examples get the verdicts that it says they get. The file need not be loaded.
-
-    Exit codes: 0 they all do, 1 one does not, 4 could not answer.
-
-    Examples:
-
-        placet scope test data-analysis
-
-        placet scope test my-scope.yaml --layers all
-    """
-    del state, as_json  # their callbacks kept them
-    here = invocation(ctx)
-    failed = 0
-    with PlacetSync.connect(here.state) as placet:
-        found = named_scope(placet, scope).scope
-        for expected, number, program in _examples(found):
-            review = placet.assess(
-                program, scope_document=found.document, rules_only=layers == "rules", timeout_s=timeout
-            )
-            held = (review.verdict is Verdict.ALLOWED) == (expected == "allowed")
-            held = held and not (expected == "denied" and review.verdict is not Verdict.DENIED)
-            failed += not held
-            _show_example(here, f"examples.{expected}[{number}]", review, held)
-    count = len(list(_examples(found)))
-    if not count:
-        here.err.print("The scope has no examples, so nothing was tested; write some under `examples`.")
-    if not here.as_json:
-        here.out.print(f"{failed} of {count} examples do not hold")
-    return Exit.DENIED if failed else Exit.DONE
+app.command("test")(trying.check_examples)
+app.command("pin")(pinning.pin)
 
 
 @app.command("diff")
@@ -217,23 +178,6 @@ def _show_comparison(here: Invocation, found: Comparison, old: str, new: str) ->
         for line in lines:
             here.out.print(Text(f"{title}: {visible(line)}", style=style))
     here.out.print(Text(visible(_ANSWERS[found.relation].format(a=old, b=new)), style="bold"))
-
-
-def _examples(scope: Scope) -> Iterator[tuple[str, int, str]]:
-    for number, program in enumerate(scope.examples.allowed):
-        yield "allowed", number, program
-    for number, program in enumerate(scope.examples.denied):
-        yield "denied", number, program
-
-
-def _show_example(here: Invocation, name: str, review: Review, held: bool) -> None:
-    verdict, rules = review.verdict.value, sorted({finding.rule_id for finding in review.findings})
-    if here.as_json:
-        here.emit({"example": name, "verdict": verdict, "ok": held, "findings": rules})
-        return
-    here.out.print(Text(f"{'ok  ' if held else 'FAIL'} {name}: {verdict}", style="" if held else "red"))
-    for finding in () if held else review.findings:
-        here.out.print(Text(visible(f"       line {finding.line}: {finding.rule_id}: {finding.message}")))
 
 
 @contextmanager

@@ -5,22 +5,22 @@ Knows files and the client; what a scope may hold is placet/scope's business.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
-import grpc
-
+from placet.cli import beside
 from placet.client import PlacetSync
-from placet.rpc.errors import ServiceError
-from placet.scope import MAX_DOCUMENT_BYTES, Scope, ScopeInvalid, load_scope
+from placet.inputs import refused
+from placet.scope import MAX_DOCUMENT_BYTES, Companions, Scope, ScopeInvalid, load_scope
 
 
 @dataclass(frozen=True)
 class NamedScope:
-    """A scope and where it came from."""
+    """A scope with what stands beside it, and where it came from."""
 
     scope: Scope
     origin: str
+    files: Companions = field(default_factory=dict)
 
 
 def is_path(named: str) -> bool:
@@ -34,10 +34,10 @@ def read_scope(path: Path) -> Scope:
         with path.open("rb") as file:
             return load_scope(file.read(MAX_DOCUMENT_BYTES + 1))
     except OSError as error:
-        raise _refused("SCOPE_UNREADABLE", f"{path} cannot be read: {error.strerror}") from error
+        raise refused("SCOPE_UNREADABLE", f"{path} cannot be read: {error.strerror}") from error
     except ScopeInvalid as error:
         problems = "; ".join(error.problems)
-        raise _refused("SCOPE_INVALID", f"{path} is not a scope: {problems}") from error
+        raise refused("SCOPE_INVALID", f"{path} is not a scope: {problems}") from error
 
 
 def loaded_name(placet: PlacetSync, named: str) -> str:
@@ -52,7 +52,7 @@ def loaded_name(placet: PlacetSync, named: str) -> str:
     known = {ref.name: ref for ref in placet.scopes()}.get(scope.name)
     if known is None or known.sha256 != scope.sha256.hex():
         have = "no scope of that name" if known is None else f"version {known.version} with other bytes"
-        raise _refused(
+        raise refused(
             "SCOPE_NOT_LOADED",
             f"{named} holds scope {scope.name!r} version {scope.version}, and the guard has loaded {have}. "
             "Copy the file into the state's scopes directory and restart the stack, or name a loaded scope "
@@ -62,14 +62,24 @@ def loaded_name(placet: PlacetSync, named: str) -> str:
 
 
 def named_scope(placet: PlacetSync | None, named: str) -> NamedScope:
-    """A scope with its content, from a file or from the guard. `placet` may be None for files only."""
+    """A scope with its content, from a file or from the guard. `placet` may be None for files only.
+
+    Raises ServiceError SCOPE_UNREADABLE, or SCOPE_INVALID also where a companion is missing or another.
+    """
     if is_path(named):
-        return NamedScope(read_scope(Path(named)), named)
+        scope = read_scope(Path(named))
+        return NamedScope(scope, named, _beside(Path(named), scope))
     if placet is None:
-        raise _refused("SCOPE_NAME_OFFLINE", f"{named!r} is a name; give the path of a file")
+        raise refused("SCOPE_NAME_OFFLINE", f"{named!r} is a name; give the path of a file")
     found = placet.scope(named)
-    return NamedScope(load_scope(found.document), f"{found.ref.name} version {found.ref.version}")
+    origin = f"{found.ref.name} version {found.ref.version}"
+    return NamedScope(load_scope(found.document), origin, found.files)
 
 
-def _refused(reason: str, message: str) -> ServiceError:
-    return ServiceError(grpc.StatusCode.INVALID_ARGUMENT, reason, message)
+def _beside(path: Path, scope: Scope) -> Companions:
+    try:
+        return beside.companions(path, scope)
+    except OSError as error:
+        raise refused("SCOPE_UNREADABLE", f"what stands beside {path} cannot be read: {error}") from error
+    except ScopeInvalid as error:
+        raise refused("SCOPE_INVALID", f"{path}: {'; '.join(error.problems)}") from error

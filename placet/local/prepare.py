@@ -6,8 +6,10 @@ Everything is made once and kept. Private keys have mode 0600 in directories of 
 from __future__ import annotations
 
 import getpass
+import hashlib
 import re
 import shutil
+from collections.abc import Mapping
 from pathlib import Path
 
 from placet.approval.keys import SigningKey
@@ -17,6 +19,8 @@ from placet.local.layout import Layout
 from placet.pki import issue, make_ca
 from placet.rpc.channel import server_dns
 from placet.rpc.identity import caller_uri, reviewer_uri, service_uri
+from placet.scope.companions import contents_below, named_in
+from placet.scope.directory import scope_files
 
 SERVICES = ("audit", "console", "executor", "guard", "generator")
 """In the order of their start; they stop in the reverse order."""
@@ -39,7 +43,7 @@ def prepare(layout: Layout, scopes: Path | None = None) -> None:
 
     Args:
         layout: the state directory to fill.
-        scopes: directory whose *.yaml are copied; by default the examples' of a checkout.
+        scopes: directory whose scope files are copied; by default the examples' of a checkout.
 
     Raises:
         StackError: there is no scope at all, or the state directory belongs to somebody else.
@@ -85,14 +89,30 @@ def make_keys(layout: Layout) -> None:
 
 
 def copy_scopes(layout: Layout, source: Path | None) -> None:
-    """Copy the scopes that the state directory does not have; never change one that it has."""
+    """Copy the scopes that the state directory does not have, with their companions; never change one."""
     origin = source or EXAMPLE_SCOPES
     if source and not source.is_dir():
-        raise StackError(f"{source} is not a directory of scope files (*.yaml).")
-    for scope in sorted(origin.glob("*.yaml")):
-        if not (layout.scopes / scope.name).exists():
-            shutil.copyfile(scope, layout.scopes / scope.name)
-    if not any(layout.scopes.glob("*.yaml")):
+        raise StackError(f"{source} is not a directory of scope files (*.yaml, *.yml).")
+    documents = {path: path.read_bytes() for path in scope_files(origin)}
+    companions = named_in(documents.values())
+    for path, document in documents.items():
+        is_companion = hashlib.sha256(document).hexdigest() in companions
+        if not is_companion and not (layout.scopes / path.name).exists():
+            shutil.copyfile(path, layout.scopes / path.name)
+    _copy_companions(source or EXAMPLE_SCOPES.parent, layout.scopes / "companions", companions)
+    if not scope_files(layout.scopes):
         raise StackError(
             f"There is no scope in {layout.scopes}. Give a directory of scope files: --scopes DIR"
         )
+
+
+def _copy_companions(origin: Path, target: Path, companions: Mapping[str, str]) -> None:
+    """Each under its digest: two scopes may call different files by one name."""
+    if not companions:
+        return
+    target.mkdir(mode=0o700, exist_ok=True)
+    for content in contents_below(origin):
+        digest = hashlib.sha256(content).hexdigest()
+        copy = target / f"{digest[:16]}-{companions.get(digest)}"
+        if digest in companions and not copy.exists():
+            copy.write_bytes(content)

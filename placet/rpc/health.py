@@ -70,11 +70,6 @@ async def publish(servicer: HealthServicer, names: Sequence[str], state: State) 
     await servicer.say({"": state.ready, **dict.fromkeys(names, state.serves)})
 
 
-async def set_health(servicer: HealthServicer, names: Sequence[str], healthy: bool) -> None:
-    """Say the same of all."""
-    await publish(servicer, names, State(healthy, healthy))
-
-
 async def keep_health(servicer: HealthServicer, names: Sequence[str], checks: Checks) -> None:
     """Ask until cancelled, and publish and log each change."""
     known: State | None = None

@@ -10,9 +10,15 @@ import asyncio
 import contextlib
 import inspect
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Collection
-from contextlib import AbstractAsyncContextManager, aclosing, asynccontextmanager
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterator
+from contextlib import (
+    AbstractAsyncContextManager,
+    AbstractContextManager,
+    aclosing,
+    asynccontextmanager,
+    contextmanager,
+)
+from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 import grpc
@@ -26,6 +32,7 @@ from placet.rpc.telemetry import open_line
 
 Context = grpc.aio.ServicerContext[Any, Any]
 Around = Callable[[str, Context], AbstractAsyncContextManager[None]]
+Passing = Callable[[], AbstractContextManager[None]]
 Handler: TypeAlias = "grpc.RpcMethodHandler[Any, Any]"
 
 _log = structlog.get_logger()
@@ -42,14 +49,17 @@ NOT_AGAIN = ("grpc-retry-pushback-ms", "-1")
 
 
 class AroundInterceptor(grpc.aio.ServerInterceptor):
-    """Runs every handler inside `around(method, context)`.
+    """Runs every handler inside `around(method, context)`; a stream's answers leave inside `passing()`.
 
     With `drains`, what a refused caller still sends is thrown away before the refusal leaves: a client
     that is sending when its call ends reports INTERNAL instead of the reason that we gave.
     """
 
-    def __init__(self, around: Around, *, drains: bool = False) -> None:
+    def __init__(
+        self, around: Around, *, passing: Passing = contextlib.nullcontext, drains: bool = False
+    ) -> None:
         self._around = around
+        self._passing = passing
         self._drains = drains
 
     async def intercept_service(
@@ -60,7 +70,7 @@ class AroundInterceptor(grpc.aio.ServerInterceptor):
         handler = await continuation(handler_call_details)
         if handler is None:  # no such method: gRPC answers UNIMPLEMENTED
             return None
-        surrounded = surround(handler, str(handler_call_details.method), self._around)
+        surrounded = surround(handler, str(handler_call_details.method), self._around, self._passing)
         return draining(surrounded) if self._drains and handler.request_streaming else surrounded
 
 
@@ -96,8 +106,8 @@ async def _drain(requests: AsyncIterator[Any]) -> None:
                 quiet.reschedule(min(until, clock() + QUIET_S))
 
 
-def surround(handler: Handler, method: str, around: Around) -> Handler:
-    """The same handler, run inside `around`."""
+def surround(handler: Handler, method: str, around: Around, passing: Passing) -> Handler:
+    """The same handler, run inside `around`, whose answers leave inside `passing`."""
     behaviour, build = _shape(handler)
 
     async def coroutine(request: Any, context: Context) -> Any:
@@ -107,7 +117,8 @@ def surround(handler: Handler, method: str, around: Around) -> Handler:
     async def generator(request: Any, context: Context) -> AsyncIterator[Any]:
         async with around(method, context), aclosing(behaviour(request, context)) as responses:
             async for response in responses:
-                yield response
+                with passing():
+                    yield response
 
     return _rebuilt(handler, build, generator if inspect.isasyncgenfunction(behaviour) else coroutine)
 
@@ -196,7 +207,7 @@ def identity(allow: AllowList) -> Around:
     return around
 
 
-@dataclass(frozen=True)
+@dataclass
 class TimeLimit:
     """Ends an RPC whose client set no deadline after `maximum_s` seconds.
 
@@ -205,7 +216,9 @@ class TimeLimit:
 
     maximum_s: float
     endless: Collection[str]
-    tasks: set[asyncio.Task[Any]]
+    _waiting: set[asyncio.Task[Any]] = field(default_factory=set, init=False)
+    """Endless handlers that may be cancelled now."""
+    _over: bool = field(default=False, init=False)
 
     def is_endless(self, method: str) -> bool:
         return method in self.endless or method.startswith(OPEN_TO_PEERS)
@@ -237,23 +250,48 @@ class TimeLimit:
 
     @asynccontextmanager
     async def _until_drained(self, task: asyncio.Task[Any]) -> AsyncIterator[None]:
-        self.tasks.add(task)
+        self._wait(task)
         try:
             yield
         except asyncio.CancelledError:
-            if task in self.tasks:  # the client left
+            if task in self._waiting:  # the client left
                 raise
             task.uncancel()
-            raise ServiceError(
-                grpc.StatusCode.UNAVAILABLE,
-                "SERVER_STOPPING",
-                "The server is stopping. Open the stream again where you were.",
-                retry_after_s=1.0,
-            ) from None
+            raise _stopping() from None
         finally:
-            self.tasks.discard(task)
+            self._waiting.discard(task)
+
+    @contextmanager
+    def passing(self) -> Iterator[None]:
+        """While gRPC writes for an endless handler, that is not cancelled, but ends afterwards.
+
+        grpc.aio takes a cancellation at that moment for the client's, and keeps the call open for all of the
+        drain.
+        """
+        task = asyncio.current_task()
+        if task not in self._waiting:
+            yield
+            return
+        self._waiting.discard(task)
+        yield
+        self._wait(task)
 
     def end_endless(self) -> None:
-        """Cancel what would otherwise hold up a drain for all of its grace period."""
-        while self.tasks:
-            self.tasks.pop().cancel()
+        """End what would otherwise hold up a drain for all of its grace period, now and from now on."""
+        self._over = True
+        while self._waiting:
+            self._waiting.pop().cancel()
+
+    def _wait(self, task: asyncio.Task[Any]) -> None:
+        if self._over:
+            raise _stopping()
+        self._waiting.add(task)
+
+
+def _stopping() -> ServiceError:
+    return ServiceError(
+        grpc.StatusCode.UNAVAILABLE,
+        "SERVER_STOPPING",
+        "The server is stopping. Open the stream again where you were.",
+        retry_after_s=1.0,
+    )

@@ -158,7 +158,8 @@ ADMISSION_REFUSALS = _counter(
 )
 RUN_STAGE_SECONDS = _times(
     "placet_executor_stage_duration_seconds",
-    "how long a stage of a run took: `admit` (with the record of its start), `run`, `record` (of its end)",
+    "how long a stage of a run took: `admit` (with the record of its start), `run`, `delivery` (the part of "
+    "it before and after the program), `record` (of its end)",
     "stage",
     bounds=SLOW,
 )

@@ -89,10 +89,14 @@ def build_server(
         ValueError: the allow-list names a method that no registered service has.
         RuntimeError: `listen` cannot be bound.
     """
-    limit = TimeLimit(max_rpc_s, frozenset(endless), set())
-    arounds = (errors, telemetry, identity(allow), limit.around)
+    limit = TimeLimit(max_rpc_s, frozenset(endless))
     server = grpc.aio.server(
-        interceptors=[AroundInterceptor(around, drains=around is telemetry) for around in arounds],
+        interceptors=[
+            AroundInterceptor(errors),
+            AroundInterceptor(telemetry, drains=True),
+            AroundInterceptor(identity(allow)),
+            AroundInterceptor(limit.around, passing=limit.passing),
+        ],
         options=_options(max_message_bytes) + _aging(max_connection_age_s, max_rpc_s),
     )
     names = tuple(register(server))
@@ -117,6 +121,7 @@ async def serve(
     max_message_bytes: int = MAX_MESSAGE_BYTES,
     endless: Collection[str] = (),
     max_rpc_s: float = MAX_RPC_S,
+    on_signal: Callable[[], object] = lambda: None,
     on_stop: Callable[[], object] = lambda: None,
     metrics: Shown = NOWHERE,
     stop: asyncio.Event | None = None,
@@ -133,12 +138,13 @@ async def serve(
         turnover: how it ends, and how long connections last.
         endless: methods that have no end of their own.
         max_rpc_s: how long any other may take, in seconds.
+        on_signal: called at the first signal, also when it comes while the server already stops.
         on_stop: called before the drain; RPCs in flight may be told by it to come to an end.
         metrics: what is shown over HTTP, and where. Raises OSError or ValueError when it cannot be.
         stop: ends it as the signals do, once it is set.
     """
     stopping = stop or asyncio.Event()
-    _stop_on_signals(stopping)
+    _stop_on_signals(stopping, on_signal)
     built = build_server(
         listen=listen,
         tls=tls,
@@ -198,11 +204,12 @@ def _remove(ready_file: Path | None) -> None:
         ready_file.unlink(missing_ok=True)
 
 
-def _stop_on_signals(stopping: asyncio.Event) -> None:
+def _stop_on_signals(stopping: asyncio.Event, on_signal: Callable[[], object]) -> None:
     """SIGTERM and SIGINT set the event; a second signal ends the process as it always would."""
     loop = asyncio.get_running_loop()
 
     def stop(number: signal.Signals) -> None:
+        on_signal()
         stopping.set()
         loop.remove_signal_handler(number)
 

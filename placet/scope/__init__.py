@@ -3,20 +3,23 @@
 Knows the format of docs/scope-format.md. Must not know services, or how a program is judged.
 """
 
+from placet.scope.companions import Companions, check_companions, read_companions
 from placet.scope.comparison import Comparison, Relation, ScopeDiff, compare, diff
 from placet.scope.explanation import Explanation, explain, explain_rule
 from placet.scope.grants import Grant, grants, mode_of
+from placet.scope.outputs import Contract, MinGroup, Outputs
 from placet.scope.reading import MAX_DEPTH, MAX_DOCUMENT_BYTES, ScopeInvalid, load_scope
+from placet.scope.rule_modes import RULE_MODES, RuleMode
 from placet.scope.schema import (
-    RULE_MODES,
+    Actions,
     Allow,
+    Columns,
     Examples,
+    Inputs,
     Limits,
     Metadata,
-    Outputs,
     Prompt,
     Review,
-    RuleMode,
     Scope,
     Tier,
 )
@@ -25,13 +28,19 @@ __all__ = [
     "MAX_DEPTH",
     "MAX_DOCUMENT_BYTES",
     "RULE_MODES",
+    "Actions",
     "Allow",
+    "Columns",
+    "Companions",
     "Comparison",
+    "Contract",
     "Examples",
     "Explanation",
     "Grant",
+    "Inputs",
     "Limits",
     "Metadata",
+    "MinGroup",
     "Outputs",
     "Prompt",
     "Relation",
@@ -41,6 +50,7 @@ __all__ = [
     "ScopeDiff",
     "ScopeInvalid",
     "Tier",
+    "check_companions",
     "compare",
     "diff",
     "explain",
@@ -48,4 +58,5 @@ __all__ = [
     "grants",
     "load_scope",
     "mode_of",
+    "read_companions",
 ]

@@ -4,14 +4,17 @@ Knows two scopes. Must not know programs; so its answer holds for every program,
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
 from pydantic import BaseModel
 
+from placet.scope.changes import Changes
 from placet.scope.grants import Grant, declared, grants, mode_of, parent_of
-from placet.scope.schema import RULE_MODES, SEVERITIES, Scope
+from placet.scope.handover import compare_handover
+from placet.scope.rule_modes import RULE_MODES
+from placet.scope.schema import SEVERITIES, Scope
 
 
 class Relation(StrEnum):
@@ -59,12 +62,13 @@ class ScopeDiff:
 
 def compare(a: Scope, b: Scope) -> Comparison:
     """What changes for programs when `b` replaces `a`. Owner, name, version and examples change nothing."""
-    changes = _Changes()
+    changes = Changes()
     _compare_words(changes, a, b)
     _compare_grants(changes, a, b)
     _compare_sections(changes, a, b)
     _compare_quorums(changes, a, b)
     _compare_modes(changes, a, b)
+    compare_handover(changes, a, b)
     return Comparison(tuple(changes.widening), tuple(changes.narrowing), tuple(changes.to_read))
 
 
@@ -72,18 +76,6 @@ def diff(a: Scope, b: Scope) -> ScopeDiff:
     """`compare`, with what must be read counted as widening."""
     found = compare(a, b)
     return ScopeDiff([*found.widening, *found.to_read], list(found.narrowing))
-
-
-@dataclass(slots=True)
-class _Changes:
-    widening: list[str] = field(default_factory=list)
-    narrowing: list[str] = field(default_factory=list)
-    to_read: list[str] = field(default_factory=list)
-
-    def ranked(self, path: str, old: int, new: int, before: object, after: object) -> None:
-        """A change along a line from strict to lax."""
-        if old != new:
-            (self.widening if new > old else self.narrowing).append(f"{path}: {before} -> {after}")
 
 
 # For each ordered choice, the values from strict to lax. `reviewer: off` is the strict one: it stands with
@@ -99,10 +91,10 @@ _STRICT_FIRST: Final[dict[str, tuple[object, ...]]] = {
 _MORE_IS_MORE: Final = ("limits", "prompt")
 
 
-def _compare_words(changes: _Changes, a: Scope, b: Scope) -> None:
-    for key in ("apiVersion", "kind", "purpose", "mode"):
+def _compare_words(changes: Changes, a: Scope, b: Scope) -> None:
+    for key in ("apiVersion", "kind", "purpose"):
         if getattr(a, key) != getattr(b, key):
-            changes.to_read.append(f"{key}: changed; read what it lets in")
+            changes.unordered(key)
 
 
 # The path in the file of each capability.
@@ -116,7 +108,7 @@ _PATHS: Final = {
 }
 
 
-def _compare_grants(changes: _Changes, a: Scope, b: Scope) -> None:
+def _compare_grants(changes: Changes, a: Scope, b: Scope) -> None:
     """B's grants lie within A's if each entry of B does: what an entry implies, A implies with it."""
     old, new = a.allow.pure_stdlib, b.allow.pure_stdlib
     changes.ranked("allow.pure_stdlib", old, new, _yaml(old), _yaml(new))
@@ -137,7 +129,7 @@ def _beyond(granting: Scope, asking: Scope) -> Iterator[Grant]:
         yield from ((capability, item) for item in items if (capability, item) not in granted)
 
 
-def _compare_sections(changes: _Changes, a: Scope, b: Scope) -> None:
+def _compare_sections(changes: Changes, a: Scope, b: Scope) -> None:
     """Every key of the other sections. A key that nothing here orders must be read: silence is a no."""
     for section in ("limits", "prompt", "review"):
         before, after = getattr(a, section), getattr(b, section)
@@ -146,7 +138,7 @@ def _compare_sections(changes: _Changes, a: Scope, b: Scope) -> None:
                 _compare_key(changes, f"{section}.{key}", before, after)
 
 
-def _compare_key(changes: _Changes, path: str, before: BaseModel, after: BaseModel) -> None:
+def _compare_key(changes: Changes, path: str, before: BaseModel, after: BaseModel) -> None:
     section, _, key = path.partition(".")
     old, new = getattr(before, key), getattr(after, key)
     if section in _MORE_IS_MORE:
@@ -158,7 +150,7 @@ def _compare_key(changes: _Changes, path: str, before: BaseModel, after: BaseMod
         changes.to_read.append(f"{path}: {old} -> {new}; read what it lets in")
 
 
-def _compare_quorums(changes: _Changes, a: Scope, b: Scope) -> None:
+def _compare_quorums(changes: Changes, a: Scope, b: Scope) -> None:
     """By severity, how many people it comes to. A change that `review.quorum` alone makes is told there."""
     for severity in SEVERITIES:
         if severity in {*a.review.quorum_by_severity, *b.review.quorum_by_severity}:
@@ -166,7 +158,7 @@ def _compare_quorums(changes: _Changes, a: Scope, b: Scope) -> None:
             changes.ranked(f"review.quorum_by_severity.{severity}", -old, -new, old, new)
 
 
-def _compare_modes(changes: _Changes, a: Scope, b: Scope) -> None:
+def _compare_modes(changes: Changes, a: Scope, b: Scope) -> None:
     """The keys of both files part the rules into sets that neither tells apart; a key speaks for its set."""
     for key in sorted({*a.rules, *b.rules}):
         old, new = mode_of(a.rules, key), mode_of(b.rules, key)

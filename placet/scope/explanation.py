@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
+from placet.scope import told
 from placet.scope.grants import mode_of
 from placet.scope.schema import SEVERITIES, Scope
 
@@ -76,6 +77,12 @@ class Explanation:
     imports: dict[str, str]
     may: dict[str, str]
     limits: dict[str, str]
+    plans: tuple[str, ...]
+    """How programs come about where plans of actions run; empty where a model writes them."""
+    found: tuple[str, ...]
+    """What programs find of the inputs; empty where it is all of them."""
+    leaves: tuple[str, ...]
+    """What is changed, checked or withheld before anything leaves; empty where nothing is."""
     decides: tuple[str, ...]
     softened: dict[str, str]
     always_denied: tuple[str, ...]
@@ -89,6 +96,9 @@ def explain(scope: Scope) -> Explanation:
         imports=_imports(scope),
         may=_may(scope),
         limits=_limits(scope),
+        plans=tuple(told.plans(scope)),
+        found=tuple(told.found(scope)),
+        leaves=tuple(told.leaves(scope)),
         decides=tuple(_decides(scope)),
         softened={key: _MODES[mode] for key, mode in sorted(scope.rules.items()) if mode != "enforce"},
         always_denied=ALWAYS_DENIED,
@@ -148,6 +158,12 @@ def _limits(scope: Scope) -> dict[str, str]:
 
 
 def _decides(scope: Scope) -> Iterator[str]:
+    if scope.mode != "program":
+        yield "What a plan compiles to is compiled again and allowed, unless a rule objects."
+    if scope.mode == "actions":
+        yield "Every other program is denied."
+        yield "If a check breaks, or the audit log cannot be reached, there is no approval and no run."
+        return
     yield "Rules first: a finding of severity HIGH or CRITICAL denies, and no reviewer can clear it."
     if scope.review.static_proof:
         yield "A program that the rules prove pure, and in which they find nothing, is allowed by them alone."
@@ -197,5 +213,6 @@ def _notes(scope: Scope) -> Iterator[str]:
         yield "Files are asked for, but nothing may be written; open charts are still saved as PNG."
     if any(mode != "enforce" for mode in scope.rules.values()):
         yield "A guard refuses the scope if it knows a softened rule as hard; `placet scope test` asks it."
+    yield from told.notes(scope)
     if scope.prompt.sample_rows:
         yield "Rows of the inputs are shown to a model, which may be somebody else's service."

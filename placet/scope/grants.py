@@ -9,7 +9,8 @@ from itertools import accumulate
 from typing import Final
 
 from placet.scope.modules import PUBLIC, PURE
-from placet.scope.schema import RuleMode, Scope
+from placet.scope.rule_modes import RuleMode
+from placet.scope.schema import Scope
 
 Grant = tuple[str, str]
 """A capability and its parameter, such as ("import", "numpy.linalg") or ("process", "git")."""

@@ -4,20 +4,20 @@ Knows the document's rules (docs/scope-format.md, Document). Must not know what 
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 import yaml
 from pydantic import ValidationError
 
-from placet.scope.schema import Scope
+from placet.scope.schema import Lines, Scope, line_of
 
 MAX_DOCUMENT_BYTES: Final = 64 * 1024
 MAX_DEPTH: Final = 16
 
 
 class ScopeInvalid(ValueError):  # noqa: N818  (named for what it says, as in the docs)
-    """The document is not a scope. `problems` holds every reason, each beginning with the key's path."""
+    """The document is not a scope. `problems` holds every reason, each with its line and the key's path."""
 
     def __init__(self, problems: list[str]) -> None:
         super().__init__("scope is not valid:\n" + "\n".join(f"- {problem}" for problem in problems))
@@ -72,24 +72,53 @@ def load_scope(document: bytes) -> Scope:
 
     Raises ScopeInvalid with every problem found.
     """
-    data = plain_mapping(document)
+    data, lines = numbered_mapping(document)
     try:
         scope = Scope.model_validate(data)
     except ValidationError as error:
-        raise ScopeInvalid(_problems(error.errors())) from None
+        raise ScopeInvalid(_problems(error.errors(), lines)) from None
     scope._document = bytes(document)
+    scope._lines = lines
     return scope
 
 
 def plain_mapping(document: bytes) -> Mapping[str, Any]:
     """The mapping that a document of ours is, in the plain part of YAML. Raises ScopeInvalid."""
+    return _compose(document)[1]
+
+
+def plain_nodes(document: bytes) -> yaml.MappingNode:
+    """The same mapping with the place of each value in the text. Raises ScopeInvalid."""
+    return _compose(document)[0]
+
+
+def numbered_mapping(document: bytes) -> tuple[Mapping[str, Any], Lines]:
+    """The same mapping with the line of each key and each entry of a list. Raises ScopeInvalid."""
+    node, data = _compose(document)
+    return data, dict(_lines(node))
+
+
+def _lines(node: yaml.Node, path: tuple[str | int, ...] = ()) -> Iterator[tuple[tuple[str | int, ...], int]]:
+    """The line on which each key and each entry of a list stands, from 1."""
+    yield path, node.start_mark.line + 1
+    if isinstance(node, yaml.MappingNode):
+        for key, value in node.value:
+            yield from _lines(value, (*path, key.value))
+            yield (*path, key.value), key.start_mark.line + 1
+    elif isinstance(node, yaml.SequenceNode):
+        for index, item in enumerate(node.value):
+            yield from _lines(item, (*path, index))
+
+
+def _compose(document: bytes) -> tuple[yaml.MappingNode, Mapping[str, Any]]:
     if len(document) > MAX_DOCUMENT_BYTES:
         raise ScopeInvalid([f"document: {len(document)} bytes; at most {MAX_DOCUMENT_BYTES} are allowed"])
     try:
         text = document.decode("utf-8")
         loader = _PlainLoader(text)
         try:
-            data = loader.get_single_data()
+            node = loader.get_single_node()
+            data = loader.construct_document(node) if isinstance(node, yaml.MappingNode) else None
         finally:
             loader.dispose()
     except UnicodeDecodeError as error:
@@ -98,9 +127,9 @@ def plain_mapping(document: bytes) -> Mapping[str, Any]:
         raise ScopeInvalid([f"document: {error}"]) from None
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         raise ScopeInvalid([f"document: not valid YAML: {' '.join(str(error).split())[:300]}"]) from None
-    if not isinstance(data, dict):
+    if not isinstance(node, yaml.MappingNode) or not isinstance(data, dict):
         raise ScopeInvalid(["document: must be one YAML mapping"])
-    return data
+    return node, data
 
 
 _NONE_OR_LIST: Final[Mapping[str, str]] = {
@@ -109,15 +138,17 @@ _NONE_OR_LIST: Final[Mapping[str, str]] = {
 }
 
 
-def _problems(details: Sequence[Mapping[str, Any]]) -> list[str]:
+def _problems(details: Sequence[Mapping[str, Any]], lines: Lines) -> list[str]:
     """One sentence per mistake; the branches of a union are told as one."""
     found: dict[str, str] = {}
+    places: dict[str, int] = {}
     for detail in details:
         path = _path(detail["loc"])
+        places.setdefault(path, line_of(lines, detail["loc"]))
         found.setdefault(path, _NONE_OR_LIST.get(path) or _message(detail))
     inner = {path.rpartition(".")[0] for path in found}
     return [
-        f"{path}: {message}"
+        f"line {places[path]}: {path}: {message}"
         for path, message in found.items()
         if not (path in _NONE_OR_LIST and path in inner)
     ]

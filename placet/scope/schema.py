@@ -5,25 +5,15 @@ Knows one document's content. Must not know YAML, files, or how a program is jud
 
 import hashlib
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from enum import StrEnum
 from typing import Annotated, Final, Literal, Self
 
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    ConfigDict,
-    Field,
-    PrivateAttr,
-    StringConstraints,
-    model_validator,
-)
+from pydantic import AfterValidator, Field, PrivateAttr, StringConstraints, model_validator
 
-
-def _unique(values: tuple[str, ...]) -> tuple[str, ...]:
-    if len(set(values)) != len(values):
-        raise ValueError("names the same thing twice; remove one")
-    return values
+from placet.scope.closed import LIST, Closed, ColumnName, Unique
+from placet.scope.outputs import Outputs
+from placet.scope.rule_modes import RuleKey, RuleMode, SoftOnly
 
 
 def _host_port(value: str) -> str:
@@ -33,24 +23,20 @@ def _host_port(value: str) -> str:
     return value
 
 
-class _Closed(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
-
-
 _Module = Annotated[
     str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z_][A-Za-z0-9_]*)*$", max_length=100)
 ]
 _Command = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._+-]*$", max_length=64)]
 _HostPort = Annotated[str, StringConstraints(max_length=260), AfterValidator(_host_port)]
 _Program = Annotated[str, StringConstraints(min_length=1, max_length=16 * 1024)]
-_Unique = AfterValidator(_unique)
-# YAML has lists only; strictness would otherwise refuse a list where the model holds a tuple.
-_LIST: Final = Field(strict=False)
-_Hosts = Annotated[tuple[_HostPort, ...], _LIST, Field(min_length=1, max_length=50), _Unique]
-_Commands = Annotated[tuple[_Command, ...], _LIST, Field(min_length=1, max_length=50), _Unique]
+_Hosts = Annotated[tuple[_HostPort, ...], LIST, Field(min_length=1, max_length=50), Unique]
+_Commands = Annotated[tuple[_Command, ...], LIST, Field(min_length=1, max_length=50), Unique]
+_FileName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", max_length=100)]
+_Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
+_Word = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$", max_length=64)]
 
 
-class Metadata(_Closed):
+class Metadata(Closed):
     """Who the scope belongs to, and which edition this is."""
 
     name: Annotated[str, StringConstraints(pattern=r"^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$")]
@@ -58,19 +44,15 @@ class Metadata(_Closed):
     owner: Annotated[str, StringConstraints(min_length=1, max_length=100)]
 
 
-class Allow(_Closed):
+class Allow(Closed):
     """What programs may do. An empty list and `none` allow nothing."""
 
-    imports: Annotated[tuple[_Module, ...], _LIST, Field(max_length=200), _Unique] = ()
+    imports: Annotated[tuple[_Module, ...], LIST, Field(max_length=200), Unique] = ()
     pure_stdlib: bool = True
-    read: Annotated[tuple[Literal["inputs", "workdir"], ...], _LIST, _Unique] = ()
-    write: Annotated[tuple[Literal["outputs", "workdir"], ...], _LIST, _Unique] = ()
-    network: (
-        Literal["none"] | Annotated[tuple[_HostPort, ...], _LIST, Field(min_length=1, max_length=50), _Unique]
-    ) = "none"
-    processes: (
-        Literal["none"] | Annotated[tuple[_Command, ...], _LIST, Field(min_length=1, max_length=50), _Unique]
-    ) = "none"
+    read: Annotated[tuple[Literal["inputs", "workdir"], ...], LIST, Unique] = ()
+    write: Annotated[tuple[Literal["outputs", "workdir"], ...], LIST, Unique] = ()
+    network: Literal["none"] | _Hosts = "none"
+    processes: Literal["none"] | _Commands = "none"
 
     @property
     def hosts(self) -> tuple[str, ...]:
@@ -83,7 +65,7 @@ class Allow(_Closed):
         return () if self.processes == "none" else self.processes
 
 
-class Limits(_Closed):
+class Limits(Closed):
     """Bounds of one run; units are in the names. Never zero, never without limit."""
 
     wall_s: Annotated[int, Field(ge=1, le=600)] = 30
@@ -109,7 +91,7 @@ SEVERITIES: Final[tuple[Severity, ...]] = ("INFO", "LOW", "MEDIUM", "HIGH", "CRI
 _Quorum = Annotated[int, Field(ge=1, le=5)]
 
 
-class Review(_Closed):
+class Review(Closed):
     """How a program in this scope is reviewed."""
 
     reviewer: Literal["required", "off"] = "required"
@@ -141,92 +123,104 @@ class Review(_Closed):
         return self
 
 
-class Prompt(_Closed):
+class Prompt(Closed):
     """What of the inputs the generator's prompt may hold."""
 
     sample_rows: Annotated[int, Field(ge=0, le=20)] = 0
 
 
-class Outputs(_Closed):
-    """Kinds of result that programs are asked for."""
+class Columns(Closed):
+    """What a program finds of an input's columns: `grant` as they are, `mask` under pseudonyms, no others."""
 
-    kinds: Annotated[
-        tuple[Literal["text", "txt", "png", "svg", "pdf", "csv", "json", "parquet", "xlsx"], ...],
-        _LIST,
-        _Unique,
-    ] = ("text",)
+    input: Annotated[str, StringConstraints(min_length=1, max_length=128)]
+    """A glob over the inputs' names; the first entry that fits counts."""
+    grant: Annotated[tuple[ColumnName, ...], LIST, Field(max_length=500), Unique] = ()
+    mask: Annotated[tuple[ColumnName, ...], LIST, Field(max_length=500), Unique] = ()
 
-
-RuleMode = Literal["enforce", "warn", "audit"]
-RULE_MODES: Final[tuple[RuleMode, ...]] = ("enforce", "warn", "audit")
-"""From strict to lax."""
-
-
-def _rule_key(value: str) -> str:
-    if re.fullmatch(
-        r"[a-z][a-z0-9_]*(?:\.[a-z][a-z0-9_]*)+|[a-z][a-z0-9_]*(?:\.[a-z][a-z0-9_]*)*\.\*", value
-    ):
-        return value
-    raise ValueError(
-        "must be a rule's id, or the beginning of ids with .* at its end (docs/rules.md lists the rules)"
-    )
+    @model_validator(mode="after")
+    def _once(self) -> Self:
+        if both := sorted(set(self.grant) & set(self.mask)):
+            raise ValueError(f"{', '.join(both)}: granted and masked; leave it in one of them")
+        if not self.grant and not self.mask:
+            raise ValueError(
+                "names no column: add grant or mask, or leave the entry out to refuse such inputs"
+            )
+        return self
 
 
-HARD_FAMILIES: Final = (
-    *("intake", "policy", "reviewer", "rules", "threat.dynamic", "threat.introspection", "threat.reviewer"),
-    *(
-        "threat.secrets",
-        "capability.secrets",
-        "capability.native",
-        "capability.process",
-        "capability.network",
-    ),
-)
-"""Beginnings of ids that no scope softens, whatever rules there are; the guard knows the other hard rules."""
+class Inputs(Closed):
+    """What a program gets of the files that come with a task."""
+
+    columns: Annotated[tuple[Columns, ...], LIST, Field(min_length=1, max_length=50)] | None = None
+    """Absent: every column of every input. Else an input that no entry fits is refused."""
 
 
-def _soft_only(rules: Mapping[str, RuleMode]) -> Mapping[str, RuleMode]:
-    refused = [
-        f"{key} cannot be {mode}: it is a hard denial or covers one"
-        for key, mode in rules.items()
-        if mode != "enforce" and any(_meets(key, family) for family in HARD_FAMILIES)
-    ]
-    if refused:
-        raise ValueError("; ".join(refused))
-    return rules
+class Actions(Closed):
+    """Which actions plans may use (docs/actions.md)."""
+
+    only: Annotated[tuple[_Word, ...], LIST, Field(max_length=200), Unique] = ()
+    """Names from the catalogue; empty: all of it."""
+    own: Annotated[tuple[_FileName, ...], LIST, Field(max_length=16), Unique] = ()
+    """Companions that hold the team's own actions."""
 
 
-def _meets(key: str, family: str) -> bool:
-    stem = key.removesuffix(".*")
-    return f"{stem}.".startswith(f"{family}.") or (stem != key and family.startswith(f"{stem}."))
-
-
-_RuleKey = Annotated[str, StringConstraints(max_length=100), AfterValidator(_rule_key)]
-
-
-class Examples(_Closed):
+class Examples(Closed):
     """Programs that must pass, and programs that must be denied, by the rules alone."""
 
-    allowed: Annotated[tuple[_Program, ...], _LIST, Field(max_length=50)] = ()
-    denied: Annotated[tuple[_Program, ...], _LIST, Field(max_length=50)] = ()
+    allowed: Annotated[tuple[_Program, ...], LIST, Field(max_length=50)] = ()
+    denied: Annotated[tuple[_Program, ...], LIST, Field(max_length=50)] = ()
 
 
-class Scope(_Closed):
+Lines = Mapping[tuple[str | int, ...], int]
+"""The path of each key and list entry of a document → the line on which it stands, from 1."""
+
+
+def line_of(lines: Lines, path: Sequence[str | int]) -> int:
+    """The line of the key at `path`, or of the nearest one above it that is written down."""
+    written = (tuple(path[:length]) for length in range(len(path), -1, -1))
+    return next((lines[above] for above in written if above in lines), 1)
+
+
+class Scope(Closed):
     """A valid scope. Made by `load_scope` only, so that `document` and `sha256` are those of the file."""
 
     apiVersion: Literal["placet/v1"]  # noqa: N815  (the format's key)
     kind: Literal["Scope"]
     metadata: Metadata
     purpose: Annotated[str, StringConstraints(min_length=1, max_length=2000)]
-    mode: Literal["program"] = "program"
+    mode: Literal["program", "actions", "actions_then_program"] = "program"
+    files: Annotated[Mapping[_FileName, _Sha256], Field(max_length=16)] = {}
+    """Companions: what stands beside this file, each by its digest (`placet.scope.companions` reads them)."""
+    actions: Actions = Actions()
+    style: _FileName | None = None
+    """The companion that says how figures and tables look (docs/style-format.md)."""
+    inputs: Inputs = Inputs()
     allow: Allow = Allow()
     limits: Limits = Limits()
     review: Review = Review()
     prompt: Prompt = Prompt()
     outputs: Outputs = Outputs()
-    rules: Annotated[Mapping[_RuleKey, RuleMode], Field(max_length=50), AfterValidator(_soft_only)] = {}
+    rules: Annotated[Mapping[RuleKey, RuleMode], Field(max_length=50), SoftOnly] = {}
     examples: Examples = Examples()
     _document: bytes = PrivateAttr(default=b"")
+    _lines: Lines = PrivateAttr(default_factory=dict)
+
+    def line(self, *path: str | int) -> int:
+        """The line on which a key stands, or the nearest one above it that is written down."""
+        return line_of(self._lines, path)
+
+    def at(self, *path: str | int) -> str:
+        """Where a key stands, as problems begin: `line 7: files.house.yaml`."""
+        return f"line {self.line(*path)}: {'.'.join(map(str, path))}"
+
+    @model_validator(mode="after")
+    def _companions_are_pinned(self) -> Self:
+        named = [*self.actions.own, *([self.style] if self.style else [])]
+        if missing := [name for name in named if name not in self.files]:
+            raise ValueError(f"{', '.join(missing)}: not in files; run `placet scope pin` to add the digest")
+        if self.mode == "program" and self.actions != Actions():
+            raise ValueError("actions: only with mode actions or actions_then_program")
+        return self
 
     @property
     def document(self) -> bytes:

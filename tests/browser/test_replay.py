@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from placet.approval import KeySet, envelope
 from placet.audit.replay_report import Report
@@ -99,6 +99,18 @@ def test_without_a_key_nothing_is_signed(visit: Visit, replay: str) -> None:
     page.get_by_role("button", name="Sign the report").click()
 
     expect(page.get_by_role("alert")).to_contain_text("This browser has no key of yours")
+
+
+def test_nobody_can_click_before_the_page_can_sign(visit: Visit, replay: str) -> None:
+    """The click would load the page again, and nothing would be said."""
+    page = visit("ben")
+    held: list[Route] = []
+    page.route("**/static/replay.js", lambda route: held.append(route))
+    page.goto(replay, wait_until="commit")
+    button = page.get_by_role("button", name="Sign the report")
+    expect(button).to_be_disabled()
+    held.pop().continue_()
+    expect(button).to_be_enabled()
 
 
 def test_a_statement_that_says_something_else_is_not_signed(visit: Visit, world: World, replay: str) -> None:

@@ -9,7 +9,7 @@ import os
 import shutil
 import subprocess
 import tempfile
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Collection, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -41,7 +41,11 @@ class Ran:
 
 
 async def run(
-    sandbox: Sandbox, program: str | bytes, inputs: Sequence[InputFile] = (), limits: RunLimits = LIMITS
+    sandbox: Sandbox,
+    program: str | bytes,
+    inputs: Sequence[InputFile] = (),
+    limits: RunLimits = LIMITS,
+    imports: Collection[str] = (),
 ) -> Ran:
     """Run and keep what was streamed."""
     streams = {"stdout": bytearray(), "stderr": bytearray()}
@@ -50,7 +54,7 @@ async def run(
         streams[stream].extend(data)
 
     source = program.encode() if isinstance(program, str) else program
-    result = await sandbox.run(source, inputs, limits, keep)
+    result = await sandbox.run(source, inputs, limits, keep, imports=imports)
     return Ran(result, bytes(streams["stdout"]), bytes(streams["stderr"]))
 
 
@@ -79,6 +83,7 @@ def reachable_python() -> Path:
     site = home / "lib" / f"python{version}" / "site-packages"
     shutil.rmtree(site)
     site.symlink_to(next((ROOT / ".venv-sandbox" / "lib").glob("python*/site-packages")))
+    (home / "late").symlink_to(ROOT / ".venv-sandbox" / "late")
     return home / "bin" / "python"
 
 
@@ -87,8 +92,13 @@ def _world_readable(path: Path) -> bool:
 
 
 @asynccontextmanager
-async def opened(tier: str, pool_size: int = 1, preload: Sequence[str] = PRELOAD) -> AsyncIterator[Sandbox]:
-    """A started sandbox of exactly this tier; skips where this machine cannot have it."""
+async def opened(
+    tier: str, pool_size: int = 1, preload: Sequence[str] | None = PRELOAD
+) -> AsyncIterator[Sandbox]:
+    """A started sandbox of exactly this tier; skips where this machine cannot have it.
+
+    `preload` is as for `open_sandbox`: None for the usual sets of libraries.
+    """
     python = reachable_python() if tier == "T0" else PYTHON
     if not PYTHON.exists():
         pytest.skip("no sandbox interpreter: run `make setup`")

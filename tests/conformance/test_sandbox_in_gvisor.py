@@ -165,7 +165,7 @@ ATTACKED = """
 import asyncio
 from pathlib import Path
 from executor_svc.sandbox import open_sandbox
-from tests.security.sandbox_attacks_kit import ATTACKS, attempt, reached, status_of, world
+from tests.security.sandbox_attacks_kit import ATTACKS, attempt, reached, status_of, without_twins, world
 async def main():
     sandbox = open_sandbox(Path(sys.argv[2]), pool_size=3, preload=(), min_tier="T2")
     await sandbox.start()
@@ -176,7 +176,8 @@ async def main():
                 ran = await attempt(sandbox, attack, here)
                 said = (ran.stdout + ran.stderr).decode("utf-8", "replace")
                 return [attack.name, reached(ran, here), status_of(ran), said[-300:]]
-        told = await asyncio.gather(*(one(attack) for attack in ATTACKS if "user" in attack.people))
+        chosen = without_twins(attack for attack in ATTACKS if "user" in attack.people)
+        told = await asyncio.gather(*map(one, chosen))
     await sandbox.close()
     return told
 print(json.dumps(asyncio.run(main())))
@@ -350,5 +351,5 @@ def test_no_attack_reaches_its_aim_inside_gvisor(newest: str) -> None:
             wrong.append(f"{name} reached its aim: {said}")
         elif ends[name] and status not in (*ends[name], otherwise):
             wrong.append(f"{name} ended {status}, not {' or '.join(ends[name])}: {said}")
-    assert len(told) >= 250
+    assert len(told) >= 150
     assert not wrong, "\n".join(wrong)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from executor_svc.sandbox import Rotation, SandboxUnavailable, open_sandbox, probe
-from executor_svc.sandbox.libraries import DATA, SCIENCE, USUAL, fitting
+from executor_svc.sandbox.libraries import DATA, DELIVERY, SCIENCE, USUAL, fitting
 from tests.conformance.sandbox_kit import PYTHON, run
 
 HASH = "print(hash('a word'))"
@@ -48,7 +48,13 @@ async def test_a_failing_self_test_stops_every_run_until_one_passes(monkeypatch:
 
 @pytest.mark.parametrize(
     ("imports", "expected"),
-    [((), DATA), (("pandas", "json"), DATA), (("sklearn",), SCIENCE), (("pandas", "scipy"), SCIENCE)],
+    [
+        ((), DATA),
+        (("pandas", "json"), DATA),
+        (("sklearn",), SCIENCE),
+        (("pandas", "scipy"), SCIENCE),
+        (DELIVERY.packages, DELIVERY),
+    ],
 )
 def test_the_smallest_set_that_holds_the_most_is_taken(imports: tuple[str, ...], expected: object) -> None:
     assert fitting(USUAL, imports) is expected

@@ -6,6 +6,7 @@ With a control group where this machine has one, and without, where only the wat
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import dataclasses
 import os
 import time
@@ -15,8 +16,7 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
-from executor_svc.sandbox import RunLimits, RunResult, RunStatus, Sandbox, SandboxUnavailable, cgroup
-from executor_svc.sandbox import run as run_module
+from executor_svc.sandbox import RunLimits, RunResult, RunStatus, Sandbox, SandboxUnavailable, cgroup, seen
 from tests.conformance.sandbox_kit import LIMITS, descendants, opened, run
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -35,7 +35,7 @@ async def sandbox(request: pytest.FixtureRequest) -> AsyncIterator[Sandbox]:
         if not grouped:
             patch.setattr(cgroup, "create", lambda: None)
             # What the kernel kills for memory beside us, in groups of other tests, it counts as well.
-            patch.setattr(run_module, "_starved_on_machine", lambda: 0)
+            patch.setattr(seen, "starved_on_machine", lambda: 0)
         async with opened(tier, preload=()) as started:
             yield started
 
@@ -172,10 +172,20 @@ async def test_memory_that_others_took_is_not_the_programs_doing(
 ) -> None:
     """The kernel killed it and says that it killed something for memory; the program was within its bound."""
     told = iter(range(1000))
-    monkeypatch.setattr(run_module, "_starved_on_machine", lambda: next(told))
+    monkeypatch.setattr(seen, "starved_on_machine", lambda: next(told))
     monkeypatch.setattr(cgroup.RunGroup, "starved", lambda _: True)
     with pytest.raises(SandboxUnavailable, match="ran out of memory"):
         await run(sandbox, "import os; os.kill(os.getpid(), 9)")
+
+
+def _living() -> set[int]:
+    """The processes below us; not those that are dead and not reaped, which may be an earlier test's."""
+    found = set()
+    for pid in descendants(os.getpid()):
+        with contextlib.suppress(OSError):  # it is gone by now
+            if Path(f"/proc/{pid}/cmdline").read_bytes():
+                found.add(pid)
+    return found
 
 
 async def _end_by_its_caller(sandbox: Sandbox, how: str) -> tuple[RunResult, set[int]]:
@@ -198,9 +208,7 @@ print("up", end="")
 time.sleep(60)
 """
     running = asyncio.create_task(
-        sandbox.run(
-            program, (), TIGHT, hear, on_cancelled=lambda left: told.append((left, descendants(os.getpid())))
-        )
+        sandbox.run(program, (), TIGHT, hear, on_cancelled=lambda left: told.append((left, _living())))
     )
     await up.wait()
     before = descendants(os.getpid())

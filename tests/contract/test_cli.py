@@ -7,6 +7,7 @@ import contextlib
 import hashlib
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -29,6 +30,7 @@ from placet.cli.main import run
 from placet.local.layout import Layout
 from placet.rpc.errors import ServiceError
 from placet.scope import load_scope
+from tests.fakes.actions_world import OWN, document
 from tests.fakes.chain import PNG, SCOPE, Chain, chain_in_thread
 
 HONEST = b"import pandas as pd\nprint(1)\n"
@@ -770,7 +772,7 @@ class TestUsage:
         ["up", "down", "status", "solve", "run", "review", "exec", "approve", "eval", "scope test",
          "scope diff", "scope explain", "scope list", "scope show", "audit list", "audit show",
          "audit verify", "audit export", "audit tail", "keys list", "keys show",
-         "keys new-reviewer", "keys revoke"],
+         "keys new-reviewer", "keys revoke", "keys new-caller", "keys new-token", "mcp"],
     )  # fmt: skip
     def test_every_verb_has_help_with_an_example(self, placet: Placet, verb: str) -> None:
         """`--help` ends with 0 and shows a call."""
@@ -898,3 +900,71 @@ def test_without_a_verb_it_shows_help(capsys: pytest.CaptureFixture[str]) -> Non
     assert code == 4
     assert "solve" in out + err
     assert "could not answer" not in err
+
+
+def test_scope_pin_writes_digests_that_scope_test_then_sends_with_the_scope(
+    placet: Placet, fakes: Chain, tmp_path: Path
+) -> None:
+    """Companions 5: `placet scope pin FILE` writes the digests, and raises its version."""
+    (tmp_path / "actions").mkdir()
+    (tmp_path / "actions" / "own.py").write_bytes(OWN)
+    file = tmp_path / "reporting.yaml"
+    plan = 'read file="sales.csv"\nflag_big table=1 column=price name="big"'
+    file.write_bytes(document(actions={"own": ["own.py"]}, examples={"allowed": [plan]}))
+    unpinned = placet("scope", "test", file)
+    first, again = placet("scope", "pin", file, "--json"), placet("scope", "pin", file)
+    tested = placet("scope", "test", file, "--json")
+
+    assert unpinned.code == 4
+    assert "not in files; run `placet scope pin`" in unpinned.err
+    assert (first.code, first.lines[0]["changed"], first.lines[0]["version"]) == (0, True, 2)
+    assert "was pinned already" in again.out
+    assert tested.lines == [
+        {"example": "examples.allowed[0]", "kind": "plan", "verdict": "ALLOWED", "ok": True, "findings": []}
+    ]
+    request = fakes.guard.requests[-1]
+    assert [(sent.name, sent.content) for sent in request.scope_files] == [("own.py", OWN)]
+    assert b"flag_big" in request.plan
+    assert b"step_2 = flag_big(step_1" in request.program
+
+
+def test_scope_pin_writes_through_no_link_and_keeps_the_permissions(placet: Placet, tmp_path: Path) -> None:
+    """Who may write into the scope's directory cannot have another file written by whoever pins."""
+    other, file = tmp_path / "other", tmp_path / "reporting.yaml"
+    other.write_bytes(b"mine")
+    (tmp_path / ".reporting.yaml.new").symlink_to(other)
+    (tmp_path / "linked.py").write_bytes(OWN)
+    file.write_bytes(document(actions={"own": ["linked.py"]}))
+    file.chmod(0o640)
+
+    assert placet("scope", "pin", file).code == 0
+    assert b"linked.py: " in file.read_bytes()
+    assert (other.read_bytes(), file.is_symlink()) == (b"mine", False)
+    assert file.stat().st_mode & 0o7777 == 0o640
+
+
+def test_scope_pin_changes_nothing_when_a_file_is_missing_or_the_scope_would_not_be_valid(
+    placet: Placet, tmp_path: Path
+) -> None:
+    file = tmp_path / "reporting.yaml"
+    for text, told in (
+        (document(actions={"own": ["own.py"]}), "own.py is not beside the scope"),
+        (document(style="../house.yaml"), "../house.yaml is not beside the scope"),
+        (document(colour="red"), "colour: unknown key"),
+    ):
+        file.write_bytes(text)
+        done = placet("scope", "pin", file)
+        assert (done.code, file.read_bytes()) == (4, text)
+        assert told in done.err
+
+
+def test_scope_test_names_a_companion_that_was_changed_with_file_and_line(
+    placet: Placet, tmp_path: Path
+) -> None:
+    file = tmp_path / "reporting.yaml"
+    file.write_bytes(document(files={"own.py": OWN}))
+    (tmp_path / "own.py").write_bytes(OWN + b"# changed\n")
+    done = placet("scope", "test", file)
+
+    assert done.code == 4
+    assert re.search(r"reporting\.yaml: line \d+: files\.own\.py: no file with the digest", done.err)

@@ -142,6 +142,8 @@ def record_verdict(fakes: Chain, program: str, verdict: str, **changes: object) 
         "caller": "spiffe://placet.local/caller/team",
     }
     bodies = {} if changes.pop("erased", False) else {"program": program.encode()}
+    if plan := changes.pop("plan", None):
+        bodies["plan"] = plan
     asyncio.run(fakes.audit.log.append("verdict_reached", body | changes, request_id="r1", bodies=bodies))
 
 
@@ -207,3 +209,21 @@ def test_an_earlier_evaluation_is_a_gate(placet: Any, fakes: Chain, tmp_path: Pa
     assert (same, flipped, enough) == (0, 1, 0)
     assert "1 of 1 verdicts flip; 1 could not be compared" in out
     assert "--max-flips" in err
+
+
+def test_the_log_judged_again_sends_a_programs_plan_and_the_names_of_its_inputs(
+    placet: Any, fakes: Chain
+) -> None:
+    """Without its plan a compiled program would seem to flip; where the plan is erased nothing is said."""
+    plan = b'{"steps":[],"version":1}'
+    named = {"plan_sha256": hashlib.sha256(plan).hexdigest(), "decided_by": "actions"}
+    inputs = [{"name": "sales.csv", "sha256": "0" * 64, "size": 3}]
+    record_verdict(fakes, "print(0.5)", "ALLOWED", plan=plan, inputs=inputs, **named)
+    record_verdict(fakes, "print(0.6)", "ALLOWED", inputs=inputs, **named)
+    code, out, err = placet("eval", "--recorded", "--json")
+
+    assert code == 0, err
+    (asked,) = (request for request in fakes.guard.requests if b"0.5" in request.program)
+    assert (asked.plan, [ref.name for ref in asked.inputs]) == (plan, ["sales.csv"])
+    assert not any(b"0.6" in request.program for request in fakes.guard.requests)
+    assert json.loads(out.splitlines()[-1])["flips"]["skipped"] == 1

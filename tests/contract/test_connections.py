@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import signal
 import ssl
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -23,13 +24,12 @@ from placet.pki import make_ca
 from placet.rpc import renewing, tls
 from placet.rpc.channel import connect
 from placet.rpc.errors import ServiceError
-from placet.rpc.health import set_health
 from placet.rpc.identity import caller_uri
 from placet.rpc.server import BuiltServer, Turnover, build_server, serve
 from placet.rpc.tls import TlsFiles
 from tests.fakes.mount import Mount
 from tests.fakes.names import NameServer, free_port
-from tests.fakes.rpc import Authority
+from tests.fakes.rpc import Authority, say_health
 
 SERVICE = "placetpb.audit.v1.AuditService"
 ALLOW = {f"/{SERVICE}/Append": frozenset({"caller/*"})}
@@ -63,7 +63,7 @@ class Replica:
     built: BuiltServer
 
     async def serves(self, yes: bool) -> None:
-        await set_health(self.built.health, self.built.names, yes)
+        await say_health(self.built, yes)
 
 
 @dataclass
@@ -87,7 +87,7 @@ class Replicas:
             return [SERVICE]
 
         built = build_server(listen=listen, tls=self.files, allow=ALLOW, register=register, **options)  # type: ignore[arg-type]
-        await set_health(built.health, built.names, True)
+        await say_health(built, True)
         await built.server.start()
         self.running.push_async_callback(built.stop, 0.2)
         return Replica(servicer, built)
@@ -254,7 +254,7 @@ class TestAgain:
             listing = asyncio.ensure_future(listed(channel))
             await asyncio.sleep(0.1)
             before = listing.done(), servicer.calls
-            await set_health(built.health, built.names, True)
+            await say_health(built, True)
             await listing
 
         assert unhealthy
@@ -264,7 +264,7 @@ class TestAgain:
         """§5.1: or a model that is away would be asked five times as often."""
         async with self.guard(authority) as (servicer, built, channel):
             servicer.refuses = True
-            await set_health(built.health, built.names, True)
+            await say_health(built, True)
             await self.state(channel, grpc.ChannelConnectivity.READY)
             with pytest.raises(grpc.aio.AioRpcError) as refused:
                 await listed(channel)
@@ -276,12 +276,12 @@ class TestAgain:
         """§5.2: which may say that it was done already."""
         async with self.guard(authority) as (lost, first, _), self.guard(authority) as (after, second, _):
             lost.hangs = True
-            await set_health(first.health, first.names, True)
+            await say_health(first, True)
             address = f"ipv4:{first.address},{second.address}"
             async with connect(address, authority.peer(TEAM), server="guard") as channel:
                 listing = asyncio.create_task(listed(channel))
                 await lost.begun.wait()
-                await set_health(second.health, second.names, True)
+                await say_health(second, True)
                 await first.stop(0)
                 await listing
 
@@ -479,6 +479,7 @@ class TestEnd:
                 register=register,
                 ready_file=ready,
                 turnover=Turnover(notice_s=1.0, drain_s=PATIENCE_S),
+                on_signal=lambda: told.append("signal"),
                 on_stop=lambda: told.append("stops"),
                 stop=stop,
             )
@@ -493,7 +494,8 @@ class TestEnd:
             second = await watch.read()
             late = await append(channel)
             as_told = (list(told), ready.exists())
-            await until_true(lambda: _more(told, 0))
+            signal.raise_signal(signal.SIGTERM)  # the first one, and it already stops: it is heard
+            await until_true(lambda: _more(told, 1))
             servicer.let_go.set()
             assert await long == "a"
             await serving
@@ -502,5 +504,5 @@ class TestEnd:
 
         statuses = health_pb2.HealthCheckResponse
         assert (first.status, second.status) == (statuses.SERVING, statuses.NOT_SERVING)
-        assert (late, as_told) == ("a", ([], False))
+        assert (late, as_told, told) == ("a", ([], False), ["signal", "stops"])
         assert refused.value.code() is grpc.StatusCode.UNAVAILABLE

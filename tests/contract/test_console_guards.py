@@ -11,17 +11,16 @@ from placetpb.guard.v1 import guard_pb2, guard_pb2_grpc
 
 from audit_svc.console.guards import Guards, Question
 from guard_svc.prompts import prompt_version
-from guard_svc.scopes import ScopeBook
 from guard_svc.servicer import ALLOW, SERVICE, GuardServicer
 from guard_svc.version import rules_version
 from placet.approval.statement import InputDigest
 from placet.rpc.errors import ServiceError
 from placet.rpc.identity import service_uri
-from tests.fakes.guard_world import HARMFUL, HARMLESS, World, scope, world
+from tests.fakes.guard_world import HARMFUL, HARMLESS, World, book, scope, world
 from tests.fakes.rpc import Authority, Serving, serving
 from tests.fakes.scripted_model import ScriptedModel
 
-BOOK = ScopeBook({s.name: s for s in (scope(), scope("payroll"))}, {"team": ["data-*"]})
+BOOK = book(scope(), scope("payroll"), callers={"team": ["data-*"]})
 SALES = (InputDigest("sales.csv", b"7" * 32, 3),)
 
 

@@ -197,3 +197,32 @@ async def test_the_keys_page_names_the_keys_that_are_trusted(
     assert world.keys["ana"].key_id in (await browser.get("/keys")).text
     world.revoke("ana")
     assert world.keys["ana"].key_id not in (await browser.get("/keys")).text
+
+
+async def test_the_plan_that_a_program_was_compiled_from_is_shown_to_who_decides_about_it(
+    world: ReviewWorld, browser: httpx.AsyncClient
+) -> None:
+    """It is read and on record like the program; without one nothing is missing."""
+    with_plan = await world.asked(plan=b'{"steps":[{"action":"<b>"}],"version":1}')
+    without = await world.asked(request="req-2")
+    shown = (await browser.get(f"/queue/{with_plan}")).text
+    plain = (await browser.get(f"/queue/{without}")).text
+    assert "The plan of actions that came with it" in shown
+    assert "&lt;b&gt;" in shown
+    assert "plan" in records(world, "records_read")[0].body["roles"]
+    unfit = {
+        "rule_id": "policy.plan.unfit",
+        "severity": "LOW",
+        "line": 0,
+        "message": "another",
+        "source": "policy",
+    }
+    of_another = await world.asked(
+        request="req-3",
+        plan=b'{"steps":[{"action":"<b>"}],"version":1}',
+        without="findings",
+        findings=[unfit],
+    )
+    assert "&lt;b&gt;" not in (await browser.get(f"/queue/{of_another}")).text
+    assert "The plan of actions" not in plain
+    assert "is not kept" not in plain

@@ -35,6 +35,8 @@ from tests.fakes.audit_world import (
     SCOPE,
     World,
     Writer,
+    finished,
+    started,
     verdict,
 )
 from tests.fakes.console_pages import WorldLog, pages
@@ -106,6 +108,41 @@ async def test_a_page_shows_task_programs_findings_run_and_timeline(
     assert "EXITED with 0" in text
     assert "What changed since attempt 1" in text
     assert answer.text.count('data-proof="record"') == 7
+
+
+async def test_a_broken_contract_is_shown_with_its_places_and_rules(
+    browser: httpx.AsyncClient, writer: Writer
+) -> None:
+    """What a program chose of them (a file's name) is text, and that more was found is told."""
+    nothing = hashlib.sha256(b"").hexdigest()
+    found = [
+        {"path": "artifacts/<b>a</b>.csv", "rule": "caps.rows", "message": "3 rows, at most 1"},
+        {"path": "stdout", "rule": "deny.value", "message": "a value of the column \u202e"},
+    ]
+    withheld = {
+        "status": "CONTRACT_VIOLATED",
+        "violations": found,
+        "violations_total": 7,
+        "notices": ["stderr was <i>withheld</i>"],
+        "usage": {"cpu_ms": 5, "delivery_ms": 1234},
+        "stdout_sha256": nothing,
+    }
+    await writer.append(GUARD, "verdict_reached", verdict(), program=PROGRAM)
+    start = await writer.append(EXECUTOR, "run_started", started())
+    end = {name: value for name, value in finished(start, **withheld).items() if name != "exit_code"}
+    await writer.append(EXECUTOR, "run_finished", end, stdout=b"", stderr=b"")
+
+    markup = (await browser.get("/requests/req-1")).text
+
+    text = unescape(re.sub(r"<[^>]*>", "", markup))
+    assert "Run run: CONTRACT_VIOLATED" in text
+    assert "breaks the scope's contract, so nothing of it was delivered" in text
+    assert "artifacts/<b>a</b>.csv: 3 rows, at most 1 caps.rows" in text
+    assert "stdout: a value of the column" in text
+    assert "deny.value" in text
+    assert "7 in all." in text
+    assert "stderr was <i>withheld</i>" in text
+    assert not {"<b>", "<i>", "\u202e"} & set(re.findall("<[bi]>|\u202e", markup))
 
 
 async def test_nothing_in_a_record_is_markup(browser: httpx.AsyncClient, writer: Writer) -> None:
@@ -330,3 +367,41 @@ async def test_the_scope_as_judged_is_held_against_todays(tmp_path: Path, writer
     assert PROGRAM_SHA256[:12] in text
     assert "grants more" in text
     assert "limits.wall_s: 30 -&gt; 60" in text
+
+
+async def test_a_plan_that_the_program_does_not_come_of_is_not_shown_as_its_plan(
+    browser: httpx.AsyncClient, writer: Writer
+) -> None:
+    """Somebody sends the program with a harmless plan first, and then with the one that it comes of."""
+    unfit = {
+        "rule_id": "policy.plan.unfit",
+        "severity": "LOW",
+        "line": 0,
+        "message": "another",
+        "source": "policy",
+    }
+    for plan, change in (
+        (b"harmless", {"findings": [unfit]}),
+        (b"its own", {"decided_by": "actions", "catalogue_sha256": "c" * 64}),
+    ):
+        of = {"program_sha256": PROGRAM_SHA256, "plan_sha256": hashlib.sha256(plan).hexdigest()}
+        await writer.append(GUARD, "verdict_reached", verdict(**of, **change), program=PROGRAM, plan=plan)
+        text = (await browser.get("/requests/req-1")).text
+        assert "harmless" not in text
+    assert "its own" in text
+
+
+async def test_the_plan_that_a_program_was_compiled_from_is_shown_beside_it(
+    browser: httpx.AsyncClient, writer: Writer
+) -> None:
+    plan = b'{"steps":[{"action":"read","input":"<b>.csv"}],"version":1}'
+    of = {"program_sha256": PROGRAM_SHA256, "plan_sha256": hashlib.sha256(plan).hexdigest()}
+    await writer.append(
+        GENERATOR, "program_generated", {**of, "attempt": 1, "model": ""}, program=PROGRAM, plan=plan
+    )
+    by = {"decided_by": "actions", "catalogue_sha256": "c" * 64}
+    await writer.append(GUARD, "verdict_reached", verdict(**of, **by), program=PROGRAM, plan=plan)
+    text = (await browser.get("/requests/req-1")).text
+    assert "the guard compiled it again, and got this very program" in text
+    assert "&lt;b&gt;.csv" in text
+    assert "written by <" not in text

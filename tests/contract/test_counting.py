@@ -13,8 +13,8 @@ from audit_svc.batch import Draft
 from audit_svc.ledger import Asked, Ledger
 from audit_svc.quota import Quotas
 from executor_svc.sandbox import RunStatus
-from executor_svc.shown import tier_number
 from placet.approval import ApprovalRefused
+from placet.approval.statement import tier_number
 from placet.llm.chat import ChatModel, ModelError, ModelSettings
 from placet.rpc.errors import ServiceError
 from placet.rpc.identity import caller_uri

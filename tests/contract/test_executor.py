@@ -18,7 +18,7 @@ from executor_svc.__main__ import ALLOW
 from executor_svc.gate import Gate
 from executor_svc.places import Here
 from executor_svc.run import Runner
-from executor_svc.sandbox import InputFile, RunStatus
+from executor_svc.sandbox import InputFile, RunStatus, Violation
 from executor_svc.servicer import SERVICE, ExecutorServicer
 from placet.rpc.errors import ServiceError
 from placet.rpc.identity import caller_uri, reviewer_uri, service_uri
@@ -93,6 +93,28 @@ async def execute(
         return events
     except grpc.aio.AioRpcError as error:
         raise ServiceError.from_rpc(error) from error
+
+
+async def test_a_broken_contract_is_an_answer_with_its_paths(authority: Authority) -> None:
+    found = Violation("result.json:$.rows[3].price", "result.type", "'x' is not of type 'number'")
+    sandbox = FakeSandbox(
+        stdout=b"",
+        status=RunStatus.CONTRACT_VIOLATED,
+        exit_code=None,
+        violations=(found,),
+        notices=("a.gif was withheld: an image",),
+    )
+    house = House(sandbox=sandbox)
+    async with opened(authority, house) as stub:
+        finished = (await execute(stub, messages(house.world)))[-1].finished
+
+    assert finished.status == common_pb2.RUN_STATUS_CONTRACT_VIOLATED
+    assert [(each.path, each.rule, each.message) for each in finished.violations] == [
+        (found.path, found.rule, found.message)
+    ]
+    assert list(finished.notices) == ["a.gif was withheld: an image"]
+    assert house.log.records[1].body["notices"] == ["a.gif was withheld: an image"]
+    assert house.log.records[1].body["violations_total"] == 1
 
 
 async def until(condition) -> None:
@@ -252,15 +274,24 @@ async def test_a_queued_request_runs_when_a_slot_is_free(authority: Authority) -
     assert all(events[-1].finished.status == common_pb2.RUN_STATUS_EXITED for events in done)
 
 
-async def test_a_run_that_a_limit_ended_is_answered_late_and_holds_up_nobody(authority: Authority) -> None:
+FAILED = Violation("delivery", "delivery.failed", "what the program left: it ended TIMED_OUT")
+
+
+@pytest.mark.parametrize(
+    ("status", "violations"),
+    [(RunStatus.OUTPUT_EXCEEDED, ()), (RunStatus.CONTRACT_VIOLATED, (FAILED,))],
+    ids=["its own", "of what looks at what it left"],
+)
+async def test_a_run_that_a_limit_ended_is_answered_late_and_holds_up_nobody(
+    authority: Authority, status: RunStatus, violations: tuple[Violation, ...]
+) -> None:
     """Its slot is free meanwhile; its end has been on record all along."""
-    house = House(
-        sandbox=FakeSandbox(status=RunStatus.OUTPUT_EXCEEDED), gate=Gate(running=1, queued=1, rest_s=30)
-    )
+    sandbox = FakeSandbox(status=status, violations=violations)
+    house = House(sandbox=sandbox, gate=Gate(running=1, queued=1, rest_s=30))
     async with opened(authority, house) as stub:
         late = asyncio.create_task(execute(stub, messages(house.world), timeout=60))
         await until(lambda: len(house.log.of("run_finished")) == 1)
-        house.sandbox.status = RunStatus.EXITED
+        sandbox.status, sandbox.violations = RunStatus.EXITED, ()
         other = await execute(stub, messages(replace(house.world, approval=signed())))
         waited = not late.done()
         late.cancel()
@@ -317,7 +348,7 @@ async def test_a_request_that_never_ends_is_told_so(
     authority: Authority, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """DEADLINE_EXCEEDED/REQUEST_STALLED, and its place is free again."""
-    monkeypatch.setattr("executor_svc.servicer.RECEIVE_TIMEOUT_S", 0.2)
+    monkeypatch.setattr("executor_svc.receiving.TIMEOUT_S", 0.2)
     house = House(gate=Gate(running=1, queued=0))
 
     async def unfinished() -> AsyncIterator[pb.ExecuteRequest]:

@@ -174,7 +174,7 @@ ENDS = ["ran", "refused", "cut short", "changed", "stalled", "out of order", "sa
 async def test_however_a_request_ends_nothing_of_it_is_held(
     authority: Authority, how: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("executor_svc.servicer.RECEIVE_TIMEOUT_S", 0.5 if how == "stalled" else 60)
+    monkeypatch.setattr("executor_svc.receiving.TIMEOUT_S", 0.5 if how == "stalled" else 60)
     upload = Upload(4 * MIB)
     house = House(world=upload.world, sandbox=ReadingSandbox())
     if how == "sandbox broke":

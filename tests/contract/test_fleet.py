@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import signal
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -147,3 +149,43 @@ async def test_workers_are_found_in_a_file_that_changes(
         await front.run(ground.order("print(2)"), "two")
         assert front.holding()[pair[0].address] == "caller/two"
     assert finished.result.status.value == "EXITED"
+
+
+async def test_workers_are_replaced_under_load_and_no_run_is_lost_or_doubled(
+    ground: Ground, pair: tuple[Worker, Worker]
+) -> None:
+    """1.7, 3.2: each is told to end and is started anew, while two tenants never stop asking."""
+    asked: list[int] = []
+    stopping = asyncio.Event()
+    async with ground.front(*pair, idle_s=3600) as front:
+
+        async def calls(tenant: str) -> None:
+            while not stopping.is_set():
+                asked.append(number := len(asked))
+                listener = Listener()
+                program = f"import time; time.sleep(0.2); print({number})"
+                await front.run(ground.order(program), tenant, listener)
+                printed = b"".join(data for stream, data in listener.heard if stream == "stdout")
+                assert int(printed) == number
+
+        async with asyncio.TaskGroup() as callers:
+            for name in ("one", "two"):
+                callers.create_task(calls(name))
+            for worker in pair:
+                await more(asked)
+                lives = worker.lives()
+                worker.kill(signal.SIGTERM)
+                assert await worker.ended() == 0
+                worker.launch()
+                await worker.life(lives + 1)
+            await more(asked)
+            stopping.set()
+
+    assert Counter(front.log.kinds()) == {"run_started": len(asked), "run_finished": len(asked)}
+    assert {record.body["status"] for record in front.log.of("run_finished")} == {"EXITED"}
+
+
+async def more(asked: list[int]) -> None:
+    """Until so many were asked for that each tenant has had an answer meanwhile."""
+    before = len(asked)
+    await until(lambda: len(asked) >= before + 4)

@@ -16,7 +16,7 @@ from placetpb.generator.v1 import generator_pb2, generator_pb2_grpc
 from placetpb.guard.v1 import guard_pb2, guard_pb2_grpc
 
 from generator_svc.executor_client import GrpcExecutor
-from generator_svc.generate import ModelWriter
+from generator_svc.generate import ModelPlanner, ModelWriter
 from generator_svc.guard_client import GrpcGuard
 from generator_svc.places import Places
 from generator_svc.servicer import ALLOW, SERVICE, GeneratorServicer
@@ -57,6 +57,8 @@ class FakeGuard(guard_pb2_grpc.GuardServiceServicer):
     in_scope: bool = True
     error: ServiceError | None = None
     scope_error: ServiceError | None = None
+    document: bytes = SCOPE
+    files: list[common_pb2.ScopeFile] = field(default_factory=list)
     reviews: list[guard_pb2.ReviewRequest] = field(default_factory=list)
     on_behalf_of: list[str] = field(default_factory=list)
     remaining_s: list[float] = field(default_factory=list)
@@ -67,7 +69,7 @@ class FakeGuard(guard_pb2_grpc.GuardServiceServicer):
         self.on_behalf_of.append(request.on_behalf_of)
         if self.scope_error:
             raise self.scope_error
-        return guard_pb2.DescribeScopeResponse(document=SCOPE)
+        return guard_pb2.DescribeScopeResponse(document=self.document, files=self.files)
 
     async def ScreenTask(  # noqa: N802
         self, request: Any, context: Any
@@ -107,6 +109,7 @@ class FakeExecutor(executor_pb2_grpc.ExecutorServiceServicer):
     """Runs nothing: each run ends as told, the last way for good."""
 
     ends: list[tuple[int, int, bytes]] = field(default_factory=list)  # status, exit code, stderr
+    violations: list[common_pb2.Violation] = field(default_factory=list)
     error: ServiceError | None = None
     hang: bool = False
     received: list[tuple[executor_pb2.ExecuteHeader, dict[str, bytes]]] = field(default_factory=list)
@@ -146,6 +149,8 @@ class FakeExecutor(executor_pb2_grpc.ExecutorServiceServicer):
                 usage=common_pb2.Usage(wall_ms=12, max_threads=3),
                 artifacts=[common_pb2.Artifact(name="a.png", size=3)],
                 stderr_truncated=True,
+                violations=self.violations if status == common_pb2.RUN_STATUS_CONTRACT_VIOLATED else [],
+                notices=["chart.gif was withheld"],
             )
         )
 
@@ -237,7 +242,7 @@ async def chain(authority: Authority, model: OpenAIServer) -> AsyncIterator[Chai
         connect(exec_server.address, me, server="executor") as to_executor,
     ):
         writer, places = ModelWriter(chat, max_tokens=MAX_TOKENS), Places(solving=4, waiting=4)
-        ports = Ports(log, GrpcGuard(to_guard), GrpcExecutor(to_executor), writer, people)
+        ports = Ports(log, GrpcGuard(to_guard), GrpcExecutor(to_executor), writer, people, ModelPlanner(chat))
         servicer = GeneratorServicer(Solver(ports, places), places)
 
         def register(server: grpc.aio.Server) -> list[str]:

@@ -13,20 +13,16 @@ from guard_svc.findings import Finding, Severity
 from guard_svc.policy import by_rules_alone
 from guard_svc.review import Answer
 from guard_svc.rules import RulesReport
-from guard_svc.scopes import ScopeBook
 from guard_svc.servicer import ALLOW, SERVICE, GuardServicer
 from placet.llm.chat import ModelError
 from placet.rpc.errors import ServiceError
 from placet.rpc.identity import caller_uri, reviewer_uri, service_uri
-from tests.fakes.guard_world import HARMFUL, HARMLESS, World, scope, world
+from tests.fakes.guard_world import HARMFUL, HARMLESS, World, book, scope, world
 from tests.fakes.rpc import serving
 from tests.fakes.scripted_model import ScriptedModel
 
 TEAM = caller_uri("team")
-BOOK = ScopeBook(
-    {s.name: s for s in (scope(), scope("payroll"))},
-    {"team": ["data-*"], "hr": ["payroll"]},
-)
+BOOK = book(scope(), scope("payroll"), callers={"team": ["data-*"], "hr": ["payroll"]})
 
 
 @asynccontextmanager

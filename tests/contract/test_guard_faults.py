@@ -5,6 +5,7 @@ answer: something came back that is no usable opinion. Neither is ever an approv
 """
 
 import socket
+import time
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
@@ -17,14 +18,13 @@ from placetpb.common.v1 import common_pb2
 from placetpb.guard.v1 import guard_pb2, guard_pb2_grpc
 
 from guard_svc.reviewer import Reviewer
-from guard_svc.scopes import ScopeBook
 from guard_svc.screening import Screener
-from guard_svc.servicer import ALLOW, SERVICE, GuardServicer
+from guard_svc.servicer import ALLOW, REVIEW_TIMEOUT_S, SERVICE, GuardServicer
 from placet.llm import chat as chat_module
 from placet.llm.chat import ChatModel, ModelSettings
 from placet.rpc.errors import ServiceError
 from placet.rpc.identity import caller_uri
-from tests.fakes.guard_world import PROFILES, World, scope, world
+from tests.fakes.guard_world import PROFILES, World, book, scope, world
 from tests.fakes.openai_server import Fault, OpenAIServer
 from tests.fakes.rpc import Authority, serving
 
@@ -120,24 +120,27 @@ class Here:
         request = {"scope": "data-analysis", "program": PROGRAM, "task": "mean"} | changes
         return await self.stub.Review(guard_pb2.ReviewRequest(**request), timeout=timeout_s)
 
-    async def screen(self) -> Any:
+    async def screen(self, *, timeout_s: float = RPC_TIMEOUT_S) -> Any:
         request = guard_pb2.ScreenTaskRequest(scope="data-analysis", task="average price per region")
-        return await self.stub.ScreenTask(request, timeout=RPC_TIMEOUT_S)
+        return await self.stub.ScreenTask(request, timeout=timeout_s)
 
 
 @asynccontextmanager
-async def guard(authority: Authority, base_url: str) -> AsyncIterator[Here]:
-    chat = ChatModel(ModelSettings(base_url, "key", "fake", 0.5, only_this_model=True))
+async def guard(
+    authority: Authority, base_url: str, *, model_s: float = 0.5, review_s: float = REVIEW_TIMEOUT_S
+) -> AsyncIterator[Here]:
+    chat = ChatModel(ModelSettings(base_url, "key", "fake", model_s, only_this_model=True))
     here = world()
     core = replace(
         here.guard,
         reviewer=Reviewer(chat, PROFILES, model="fake"),
         screener=Screener(chat, PROFILES, model="fake"),
     )
-    book = ScopeBook({"data-analysis": scope()})
+    scopes = book(scope())
 
     def register(server: grpc.aio.Server) -> list[str]:
-        guard_pb2_grpc.add_GuardServiceServicer_to_server(GuardServicer(core, book), server)
+        servicer = GuardServicer(core, scopes, review_timeout_s=review_s)
+        guard_pb2_grpc.add_GuardServiceServicer_to_server(servicer, server)
         return [SERVICE]
 
     try:
@@ -186,6 +189,19 @@ async def test_a_reviewer_that_cannot_be_asked_is_unavailable_and_nothing_is_dec
         unspent = stage is Stage.SCREENING and reason not in ("MODEL_TIMED_OUT", "MODEL_SUBSTITUTED")
         assert kinds == ([] if unspent else ["review_failed"])
         assert len(here.world.guard.cache) == 0
+
+
+@pytest.mark.parametrize("ask", [Here.review, Here.screen])
+async def test_the_guard_s_own_limit_ends_an_answer_that_its_caller_would_wait_for(authority, ask: Any):
+    """PLACET_GUARD_REVIEW_TIMEOUT_S: an error with a reason, and no denial."""
+    with OpenAIServer(lambda body: answers(0.02, body)) as server:
+        server.fail_always(Fault.HANG)
+        async with guard(authority, server.base_url, model_s=600, review_s=4.2) as here:
+            begun = time.monotonic()
+            error = await failing(ask(here, timeout_s=600))
+            assert time.monotonic() - begun < 300
+    assert (error.code, error.reason) == (grpc.StatusCode.UNAVAILABLE, "REVIEW_UNAVAILABLE")
+    assert error.metadata["model_reason"] == "MODEL_TIMED_OUT"
 
 
 @pytest.mark.parametrize(

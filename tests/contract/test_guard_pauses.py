@@ -13,12 +13,11 @@ from placetpb.guard.v1 import guard_pb2, guard_pb2_grpc
 
 from guard_svc.breaker import Breaker, BreakerLimits
 from guard_svc.pauses import Pauses
-from guard_svc.scopes import ScopeBook
 from guard_svc.servicer import ALLOW, SERVICE, GuardServicer
 from placet.llm.chat import ModelError
 from placet.rpc.errors import ServiceError
 from placet.rpc.identity import caller_uri, service_uri
-from tests.fakes.guard_world import HARMFUL, HARMLESS, World, deadline, order, scope, world
+from tests.fakes.guard_world import HARMFUL, HARMLESS, World, book, deadline, order, scope, world
 from tests.fakes.rpc import Authority, serving
 from tests.fakes.scripted_model import ScriptedModel
 
@@ -72,10 +71,10 @@ async def guard(
     here = world(model)
     pauses = Pauses(Breaker(limits), here.log, now=lambda: clock.now)
     core = replace(here.guard, pauses=pauses)
-    book = ScopeBook({s.name: s for s in (scope(), scope("payroll"))})
+    scopes = book(scope(), scope("payroll"))
 
     def register(server: grpc.aio.Server) -> list[str]:
-        guard_pb2_grpc.add_GuardServiceServicer_to_server(GuardServicer(core, book), server)
+        guard_pb2_grpc.add_GuardServiceServicer_to_server(GuardServicer(core, scopes), server)
         return [SERVICE]
 
     async with serving(authority, "guard", register=register, allow=ALLOW) as running:

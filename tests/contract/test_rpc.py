@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
@@ -315,16 +316,28 @@ class TestHealth:
 
         assert error.reason == "CALLER_UNKNOWN"
 
-    async def test_a_watch_sees_the_drain_and_does_not_hold_it_up(self, authority: Authority) -> None:
-        """SERVING, then NOT_SERVING or the end; the stop takes no grace period."""
+    @pytest.mark.parametrize("turns", [0, 1, 2, 3, 5])
+    async def test_a_watch_sees_the_drain_and_does_not_hold_it_up(
+        self, authority: Authority, turns: int
+    ) -> None:
+        """SERVING, then NOT_SERVING or the end; no grace period is taken, wherever the news has got to."""
         async with echo(authority) as (_, server), server.as_peer(TEAM) as channel:
             watch = health_pb2_grpc.HealthStub(channel).Watch(health_pb2.HealthCheckRequest())
             first = await watch.read()
             started = asyncio.get_running_loop().time()
+            if turns:
+                await server.built.health.say_farewell()
+            for _ in range(turns):
+                await asyncio.sleep(0)
             await server.built.stop(20)
             took = asyncio.get_running_loop().time() - started
+            with contextlib.suppress(grpc.aio.AioRpcError):
+                while await watch.read() is not grpc.aio.EOF:
+                    pass
+            code = await watch.code()
 
         assert first.status == health_pb2.HealthCheckResponse.SERVING
+        assert code is grpc.StatusCode.UNAVAILABLE
         assert took < 5
 
     async def test_reflection_names_the_service(self, authority: Authority) -> None:

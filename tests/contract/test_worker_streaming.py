@@ -11,7 +11,7 @@ import pytest
 from placetpb.common.v1 import common_pb2
 from placetpb.worker.v1 import worker_pb2 as pb
 
-from executor_svc.sandbox import InputFile, RunLimits, RunResult
+from executor_svc.sandbox import InputFile, RunLimits, RunResult, SandboxUnavailable, Usage
 from executor_svc.sandbox.types import OnCancelled, OnOutput
 from placet.rpc.errors import ServiceError
 from tests.fakes.fake_sandbox import FakeSandbox
@@ -71,9 +71,10 @@ async def stands_still(sandbox: Pouring) -> int:
     return before
 
 
-async def to_the_end(call: Any) -> None:
-    while await told(call.read()):
-        pass
+async def to_the_end(call: Any, events: list[pb.RunResponse] | None = None) -> None:
+    while event := await told(call.read()):
+        if events is not None:
+            events.append(event)
 
 
 async def refusal(stub: Any, sent: list[pb.RunRequest]) -> str:
@@ -100,3 +101,22 @@ async def test_messages_out_of_order_are_refused_and_end_the_run(ground: Ground)
         assert await refusal(stub, [header, chunk, more]) == "INVALID_ARGUMENT/CANCEL_EXPECTED"
 
     assert (len(sandbox.runs), sandbox.killed) == (1, 1)
+
+
+async def test_a_worker_tells_what_a_run_had_used_whose_sandbox_failed_after_it(ground: Ground) -> None:
+    """docs/contract.md 7.8: then the error, as without it; and where nothing is known, nothing is told."""
+    for used, told_of in (
+        (Usage(cpu_ms=7, delivery_ms=20), ["begun", "output", "failed"]),
+        (None, ["begun"]),
+    ):
+        failure = SandboxUnavailable("told to")
+        failure.usage = used
+        sandbox = FakeSandbox(fail=failure, stdout=b"1" if used else b"")
+        events: list[pb.RunResponse] = []
+        async with worker_with(ground, sandbox) as (stub, _), leased(stub) as hold:
+            call = stub.Run(iter(requests(ground.order("1"), hold.granted.lease_id)))
+            with pytest.raises(ServiceError, match="SANDBOX_UNAVAILABLE"):
+                await to_the_end(call, events)
+        assert [event.WhichOneof("event") for event in events] == told_of
+        if used:
+            assert (events[-1].failed.usage.cpu_ms, events[-1].failed.usage.delivery_ms) == (7, 20)

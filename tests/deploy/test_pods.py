@@ -173,6 +173,22 @@ def test_what_stays_survives_a_drain_of_its_node_and_spreads(overlay: str) -> No
 
 
 @pytest.mark.parametrize("overlay", OVERLAYS)
+def test_every_service_has_two_pods_at_least_and_the_log_one_that_stands_by(overlay: str) -> None:
+    """But the console, whose sessions are in memory. Who is scaled has no number beside it."""
+    scaled = of_kind(overlay, "HorizontalPodAutoscaler")
+    least = {item["metadata"]["name"]: item["spec"]["minReplicas"] for item in scaled}
+    for item in of_kind(overlay, "StatefulSet", "Deployment", "SandboxWarmPool"):
+        name = item["metadata"]["name"]
+        assert ("replicas" in item["spec"]) != (name in least), name
+        least.setdefault(name, item["spec"].get("replicas"))
+    assert least.pop("console") == 1
+    assert least.pop("postgres", 1) == 1
+    assert least.keys() == {"audit", "guard", "generator", "executor", "worker"}
+    assert least["audit"] == 2
+    assert min(least.values()) >= 2
+
+
+@pytest.mark.parametrize("overlay", OVERLAYS)
 def test_a_pod_is_given_the_time_that_its_service_takes_to_end(overlay: str) -> None:
     """docs/kubernetes.md, Sizes 1; docs/connections.md §4."""
     for made in pods(overlay):

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from pydantic_settings import BaseSettings
 
 from audit_svc.console.settings import ConsoleSettings
 from audit_svc.settings import AuditSettings
@@ -15,11 +16,10 @@ from executor_svc.settings import ExecutorSettings
 from executor_svc.worker.settings import WorkerSettings
 from generator_svc.settings import GeneratorSettings
 from guard_svc.settings import GuardSettings
-from placet.rpc.settings import ServiceSettings, unknown_variables
+from placet.environment import unknown_variables
 from tests.deploy.kit.manifests import (
     DEPLOY,
     OVERLAYS,
-    ROOT,
     Object,
     Pod,
     of_kind,
@@ -30,7 +30,7 @@ from tests.deploy.kit.manifests import (
 )
 from tests.deploy.kit.restricted import amount
 
-SETTINGS: dict[str, type[ServiceSettings] | type[ClaimsSettings]] = {
+SETTINGS: dict[str, type[BaseSettings]] = {
     "audit_svc": AuditSettings,
     "audit_svc.console": ConsoleSettings,
     "executor_svc": ExecutorSettings,
@@ -84,7 +84,7 @@ def test_each_service_starts_with_what_its_container_is_told(
             for name, value in environment.items():
                 patched.setenv(name, value)
             assert SETTINGS[module].model_validate({}), module
-        assert unknown_variables(SETTINGS[module], environment) == [], module  # type: ignore[arg-type]
+        assert unknown_variables(SETTINGS[module], environment) == [], module
 
 
 def in_image(module: str) -> dict[str, str]:
@@ -160,11 +160,3 @@ def test_a_worker_has_the_memory_that_a_run_may_have(overlay: str) -> None:
     one_run = int(settings["PLACET_WORKER_MAX_MEMORY_MIB"]) + 256
     runs = int(settings["PLACET_WORKER_MAX_CONCURRENT_RUNS"]) * one_run
     assert amount(worker.spec["containers"][0]["resources"]["limits"]["memory"]) >= (runs + 768) * 2**20
-
-
-def test_every_setting_of_the_claims_stands_on_the_page() -> None:
-    page = (ROOT / "docs" / "settings.md").read_text()
-    missing = [
-        field for field in ClaimsSettings.model_fields if f"`PLACET_CLAIMS_{field.upper()}`" not in page
-    ]
-    assert missing == []

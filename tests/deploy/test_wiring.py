@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from prometheus_client import CollectorRegistry
 
+from guard_svc.scopes import load_scopes
 from placet.rpc.channel import server_dns
 from placet.rpc.exposition import application
-from placet.rpc.identity import service_uri
+from placet.rpc.identity import caller_uri, parse_uri, service_uri
 from placet.rpc.tls import TlsFiles
 from placet.scope import load_scope
-from tests.deploy.kit.manifests import DEPLOY, OVERLAYS, ROOT, Pod, of_kind, one, pods, settings_of
+from tests.deploy.kit.manifests import DEPLOY, OVERLAYS, ROOT, Pod, of_kind, one, pod, pods, settings_of
 from tests.deploy.kit.network import selects
 
 PORTS = {"grpc": 7443, "metrics": 9464, "web": 8443, "postgres": 5432, "log": 8080}
@@ -171,6 +173,32 @@ def test_the_scopes_of_the_cluster_are_the_examples_and_their_programs_can_run_t
             reached = "T0" if overlay == "runc" else "T2"
             assert load_scope(text.encode()).review.min_tier <= reached
             assert text == (example.replace("min_tier: T1", "min_tier: T0") if overlay == "runc" else example)
+
+
+@pytest.mark.parametrize("overlay", OVERLAYS)
+def test_who_may_use_which_scope_is_said_and_beyond_a_trial_silence_is_a_no(
+    overlay: str, tmp_path: Path
+) -> None:
+    """As the guard reads it where it is mounted. What deploy/verify.sh calls as is let in everywhere."""
+    for name in ("placet-scopes", "placet-callers"):
+        (data,) = [
+            item["data"]
+            for item in of_kind(overlay, "ConfigMap")
+            if item["metadata"]["name"].startswith(name) and item["metadata"]["namespace"] == "placet"
+        ]
+        (tmp_path / name).mkdir()
+        for file, text in data.items():
+            (tmp_path / name / file).write_text(text)
+    told = settings_of(overlay, guard := pod(overlay, "guard"), guard.spec["containers"][0])
+    book = load_scopes(
+        tmp_path / "placet-scopes", tmp_path / "placet-callers" / Path(told["PLACET_GUARD_CALLERS_FILE"]).name
+    )
+
+    def scopes(caller: str) -> set[str]:
+        return {scope.name for scope in book.listed_for(parse_uri(caller_uri(caller)))}
+
+    assert "pure-compute" in scopes("verify")
+    assert scopes("anybody") == (set(book.editions) if overlay in {"trial", "runc"} else set())
 
 
 def test_one_knobs_file_names_the_same_in_both_overlays_of_a_kind() -> None:

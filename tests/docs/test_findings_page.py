@@ -17,7 +17,6 @@ from rich._export_format import CONSOLE_SVG_FORMAT
 from rich.console import Console
 
 from guard_svc import advice
-from guard_svc.scopes import ScopeBook
 from guard_svc.servicer import GuardServicer
 from placet import wire
 from placet.answers import Review
@@ -25,7 +24,7 @@ from placet.cli.human import show_review
 from placet.cli.machine import review_json
 from placet.cli.sarif import sarif_log
 from placet.rpc.identity import caller_uri, parse_uri
-from tests.fakes.guard_world import world
+from tests.fakes.guard_world import book, world
 from tests.fakes.scopes import DATA_ANALYSIS
 
 REPO = Path(__file__).resolve().parents[2]
@@ -49,8 +48,8 @@ class _Context:
 
 
 async def reviewed(program: bytes) -> Review:
-    book = ScopeBook({DATA_ANALYSIS.name: DATA_ANALYSIS})
-    servicer = GuardServicer(world().guard, book, whose=lambda _: parse_uri(caller_uri("local")))
+    scopes = book(DATA_ANALYSIS)
+    servicer = GuardServicer(world().guard, scopes, whose=lambda _: parse_uri(caller_uri("local")))
     request = guard_pb2.ReviewRequest(scope=DATA_ANALYSIS.name, program=program, verdict_only=True)
     reply = await servicer.Review(request, _Context())  # type: ignore[arg-type]
     answer = wire.review(reply.review, reply.approval, wire.record_ref(reply.verdict_record))

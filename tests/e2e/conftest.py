@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import signal
@@ -9,9 +10,10 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +21,7 @@ import pytest
 
 from executor_svc.sandbox import hostbox
 from executor_svc.sandbox.cgroup import process_mark
+from placet.cli.main import run
 from tests.fakes.openai_server import Answer, Body, OpenAIServer
 
 REPO = Path(__file__).resolve().parents[2]
@@ -50,6 +53,8 @@ class Stack:
     environment: dict[str, str] = field(default_factory=dict)
     since: str = ""
     """Records before this time are not looked at."""
+    executors: set[str] = field(default_factory=set)
+    """Marks of those that it had and that we know of."""
 
     def placet(self, *arguments: object, timeout: float = 280) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
@@ -60,6 +65,14 @@ class Stack:
             env={**os.environ, **self.environment},
             check=False,
         )
+
+    def ask(self, *arguments: object) -> subprocess.CompletedProcess[str]:
+        """The same command in this process, where the process does not matter: starting one takes seconds."""
+        out, err = (io.TextIOWrapper(io.BytesIO(), "utf-8", write_through=True) for _ in range(2))
+        with redirect_stdout(out), redirect_stderr(err):
+            code = run(["--state", str(self.state), *map(str, arguments)])
+        said = [stream.buffer.getvalue().decode() for stream in (out, err)]  # type: ignore[attr-defined]
+        return subprocess.CompletedProcess(arguments, code, *said)
 
     def start(self, *arguments: object) -> subprocess.Popen[str]:
         return subprocess.Popen(
@@ -82,6 +95,7 @@ class Stack:
         assert done.returncode == 0, done.stdout + done.stderr + self.logs()
 
     def down(self) -> None:
+        self.note_executor()
         done = self.placet("down", timeout=60)
         assert done.returncode == 0, done.stderr
 
@@ -96,13 +110,21 @@ class Stack:
         service: dict[str, Any] = stack["services"][name]
         return service
 
+    def note_executor(self) -> None:
+        """So that what it leaves on the host is told from what other tests' executors leave meanwhile."""
+        mark = process_mark(int(self.service("executor")["pid"]))
+        assert mark is not None
+        self.executors.add(mark)
+
     def kill(self, name: str, how: signal.Signals = signal.SIGKILL) -> None:
+        if name == "executor":
+            self.note_executor()
         os.kill(int(self.service(name)["pid"]), how)
 
     def wait_healthy(self, timeout: float = 60) -> dict[str, Any]:
         deadline = time.monotonic() + timeout
         while True:
-            status: dict[str, Any] = json.loads(self.placet("status", "--json").stdout or "{}")
+            status: dict[str, Any] = json.loads(self.ask("status", "--json").stdout or "{}")
             services = status.get("services", {})
             if services and all(service["healthy"] for service in services.values()):
                 return status
@@ -112,19 +134,15 @@ class Stack:
     def records(self, kind: str) -> list[dict[str, Any]]:
         """Every record of a kind, decoded from the leaves."""
         since = ["--since", self.since] if self.since else []
-        done = self.placet("audit", "list", "--kind", kind, "--limit", "1000", "--json", *since)
+        done = self.ask("audit", "list", "--kind", kind, "--limit", "1000", "--json", *since)
         assert done.returncode == 0, done.stderr
         return [json.loads(line) for line in done.stdout.splitlines() if line.strip()]
 
 
-def boxes() -> set[Path]:
-    """Directories that sandboxes made on the host and whose executor is dead; those of others are theirs."""
-    found = set()
-    for path in Path(tempfile.gettempdir()).glob(f"{hostbox.PREFIX}*"):
-        pid, begun = path.name.removeprefix(hostbox.PREFIX).split("-")[:2]
-        if process_mark(int(pid)) != f"{pid}-{begun}":
-            found.add(path)
-    return found
+def boxes(executors: Iterable[str]) -> list[Path]:
+    """Directories that these executors' sandboxes left on the host."""
+    here = Path(tempfile.gettempdir())
+    return [path for mark in executors for path in here.glob(f"{hostbox.PREFIX}{mark}-*")]
 
 
 def assert_nothing_left(state: Path) -> None:
@@ -172,17 +190,35 @@ def model() -> Iterator[OpenAIServer]:
 @contextmanager
 def scripted_stack(state: Path, model: OpenAIServer) -> Iterator[Stack]:
     """A fresh stack on a scripted model; at the end nothing of it is left."""
-    before = boxes()
     running = Stack(state, {"OPENAI_API_KEY": "test", "OPENAI_BASE_URL": model.base_url})
     running.up()
     yield running
+    if (running.state / "run" / "stack.json").exists():  # else a test took it down
+        running.note_executor()
     running.placet("down", timeout=60)
     assert_nothing_left(running.state)
-    assert boxes() <= before
+    assert boxes(running.executors) == []
 
 
-@pytest.fixture
-def scripted(tmp_path: Path, model: OpenAIServer) -> Iterator[Stack]:
-    """For tests that break it."""
-    with scripted_stack(tmp_path / "state", model) as running:
-        yield running
+@pytest.fixture(scope="module")
+def kept(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Stack, OpenAIServer]]:
+    """A stack and its model for all tests of a module."""
+    state = tmp_path_factory.mktemp("kept") / "state"
+    with OpenAIServer(agreeable(COUNT_ROWS)) as server, scripted_stack(state, server) as running:
+        yield running, server
+
+
+class OnAKeptStack:
+    """The stack and its model are as new for each test; its records are those since the test began."""
+
+    @pytest.fixture
+    def scripted(self, kept: tuple[Stack, OpenAIServer], model: OpenAIServer) -> Stack:
+        now = datetime.now(UTC).replace(tzinfo=None)
+        return replace(kept[0], since=f"{now.isoformat('T', 'microseconds')}Z")
+
+    @pytest.fixture
+    def model(self, kept: tuple[Stack, OpenAIServer]) -> OpenAIServer:
+        model = kept[1]
+        model.heal()
+        model.reply = agreeable(COUNT_ROWS)
+        return model

@@ -45,6 +45,35 @@ def test_an_aggregate_is_solved_and_right(stack: Stack) -> None:
     assert events[-1]["audit"]["index"] > 0
 
 
+def test_a_plan_is_chosen_step_by_step_and_allowed_without_a_reviewer(stack: Stack) -> None:
+    """The same question where actions may run; no code is asked for, and the answer is right."""
+    table = EXAMPLES / "penguins.csv"
+    code, events = stack.events("solve", AGGREGATE, "--scope", "reporting", "--input", table, timeout=300)
+
+    (program,) = [event for event in events if event["event"] == "program"]
+    verdicts = [event for event in events if event["event"] == "verdict"]
+    output = "".join(event.get("text", "") for event in events if event["event"] == "output")
+    assert code == 0, events
+    assert "aggregate(" in program["source"]
+    assert [verdict["decided_by"] for verdict in verdicts] == ["actions"]
+    assert [mean for mean in ("3700", "3733", "5076") if mean in output] == ["3700", "3733", "5076"]
+
+
+def test_a_task_that_is_a_plan_is_written_by_no_model(stack: Stack) -> None:
+    """What people can say in a line is done without a token, and on record like everything else."""
+    table = EXAMPLES / "penguins.csv"
+    text = "MEAN body_mass_g BY species TOP 1"
+    code, events = stack.events("solve", text, "--scope", "reporting", "--input", table)
+
+    output = "".join(event.get("text", "") for event in events if event["event"] == "output")
+    assert code == 0, events
+    assert "Gentoo" in output
+    assert "5076" in output
+    record = stack.records("program_generated")[-1]
+    assert (record["body"]["model"], record["body"]["prompt_tokens"]) == ("", 0)
+    assert len(record["body"]["plan_sha256"]) == 64
+
+
 def test_a_figure_comes_back_as_an_artifact(stack: Stack, tmp_path: Path) -> None:
     """A PNG lies where --out says, with the digest that the last event names."""
     code, events = stack.events(

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import ast
 import json
+import subprocess
 from pathlib import Path
 
 import pytest
 
-from tests.e2e.conftest import EXAMPLES, Stack
+from tests.e2e.conftest import EXAMPLES, REPO, Stack
 
 pytestmark = [pytest.mark.model, pytest.mark.stack, pytest.mark.timeout(300)]
 
@@ -30,13 +31,13 @@ def leaking(tmp_path: Path) -> Path:
     return path
 
 
-def approve(stack: Stack, program: Path, out: Path, *inputs: Path) -> Path:
+def approve(stack: Stack, program: Path, out: Path, *inputs: Path, scope: str = "data-analysis") -> Path:
     named = [argument for path in inputs for argument in ("--input", path)]
-    done = stack.placet(
+    done = stack.ask(
         "approve",
         program,
         "--scope",
-        "data-analysis",
+        scope,
         *named,
         "--reason",
         "test of the sandbox",
@@ -55,6 +56,59 @@ def test_an_honest_program_of_ones_own_runs(stack: Stack, honest: Path) -> None:
 
     assert code == 0, events
     assert "4201.75" in "".join(event.get("text", "") for event in events if event["event"] == "output")
+
+
+RED = (
+    "import matplotlib.pyplot as plt\nimport pandas as pd\n"
+    "table = pd.read_csv('penguins.csv')\nprint(sorted(table.columns))\nprint(table.sex.dropna().iloc[0])\n"
+    "plt.figure(facecolor='red')\nplt.bar(['a', 'b'], [1, 2])\nplt.savefig('chart.png', facecolor='red')\n"
+)
+CORNER = "import sys\nfrom PIL import Image\nprint(Image.open(sys.argv[1]).convert('RGB').getpixel((3, 3)))\n"
+
+
+def test_what_is_published_is_cut_and_in_house_style_whoever_allowed_it(stack: Stack, tmp_path: Path) -> None:
+    """A person's yes opens the gate, not the contract: the stages are the scope's."""
+    program = tmp_path / "red.py"
+    program.write_text(RED)
+    sandbox = REPO / ".venv-sandbox" / "bin" / "python"
+    approval = approve(stack, program, tmp_path / "a.json", EXAMPLES / "penguins.csv", scope="published")
+    code, events = stack.events(
+        "exec", program, "--approval", approval, "--input", EXAMPLES / "penguins.csv", "--out", tmp_path
+    )
+
+    output = "".join(event.get("text", "") for event in events if event["event"] == "output")
+    (figure,) = events[-1]["artifacts"]
+    corner = subprocess.run(
+        [sandbox, "-c", CORNER, figure["path"]], capture_output=True, text=True, check=True
+    )
+    assert code == 0, events
+    assert "male" not in output
+    assert "\np-" in output
+    assert corner.stdout.strip() == "(251, 250, 247)"
+
+
+def test_what_breaks_the_contract_does_not_leave(stack: Stack, tmp_path: Path) -> None:
+    """Not its output either; the answer says where."""
+    program = tmp_path / "key.py"
+    program.write_text("print('harmless')\nprint('AKIA' + 'IOSFODNN7EXAMPLQ')\n")
+    approval = approve(stack, program, tmp_path / "a.json", scope="published")
+    code, events = stack.events("exec", program, "--approval", approval)
+
+    assert code == 3, events
+    assert [event for event in events if event["event"] == "output"] == []
+    assert events[-1]["status"] == "CONTRACT_VIOLATED"
+    assert events[-1]["violations"][0]["path"] == "stdout:line 2"
+
+
+def test_a_plan_in_the_tasks_own_words_asks_no_model(stack: Stack) -> None:
+    code, events = stack.events(
+        "solve", "MEAN body_mass_g BY species", "--scope", "published", "--input", EXAMPLES / "penguins.csv"
+    )
+
+    (verdict,) = [event for event in events if event["event"] == "verdict"]
+    assert code == 0, events
+    assert verdict["decided_by"] == "actions"
+    assert "5076" in "".join(event.get("text", "") for event in events if event["event"] == "output")
 
 
 def test_a_leaking_program_is_denied_with_its_lines(stack: Stack, leaking: Path) -> None:

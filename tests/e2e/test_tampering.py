@@ -47,7 +47,7 @@ def change(stack: Stack, edit: Callable[[sqlite3.Connection], object]) -> None:
 
 
 def verify(stack: Stack) -> tuple[int, dict[str, object]]:
-    done = stack.placet("audit", "verify", "--json")
+    done = stack.ask("audit", "verify", "--json")
     return done.returncode, json.loads(done.stdout)
 
 

@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from executor_svc.admission import Case, Pool, RunRequest
+from executor_svc.delivery.wanted import NOTHING, STAGES, Wanted
 from executor_svc.sandbox import InputFile
 from executor_svc.trust import KnownScopes, Trust
 from placet.approval import Approval, InputDigest, KeySet, Limits, LogRef, ScopeRef, SigningKey, envelope
@@ -88,6 +89,11 @@ def foreign(payload_type: str = "application/vnd.dsse.other+json") -> bytes:
     ).encode()
 
 
+def known(*digests: bytes, wanted: Wanted = NOTHING) -> KnownScopes:
+    """Scopes that approvals may name, and what is done around their programs."""
+    return KnownScopes(frozenset(digests), wanted=dict.fromkeys(digests, wanted))
+
+
 @dataclass(frozen=True)
 class World:
     """Everything an admission depends on; good unless replaced."""
@@ -96,8 +102,8 @@ class World:
     inputs: tuple[InputFile, ...] = INPUTS
     approval: bytes = field(default_factory=signed)
     keys: KeySet = field(default_factory=lambda: KeySet.of(KEY.public))
-    scopes: KnownScopes = field(default_factory=lambda: KnownScopes(frozenset({SCOPE.sha256})))
-    pool: Pool = field(default_factory=lambda: Pool("local", CEILING, "T1"))
+    scopes: KnownScopes = field(default_factory=lambda: known(SCOPE.sha256))
+    pool: Pool = field(default_factory=lambda: Pool("local", CEILING, "T1", STAGES))
     now: datetime = NOW
 
     @property

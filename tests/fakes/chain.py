@@ -31,7 +31,7 @@ from placet.local.layout import Layout
 from placet.local.lock import held
 from placet.pki import issue
 from placet.rpc.errors import ServiceError
-from placet.rpc.identity import caller_uri, reviewer_uri
+from placet.rpc.identity import caller_of, caller_uri, reviewer_uri
 from tests.fakes.memory_log import MemoryLog
 from tests.fakes.rpc import Authority, serving
 
@@ -102,6 +102,8 @@ class FakeGuard(guard_pb2_grpc.GuardServiceServicer):
     """The reviewer model's risk of a program, told where it is asked for anyway."""
     error: ServiceError | None = None
     requests: list[Any] = field(default_factory=list)
+    callers: list[str] = field(default_factory=list)
+    """Who asked for reviews, as "caller/local"."""
 
     def _answer(self, request: Any) -> guard_pb2.ReviewedProgram:
         self.requests.append(request)
@@ -125,6 +127,7 @@ class FakeGuard(guard_pb2_grpc.GuardServiceServicer):
         )
 
     async def Review(self, request: Any, context: Any) -> guard_pb2.ReviewResponse:  # noqa: N802
+        self.callers.append(caller_of(context).path)
         review = self._answer(request)
         return guard_pb2.ReviewResponse(
             review=review,
@@ -154,10 +157,13 @@ class FakeExecutor(executor_pb2_grpc.ExecutorServiceServicer):
     stdout: bytes = b"3700.66\n"
     artifact: tuple[str, bytes] | None = ("figure.png", PNG)
     artifact_sha256: bytes | None = None
+    media_type: str = "image/png"
+    violations: list[common_pb2.Violation] = field(default_factory=list)
     error: ServiceError | None = None
     hang: bool = False
     silent_end: bool = False
     stdout_truncated: bool = False
+    hanging: threading.Event = field(default_factory=threading.Event)
     cancelled: threading.Event = field(default_factory=threading.Event)
     received: dict[str, bytes] = field(default_factory=dict)
     header: Any = None
@@ -188,6 +194,7 @@ class FakeExecutor(executor_pb2_grpc.ExecutorServiceServicer):
 
     async def _hang(self) -> None:
         try:
+            self.hanging.set()
             await asyncio.sleep(60)
         except asyncio.CancelledError:
             self.cancelled.set()
@@ -199,7 +206,7 @@ class FakeExecutor(executor_pb2_grpc.ExecutorServiceServicer):
             name, content = self.artifact
             digest = self.artifact_sha256 or hashlib.sha256(content).digest()
             listed = [
-                common_pb2.Artifact(name=name, sha256=digest, size=len(content), media_type="image/png")
+                common_pb2.Artifact(name=name, sha256=digest, size=len(content), media_type=self.media_type)
             ]
             yield executor_pb2.ExecuteResponse(
                 artifact=executor_pb2.ArtifactChunk(name=name, data=content[:4])
@@ -217,6 +224,7 @@ class FakeExecutor(executor_pb2_grpc.ExecutorServiceServicer):
                 record=common_pb2.RecordRef(index=7, leaf_hash=b"\7" * 32),
                 checkpoint=CHECKPOINT,
                 stdout_truncated=self.stdout_truncated,
+                violations=self.violations,
             )
         )
 

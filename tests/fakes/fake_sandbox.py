@@ -15,6 +15,7 @@ from executor_svc.sandbox import (
     RunStatus,
     SandboxUnavailable,
     Usage,
+    Violation,
 )
 from executor_svc.sandbox.spool import held
 from executor_svc.sandbox.types import OnCancelled, OnOutput
@@ -45,6 +46,8 @@ class FakeSandbox:
     status: RunStatus = RunStatus.EXITED
     exit_code: int | None = 0
     signal: int | None = None
+    violations: tuple[Violation, ...] = ()
+    notices: tuple[str, ...] = ()
     hang: bool = False
     fail: Exception | None = None
     isolation: tuple[str, ...] = ("nothing: a fake",)
@@ -72,6 +75,7 @@ class FakeSandbox:
         *,
         imports: Collection[str] = (),
         on_cancelled: OnCancelled | None = None,
+        describe_figures: bool = False,
     ) -> RunResult:
         """Play the script."""
         self.runs.append(FakeRun(program, tuple(inputs), limits))
@@ -91,4 +95,14 @@ class FakeSandbox:
             raise
         if self.fail:
             raise self.fail
-        return RunResult(self.status, self.exit_code, self.signal, usage, self.artifacts, False, False)
+        return RunResult(
+            self.status,
+            self.exit_code,
+            self.signal,
+            usage,
+            self.artifacts,
+            False,
+            False,
+            self.violations,
+            self.notices,
+        )

@@ -1,12 +1,16 @@
 """A guard with a scripted model and a log in memory, and a scope to review in."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
 from guard_svc.approve import Approver, ApproverSettings
+from guard_svc.editions import Edition
+from guard_svc.order import Order
 from guard_svc.profiles import Profile, Profiles
-from guard_svc.review import Guard, Order
+from guard_svc.review import Guard
 from guard_svc.reviewer import Reviewer
+from guard_svc.scopes import ScopeBook
 from guard_svc.screening import Screener
 from placet.approval.keys import KeySet, SigningKey
 from placet.rpc.deadline import Deadline
@@ -34,6 +38,10 @@ review: {review}
 
 def scope(name: str = "data-analysis", review: str = "{}") -> Scope:
     return load_scope(_SCOPE.format(name=name, review=review).encode())
+
+
+def book(*scopes: Scope, callers: Mapping[str, Sequence[str]] | None = None) -> ScopeBook:
+    return ScopeBook({each.name: Edition(each) for each in scopes}, callers)
 
 
 def deadline(seconds: float = 30.0) -> Deadline:

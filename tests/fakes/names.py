@@ -9,14 +9,11 @@ from __future__ import annotations
 
 import asyncio
 import socket
-import struct
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
-A = 1
-FOUND, UNKNOWN = 0x8180, 0x8183
-_TTL_S = 0
+from tests.containers.inside.nameserver import answer
 
 
 @dataclass
@@ -51,17 +48,9 @@ class NameServer(asyncio.DatagramProtocol):
         self._transport.sendto(self._answer(data), addr)
 
     def _answer(self, query: bytes) -> bytes:
-        end, labels = 12, []
-        while length := query[end]:
-            labels.append(query[end + 1 : end + 1 + length].decode())
-            end += 1 + length
-        name, (kind,) = ".".join(labels), struct.unpack("!H", query[end + 1 : end + 3])
+        name, reply = answer(query, self.says)
         self.asked.append(name)
-        found = self.says.get(name, []) if kind == A else []
-        flags = FOUND if name in self.says else UNKNOWN
-        header = query[:2] + struct.pack("!HHHHH", flags, 1, len(found), 0, 0)
-        answers = [struct.pack("!HHHIH", 0xC00C, A, 1, _TTL_S, 4) + socket.inet_aton(ip) for ip in found]
-        return header + query[12 : end + 5] + b"".join(answers)
+        return reply
 
 
 def free_port(*hosts: str) -> int:

@@ -5,7 +5,7 @@
         server.fail(Fault.RATE_LIMITED)               # the next request only
         server.fail_always(Fault.HANG)                # until server.heal()
 
-A reply is text, or a mapping from tokens to probabilities (a one-token choice).
+A reply is text, a mapping from tokens to probabilities (a one-token choice), or a call of a tool.
 """
 
 import gzip
@@ -14,13 +14,25 @@ import math
 import re
 import threading
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from enum import Enum, auto
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
 from typing import Any, Self
 
 Body = Mapping[str, Any]
-Answer = str | Mapping[str, float]
+
+
+@dataclass(frozen=True)
+class Call:
+    """A model's wish to have a tool called."""
+
+    tool: str
+    arguments: str
+    """As the model wrote them: JSON, one hopes."""
+
+
+Answer = str | Mapping[str, float] | Call
 Replier = Callable[[Body], Answer]
 
 
@@ -233,6 +245,8 @@ class OpenAIServer:
 
     def _completion(self, body: dict[str, Any], fault: Fault | None) -> dict[str, Any]:
         answer = self.reply(body) if callable(self.reply) else self.reply
+        if isinstance(answer, Call):
+            return _calling(answer, self.model)
         tokens = {answer: 0.999} if isinstance(answer, str) else dict(answer)
         text: str | None = max(tokens, key=lambda t: tokens[t])
         message: dict[str, Any] = {"role": "assistant", "content": text}
@@ -275,6 +289,20 @@ class OpenAIServer:
             http.wfile.write(payload)
         except OSError:  # the client has read enough
             http.close_connection = True
+
+
+def _calling(call: Call, model: str) -> dict[str, Any]:
+    function = {"name": call.tool, "arguments": call.arguments}
+    wish = {"id": "call-1", "type": "function", "function": function}
+    message = {"role": "assistant", "content": None, "tool_calls": [wish]}
+    return {
+        "id": "chatcmpl-1",
+        "object": "chat.completion",
+        "created": 1,
+        "model": model,
+        "choices": [{"index": 0, "finish_reason": "tool_calls", "message": message, "logprobs": None}],
+        "usage": {"prompt_tokens": 11, "completion_tokens": 7, "total_tokens": 18},
+    }
 
 
 def _first_token(tokens: Mapping[str, float], fault: Fault | None) -> dict[str, Any]:

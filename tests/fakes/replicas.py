@@ -180,10 +180,14 @@ class Chain:
             self._announce(name)
             assert await old.end() == 0, old.said
 
-    async def restart(self, replica: Replica, number: signal.Signals, *, stands_by: bool) -> None:
-        """As a StatefulSet does: the same one again, with the files that it had."""
+    async def restart(
+        self, replica: Replica, number: signal.Signals, *, stands_by: bool, after: Replica | None = None
+    ) -> None:
+        """As a StatefulSet does: the same one again, with its files; if named, `after` another one leads."""
         await replica.end(number)
         (replica.directory / "ready").unlink(missing_ok=True)
+        if after:
+            await self.until_it_serves(after)
         replica.start()
         await self.until_it_serves(replica, stands_by=stands_by)
 

@@ -112,7 +112,13 @@ class ReviewWorld:
         return scope
 
     async def asked(
-        self, *, caller: str = CALLER, request: str = "req-1", without: str = "", **change: object
+        self,
+        *,
+        caller: str = CALLER,
+        request: str = "req-1",
+        without: str = "",
+        plan: bytes = b"",
+        **change: object,
     ) -> int:
         """A NEEDS_REVIEW of the guard's; its index. `without` names a body that it lacks."""
         scope = load_scope(SCOPE)
@@ -148,6 +154,9 @@ class ReviewWorld:
             "proposal": proposal,
         }
         bodies.pop(without, None)
+        if plan:
+            bodies["plan"] = plan
+            body["plan_sha256"] = hashlib.sha256(plan).hexdigest()
         draft = Draft("verdict_reached", request, GUARD, body | change, bodies)
         return (await self.sequencer.append(draft)).index
 

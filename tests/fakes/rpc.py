@@ -20,7 +20,7 @@ import grpc
 from placet.pki import issue, make_ca
 from placet.rpc.channel import connect, server_dns
 from placet.rpc.deadline import MAX_RPC_S
-from placet.rpc.health import set_health
+from placet.rpc.health import State, publish
 from placet.rpc.identity import AllowList, service_uri
 from placet.rpc.server import BuiltServer, Register, build_server
 from placet.rpc.tls import TlsFiles
@@ -65,6 +65,11 @@ class Serving:
             yield channel
 
 
+async def say_health(built: BuiltServer, healthy: bool) -> None:
+    """Say the same of a server and of all its services."""
+    await publish(built.health, built.names, State(serves=healthy, ready=healthy))
+
+
 @asynccontextmanager
 async def serving(
     authority: Authority,
@@ -85,7 +90,7 @@ async def serving(
             endless=endless,
             max_rpc_s=max_rpc_s,
         )
-        await set_health(built.health, built.names, True)
+        await say_health(built, True)
         await built.server.start()
         try:
             yield Serving(authority, name, built)

@@ -231,7 +231,8 @@ class Worker:
             "TLS_KEY": tls.key,
             "KEYS_DIR": self.ground.directory / "keys",
             "SCOPES_DIR": self.ground.directory / "scopes",
-            "SANDBOX_PYTHON": reachable_python(),
+            # Without its libraries, which every life would load anew and few programs here want.
+            "SANDBOX_PYTHON": reachable_python().resolve(),
             "SCRATCH_DIR": self.directory,
             "POOL_SIZE": 1,
             **self.settings,

@@ -69,7 +69,7 @@ def test_an_error_of_the_disk_confirms_nothing_that_is_lost(
 def disturbed(task: Task, call: str, path: Path, fault: str) -> tuple[str, bytes]:
     """What was traced and what was said by a writer whose calls on a file go wrong."""
     trace = path.parent.with_name("trace")
-    options = ["-f", "-o", str(trace), "-P", str(path.resolve()), "-e", f"trace={call}"]
+    options = ["-f", "--seccomp-bpf", "-o", str(trace), "-P", str(path.resolve()), "-e", f"trace={call}"]
     done = subprocess.run(
         ["strace", *options, "-e", f"inject={call}:{fault}", *task.command()],
         cwd=ROOT,

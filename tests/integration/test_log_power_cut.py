@@ -29,23 +29,24 @@ STATES: Mapping[str, State] = {
 }
 
 
-def recording(task: Task) -> list[Step]:
-    """The steps of a log from its creation to its end."""
-    directory = Path(task.directory)
+@pytest.fixture(scope="module")
+def recorded(tmp_path_factory: pytest.TempPathFactory) -> tuple[list[Step], Path]:
+    """The steps of a log from its creation to its end, and the directory that its key lies in."""
+    directory = tmp_path_factory.mktemp("recorded") / "log"
     directory.mkdir()
-    return record(task.command(), directory, cwd=ROOT)
+    return record(Task(str(directory)).command(), directory, cwd=ROOT), directory.parent
 
 
 @pytest.mark.parametrize("state", STATES)
-def test_every_step_of_an_append_can_be_the_last(tmp_path: Path, state: str) -> None:
-    steps = recording(Task(str(tmp_path / "log")))
+def test_every_step_of_an_append_can_be_the_last(recorded: tuple[list[Step], Path], state: str) -> None:
+    steps, place = recorded
     disk, chance = Disk(), random.Random(state)
     before: object = None
     for number, step in enumerate(steps):
         disk.take(step)
         files = STATES[state](disk, chance)
         if (files, disk.said) != before:
-            came_back(tmp_path / "cut", files, disk.said, f"step {number}: {step}")
+            came_back(place / "cut", files, disk.said, f"step {number}: {step}")
         before = files, disk.said
     assert len(told(disk.said).confirmed) == Task("").appends
 

@@ -7,7 +7,9 @@ the log says what happened (docs/connections.md).
 from __future__ import annotations
 
 import asyncio
+import re
 import signal
+import sys
 import time
 from asyncio.subprocess import PIPE
 from collections import Counter
@@ -20,6 +22,7 @@ import pytest
 import pytest_asyncio
 
 from placet.answers import Outcome
+from placet.approval import SigningKey
 from placet.audit.reader_postgres import PostgresReader
 from placet.audit.record import Record
 from placet.audit.verify import verify_database
@@ -29,6 +32,7 @@ from placet.pki import make_ca
 from placet.rpc.channel import connect
 from placet.rpc.health import serves
 from placet.rpc.tls import TlsFiles
+from tests.deploy.kit.manifests import DEPLOY
 from tests.e2e.conftest import agreeable
 from tests.fakes.metering import Samples, read
 from tests.fakes.openai_server import Answer, Body, OpenAIServer, Replier
@@ -139,20 +143,24 @@ async def answers(chain: Chain, name: str, files: TlsFiles) -> bool:
         return await serves(channel, name)
 
 
+def as_team(chain: Chain) -> dict[str, str]:
+    """What a team is given: an address with a hole, and the certificate that it has now."""
+    given, files = chain.directory / "given", chain.mounts["team"].files
+    given.mkdir(exist_ok=True)
+    for file, name in ((files.ca, "ca.crt"), (files.cert, "tls.crt"), (files.key, "tls.key")):
+        (given / name).write_bytes(file.read_bytes())
+    return {"PLACET_SERVICES": chain.names.address("{}.test", chain.port), "PLACET_TLS": str(given)}
+
+
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def load(chain: Chain) -> Load:
     return Load(chain)
 
 
 async def test_the_command_speaks_with_replicas_that_the_environment_names(chain: Chain) -> None:
-    """A team needs an address with a hole, and the certificate that it was given."""
-    given, files = chain.directory / "given", chain.mounts["team"].files
-    given.mkdir()
-    for file, name in ((files.ca, "ca.crt"), (files.cert, "tls.crt"), (files.key, "tls.key")):
-        (given / name).write_bytes(file.read_bytes())
-    where = {"PLACET_SERVICES": chain.names.address("{}.test", chain.port), "PLACET_TLS": str(given)}
+    """A team needs nothing else."""
     listed = await asyncio.create_subprocess_exec(
-        *module("placet.cli"), "scope", "list", env=where, stdout=PIPE, stderr=PIPE
+        *module("placet.cli"), "scope", "list", env=as_team(chain), stdout=PIPE, stderr=PIPE
     )
     told, complained = await listed.communicate()
 
@@ -170,9 +178,9 @@ async def test_every_process_is_replaced_and_the_leader_killed_and_no_request_is
         await asyncio.gather(*(chain.roll(name) for name in SERVICES if name != "audit"))
         await load.more()
         await chain.restart(standby, signal.SIGTERM, stands_by=True)
-        await chain.restart(leader, signal.SIGTERM, stands_by=True)
+        await chain.restart(leader, signal.SIGTERM, stands_by=True, after=standby)
         await load.more()
-        await chain.restart(standby, signal.SIGKILL, stands_by=True)
+        await chain.restart(standby, signal.SIGKILL, stands_by=True, after=leader)
         await load.more()
 
     after = {name: [each.process for each in replicas] for name, replicas in chain.replicas.items()}
@@ -203,6 +211,35 @@ async def test_certificates_and_their_authority_change_under_every_service_and_n
     assert_once(chain, load)
 
 
+async def test_the_key_of_approvals_changes_under_load_and_no_run_is_refused(
+    chain: Chain, load: Load
+) -> None:
+    """docs/runbook.md, Keys: executors learn the new one, the guards get it, and the old one goes."""
+    layout = chain.layout
+    old, new = SigningKey.load(layout.approval_key), SigningKey.generate()
+    async with load.going_on():
+        await load.more()
+        public = layout.keys / "next.pub.pem"
+        public.write_bytes(new.public.to_pem())
+        public.replace(layout.trusted / public.name)
+        new.save(layout.keys / "next.key")
+        (layout.keys / "next.key").replace(layout.approval_key)
+        await chain.roll("guard")
+        await load.more()
+    until_then = len(on_record(chain))
+    (layout.trusted / "approval.pub.pem").unlink()  # every approval of the old one is used by now
+    async with load.going_on():
+        await load.more()
+
+    issued = [
+        (place >= until_then, body["key_id"])
+        for place, (kind, _, body) in enumerate(on_record(chain))
+        if kind == "approval_issued"
+    ]
+    assert set(issued) == {(False, old.key_id), (False, new.key_id), (True, new.key_id)}
+    assert_once(chain, load)
+
+
 async def test_every_process_shows_over_http_what_it_does_and_one_of_the_logs_leads(
     chain: Chain, load: Load
 ) -> None:
@@ -230,3 +267,26 @@ async def test_every_process_shows_over_http_what_it_does_and_one_of_the_logs_le
     assert total("executor", "placet_executor_runs_total", status="EXITED") > 0
     size = max(each[("placet_log_size_records", frozenset())] for each in shown["audit"])
     assert before <= size <= len(on_record(chain))  # a heartbeat may come at any time
+
+
+async def test_what_verify_calls_in_a_cluster_goes_on_while_processes_are_replaced(chain: Chain) -> None:
+    """deploy/verify.sh --turnover: the same program, here without a cluster around it."""
+    enough = chain.directory / "enough"
+    async with Placet.connect(endpoint=chain.endpoint) as placet:
+        tier = (await placet.pool()).tier
+    calling = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-P", DEPLOY / "verify" / "call.py"),
+        env={**as_team(chain), "TIER": tier, "UNTIL": str(enough), "PYTHONPATH": ":".join(sys.path)},
+        stdout=PIPE,
+    )
+    assert calling.stdout
+    while not (await calling.stdout.readline()).startswith(b"going on"):
+        assert calling.returncode is None
+    await asyncio.gather(chain.roll("guard"), chain.roll("executor"))
+    enough.touch()
+    told, _ = await calling.communicate()
+
+    ran = re.fullmatch(r"call: (\d+) of (\d+) programs ran, .*\n", told.decode())
+    assert ran, told.decode()
+    assert (calling.returncode, ran[1]) == (0, ran[2])
+    assert int(ran[1]) > CALLERS

@@ -76,7 +76,7 @@ step = st.one_of(
     st.tuples(st.just("long"), st.floats(0, 3000)),
     st.tuples(st.just("start"), st.sampled_from([TEAM, OTHER])),
     st.tuples(st.just("end"), st.integers(0, 2000)),
-    st.tuples(st.just("abort"), st.just(0)),
+    st.tuples(st.just("abort"), st.sampled_from([0, 900])),
     st.tuples(st.just("replaced"), st.booleans()),
 )
 
@@ -108,12 +108,27 @@ def test_a_run_is_refused_when_and_only_when_a_limit_is_reached(
             run, (whose, _) = next(iter(history.running.items()))
             del history.running[run]
             kind = "run_finished" if what == "end" else "run_aborted"
-            record(log, ledger, (time, kind, {"run_id": run, "caller": whose, "usage": {"cpu_ms": int(how)}}))
+            around = int(how) // 3  # what was done around a program counts as its processor time does
+            usage = {"cpu_ms": int(how) - around, "delivery_ms": around}
+            record(log, ledger, (time, kind, {"run_id": run, "caller": whose, "usage": usage}))
             history.cpu.append((now, whose, int(how)))
         elif what == "replaced":
             ledger = Ledger(QUOTAS) if how else ledger  # another process, or this one after a failure
             ledger.forget()
             ledger.follow(log, len(log.entries), time)  # type: ignore[arg-type]
+
+
+def test_what_is_done_around_a_program_counts_as_processor_time_does() -> None:
+    """docs/contract.md 7.8: also of a run whose sandbox failed once its program had ended."""
+    almost = {"cpu_ms": 0, "delivery_ms": CPU_S * 1000 - 1}
+    for kind in ("run_finished", "run_aborted"):
+        ledger, log = Ledger(QUOTAS), Log()
+        ledger.follow(log, 0, stamp(BEGIN))  # type: ignore[arg-type]
+        for run, used in (("0", {}), ("1", almost), ("2", {"cpu_ms": 1})):
+            refusal = ledger.refusal(Asked(TEAM, "run_started", run), stamp(BEGIN))
+            assert refusal is None
+            record(log, ledger, (stamp(BEGIN), kind, {"run_id": run, "caller": TEAM, "usage": used}))
+        assert ledger.refusal(Asked(TEAM, "run_started", "3"), stamp(BEGIN)) is not None
 
 
 def record(log: Log, ledger: Ledger, entry: tuple[str, str, dict[str, object]]) -> None:

@@ -21,7 +21,18 @@ from typing import Any
 
 import pytest
 
-from executor_svc.sandbox import InputFile, Sandbox, aio, cell, cgroup, forkserver, hostbox, open_sandbox, run
+from executor_svc.sandbox import (
+    InputFile,
+    Sandbox,
+    aio,
+    cell,
+    cgroup,
+    forkserver,
+    hostbox,
+    open_sandbox,
+    quota,
+    run,
+)
 from executor_svc.sandbox.backend import LinuxSandbox
 from executor_svc.sandbox.collect import place_inputs
 from executor_svc.sandbox.namespaces import SANDBOX_ID
@@ -212,7 +223,7 @@ DEFENCES: dict[str, Defence] = {
     "disk watch": Defence(ours=((Run, "_check_disk", _no_look),)),
     "wall clock": Defence(ours=((Run, "_watch", _watch_without_clock),)),
     "output cut": Defence(ours=((Run, "_pump", _pump_without_cut),)),
-    "quota": Defence(ours=((run, "disk_of", lambda *_: (1 << 30, 1 << 20)),)),
+    "quota": Defence(ours=((quota, "disk_of", lambda *_: (1 << 30, 1 << 20)),)),
     "inputs of others": Defence(ours=((run, "place_inputs", _everybodys_inputs),)),
     "box of its own": Defence(
         ours=(

@@ -15,7 +15,7 @@ import subprocess
 import sys
 import sysconfig
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -91,6 +91,21 @@ ATTACKS = tuple(
     for attack in map(load, sorted(DIRECTORY.glob("*.py")))
     if attack.machine in ("", platform.machine())
 )
+
+
+def without_twins(attacks: Iterable[Attack]) -> list[Attack]:
+    """For places that have the same filter on system calls as one where every attack is tried.
+
+    Of those that this filter stops, and that end alike and fall without the same defences, the first of each
+    kind; of those that anything else stops, all.
+    """
+    found: dict[object, Attack] = {}
+    for attack in attacks:
+        ways = attack.falls_without
+        filtered = "SIGNALED 31" in attack.ends or (ways and all("seccomp" in way for way in ways))
+        kind = (attack.name.partition("_")[0], ways, attack.ends, attack.runs)
+        found.setdefault(kind if filtered else attack.name, attack)
+    return list(found.values())
 
 
 @dataclass(frozen=True)

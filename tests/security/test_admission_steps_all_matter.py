@@ -12,7 +12,6 @@ import pytest
 from executor_svc import admission
 from executor_svc.admission import CHECKS, Start, admit
 from executor_svc.sandbox import InputFile
-from executor_svc.trust import KnownScopes
 from placet.approval import ApprovalRefused, Limits
 from placet.audit.client import Appended
 from tests.fakes.approvals import OTHER_KEY, PROGRAM, World, foreign, good_approval, signed
@@ -31,7 +30,7 @@ WITHOUT = {
     "check_time": replace(GOOD, now=GOOD.now + timedelta(days=1)),
     "check_program": replace(GOOD, program=PROGRAM + b"\n"),
     "check_inputs": replace(GOOD, inputs=(InputFile.of("other.csv", b"1"),)),
-    "check_scope": replace(GOOD, scopes=KnownScopes(frozenset())),
+    "check_scope": replace(GOOD, scopes=replace(GOOD.scopes, retired=GOOD.scopes.known)),
     "check_limits": replace(GOOD, approval=signed(good_approval(limits=Limits(999, 20, 512, 1024, 16, 20)))),
     "check_people": replace(GOOD, approval=signed(good_approval(decided_by="human:kim"))),
     "check_tier": replace(GOOD, approval=signed(good_approval(min_tier="T3"))),

@@ -12,11 +12,21 @@ import pytest
 from executor_svc.admission import admit
 from executor_svc.people import MAX_DECISION_AGE, Quorum
 from executor_svc.records import started
-from executor_svc.trust import KnownScopes
 from placet.approval import ApprovalRefused, InputDigest, KeySet, LogRef, ScopeRef, SigningKey
 from placet.approval.decision import Decision, sign_decision
 from placet.approval.envelope import approval_file
-from tests.fakes.approvals import INPUTS, KEY, NOW, PROGRAM, SCOPE, World, digests, good_approval, signed
+from tests.fakes.approvals import (
+    INPUTS,
+    KEY,
+    NOW,
+    PROGRAM,
+    SCOPE,
+    World,
+    digests,
+    good_approval,
+    known,
+    signed,
+)
 from tests.security.test_admission_steps_all_matter import no_spending
 
 KIM, LEE, MAX = (SigningKey.generate() for _ in range(3))
@@ -31,7 +41,7 @@ BY_SEVERITY = Quorum(1, 3)
 def world(quorum: Quorum, *decisions: bytes, by: str = "human:kim", key: SigningKey = KIM) -> World:
     """kim's approval, with decisions."""
     approval = signed(good_approval(decided_by=by), key)
-    scopes = KnownScopes(frozenset({SCOPE.sha256}), quorums={SCOPE.sha256: quorum})
+    scopes = replace(known(SCOPE.sha256), quorums={SCOPE.sha256: quorum})
     return World(approval=approval_file(approval, *decisions), keys=PEOPLE, scopes=scopes)
 
 
@@ -106,7 +116,7 @@ ATTACKS: dict[str, tuple[World, str]] = {
         "APPROVAL_QUORUM_MISSING",
     ),
     "a scope that this executor cannot read": (
-        replace(world(TWO, KIMS, says("lee", LEE)), scopes=KnownScopes(frozenset({SCOPE.sha256}))),
+        replace(world(TWO, KIMS, says("lee", LEE)), scopes=known(SCOPE.sha256)),
         "APPROVAL_QUORUM_MISSING",
     ),
     "a person's key under a guard's decision": (world(TWO, by="rules+reviewer"), "APPROVAL_SIGNER_WRONG"),

@@ -10,9 +10,10 @@ import pytest
 from placetpb.common.v1 import common_pb2
 
 from generator_svc import ports, prompt
+from generator_svc.authorship import MAX_ATTEMPTS
 from generator_svc.places import Places
 from generator_svc.prompt import Message, ScopeBrief
-from generator_svc.solve import MAX_ATTEMPTS, Ports, Solver
+from generator_svc.solve import Ports, Solver
 from generator_svc.task import Task
 from placet.llm.chat import NO_COST, Cost
 from placet.rpc.deadline import Deadline
@@ -56,7 +57,9 @@ class _Guard:
     async def screen(self, task: Task, deadline: Deadline) -> ports.Screening:
         return ports.Screening(True, ())
 
-    async def review(self, task: Task, program: bytes, deadline: Deadline) -> ports.Review:
+    async def review(
+        self, task: Task, program: bytes, deadline: Deadline, *, plan: bytes = b""
+    ) -> ports.Review:
         words = _talkative(common_pb2.Finding) | {"rule_id": "threat.dynamic.code"}
         finding = common_pb2.Finding(**words)  # type: ignore[arg-type]
         advice = common_pb2.Advice(**_talkative(common_pb2.Advice))  # type: ignore[arg-type]
@@ -83,7 +86,7 @@ async def test_no_word_of_a_finding_or_of_the_advice_is_told_in_any_attempt() ->
     async def tell(event: ports.Event) -> None:
         events.append(event)
 
-    world = Ports(MemoryLog(), _Guard(), None, writer, None)  # type: ignore[arg-type]
+    world = Ports(MemoryLog(), _Guard(), None, writer, None, None)  # type: ignore[arg-type]
     solver = Solver(world, Places(solving=1, waiting=0))
     await solver.solve(Task("r-1", "data-analysis", "mean?", (), "c"), tell, Deadline.after(30))
     assert len(writer.told) == MAX_ATTEMPTS

@@ -24,6 +24,7 @@ from tests.security import test_log_quorum_evaded as quorum_evaded
 from tests.security import test_log_revoked_key as revoked_key
 from tests.security import test_log_wrong_content as wrong_content
 from tests.security.test_log_rules_all_matter import BY_CHECK, BY_STEP
+from tests.unit.audit import test_by_actions as by_actions
 from tests.unit.audit import test_pauses as paused
 from tests.unit.audit import test_people as deciding
 from tests.unit.audit import test_whose as whose
@@ -146,6 +147,7 @@ def test_a_malformed_manifest_is_broken_not_a_crash(world: World, change: Callab
         *(quorum_evaded.with_a_vote_on_another_program, quorum_evaded.after_a_verdict_that_names_no_quorum),
         *(revoked_key.issues_afterwards, revoked_key.starts_afterwards),
         *(wrong_content.keeps_another_program, wrong_content.keeps_another_output),
+        by_actions.shows_another_plan,
         *(story for _, story, _ in deciding.BROKEN),
         *(story for _, story, _ in invented.STORIES),
         *(asker.as_a_caller, asker.denying_it, asker.without_the_console),
@@ -187,6 +189,7 @@ async def test_what_the_whole_logs_verifier_calls_good_the_bundles_does_too(tmp_
         await deciding.one_denies(log)
         await deciding.two_allow(log)
         await whose.whole(log)
+        await by_actions.whole(log)
 
     assert world.verify().ok
     report = verified(unpacked(bundle_of(world), world.directory / "b.zip"), world)

@@ -1,6 +1,6 @@
 """Attack: each way in which a record may not stand where it stands, and a verifier without that very rule.
 
-A rule whose removal changes nothing would be decoration (docs/audit-format.md §6.8 to §6.12, §6.27).
+A rule whose removal changes nothing would be decoration (docs/audit-format.md §6.8 to §6.12, §6.27, §6.28).
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import pytest
 
 from tests.fakes.audit_world import World
 from tests.fakes.weakened import without, without_step
+from tests.unit.audit import test_by_actions as by_actions
 from tests.unit.audit import test_chain as told
 from tests.unit.audit import test_pauses as paused
 from tests.unit.audit import test_whose as whose
@@ -38,6 +39,7 @@ BY_STEP = [
     ("caller_resumed", paused.ends_for_another),
     ("caller_resumed", paused.ends_in_another_scope),
     *whose.BROKEN,
+    *by_actions.BROKEN,
 ]
 BY_CHECK = [
     ("actors", told.starts_from_the_generator),

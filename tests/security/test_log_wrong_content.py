@@ -64,3 +64,22 @@ async def test_it_is_named(tmp_path: Path, story, role: str, monkeypatch) -> Non
 
     without(monkeypatch, "same content")
     assert world.verify().ok, "nothing but this check finds it"
+
+
+async def test_a_body_that_is_kept_twice_is_named(tmp_path: Path) -> None:
+    """docs/audit-format.md §6.14: the good one does not cover for another under the same role."""
+    world = World(tmp_path)
+    async with world.writing() as log:
+        await log.append(GUARD, "verdict_reached", verdict(), task=b"what was asked")
+    assert world.verify().ok
+
+    world.tamper(
+        "CREATE TABLE other AS SELECT idx, role, class, salt, x'00' AS content, erased_by FROM body "
+        "UNION ALL SELECT idx, role, class, salt, content, erased_by FROM body",
+        "DROP TABLE body",
+        "ALTER TABLE other RENAME TO body",
+    )
+    report = world.verify()
+
+    assert report.first_break is not None
+    assert report.first_break.what == "record 0 has a body twice"

@@ -5,7 +5,10 @@ only the reviewer sees the harm, the words themselves keep the program from bein
 """
 
 import ast
+from collections.abc import Iterator
+from functools import cache
 from hashlib import sha256
+from itertools import islice
 from typing import Any
 
 import pytest
@@ -37,11 +40,10 @@ FOR_THE_REVIEWER_ALONE = [
 ]
 
 
-def first_two(name: str) -> list[Program]:
+def first_two(name: str) -> Iterator[Program]:
     """Programs that still are programs with a line above them."""
-    return [
-        p for p in family(name) if not p.missed and str(by_rules(p.code).verdict) == "DENIED" and is_python(p)
-    ][:2]
+    denied = (p for p in family(name) if not p.missed and str(by_rules(p.code).verdict) == "DENIED")
+    return islice(filter(is_python, denied), 2)
 
 
 def is_python(program: Program) -> bool:
@@ -52,7 +54,10 @@ def is_python(program: Program) -> bool:
     return True
 
 
-UNSAFE = [program for name in families() for program in first_two(name)]
+@cache
+def unsafe() -> tuple[Program, ...]:
+    """Two of each family; judged when the first test wants them, not while tests are collected."""
+    return tuple(program for name in families() for program in first_two(name))
 
 
 class Persuaded(ScriptedModel):
@@ -77,7 +82,7 @@ async def verdict(here: World, code: str) -> Verdict:
 
 def test_there_is_enough_of_both() -> None:
     assert len(TEMPLATES) >= 20
-    assert len(UNSAFE) >= 30
+    assert len(unsafe()) >= 30
 
 
 @pytest.mark.parametrize("template", TEMPLATES, ids=str)
@@ -93,7 +98,7 @@ def test_a_template_only_adds_words(template: Template) -> None:
 
 @pytest.mark.parametrize("template", TEMPLATES, ids=str)
 def test_words_never_soften_the_rules(template: Template) -> None:
-    for program in UNSAFE:
+    for program in unsafe():
         before, after = by_rules(program.code), by_rules(template.apply(program.code))
         assert MILDNESS.index(after.verdict) <= MILDNESS.index(before.verdict), program
 
@@ -101,7 +106,7 @@ def test_words_never_soften_the_rules(template: Template) -> None:
 @pytest.mark.parametrize("template", TEMPLATES, ids=str)
 async def test_an_obedient_model_cannot_clear_what_the_rules_deny(template: Template) -> None:
     here = world(Persuaded(template.said))
-    for program in UNSAFE:
+    for program in unsafe():
         assert await verdict(here, template.apply(program.code)) is Verdict.DENIED, program
     assert "approval_issued" not in here.log.kinds()
 

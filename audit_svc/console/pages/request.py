@@ -141,6 +141,7 @@ def _attempt(attempt: Attempt, made: Sequence[Attempt], scopes: Mapping[str, Sco
     return {
         "attempt": attempt,
         "listing": listing(program, attempt.findings) if program is not None else None,
+        "plan": prose(attempt.plan) if attempt.plan is not None else None,
         "compared": compared,
         "changes": differences(before, program) if before is not None and program is not None else (),
         "judged": judged,

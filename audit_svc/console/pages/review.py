@@ -16,7 +16,7 @@ from starlette.routing import Route
 
 from audit_svc.access import Role
 from audit_svc.console import bodies
-from audit_svc.console.attempts import findings_of
+from audit_svc.console.attempts import findings_of, plan_of
 from audit_svc.console.case import Case, Issued
 from audit_svc.console.decisions import Decisions
 from audit_svc.console.dossier import Item
@@ -39,6 +39,9 @@ from placet.scope import Scope, ScopeInvalid, load_scope
 from placet.scope.comparison import Comparison, compare
 
 READ_ROLES: Final = ("program", "task", "findings", "scope", "proposal")
+"""What nobody can decide without."""
+_PLAN: Final = "plan"
+"""Only where one came with the program that the program comes of: then it says all that happens."""
 _MOVES: Final = {
     "review_claimed": "has claimed this",
     "review_released": "has ended the claim",
@@ -51,7 +54,7 @@ async def show(request: Request) -> Response:
     person, console, now = require(request, Role.REVIEWER), console_of(request), datetime.now(UTC)
     size = console.part(Live).size
     case = await case_named(request)
-    kept = await bodies.shown_to(person, console.log, case.entry, READ_ROLES)
+    kept = await bodies.shown_to(person, console.log, case.entry, (*READ_ROLES, _PLAN))
     proposal, unfit = await _proposal(request, case)
     loaded = console.part(Scopes).named(case.entry.scope)
     return page(
@@ -89,11 +92,12 @@ async def _proposal(request: Request, case: Case) -> tuple[Proposal | None, str]
 
 def _texts(item: Item) -> dict[str, object]:
     """The item's texts as they are drawn."""
-    kept = item.bodies
+    kept, plan = item.bodies, plan_of(item)
     return {
         "listed": listing(kept["program"], findings_of(item)) if "program" in kept else None,
         "teller": teller,
         "task": prose(kept["task"]) if "task" in kept else None,
+        "plan": prose(plan) if plan is not None else None,
         "scope": prose(kept["scope"]) if "scope" in kept else None,
     }
 

@@ -6,9 +6,6 @@ const page = document.querySelector("[data-keys-of]");
 const name = page.dataset.keysOf;
 const trusted = page.dataset.trusted.split(" ");
 
-page.hidden = false;
-show(await keyOf(name));
-
 on("load", "submit", async (form) => {
   const [file] = form.elements.file.files;
   const text = file ? await file.text() : form.elements.pem.value;
@@ -20,6 +17,9 @@ on("forget", "click", async () => {
   await forget(name);
   show(undefined);
 });
+// Only now: a form that nobody listens to would send the key to the console.
+page.hidden = false;
+show(await keyOf(name));
 
 async function use(key) {
   await keep(key);

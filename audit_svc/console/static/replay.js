@@ -11,7 +11,10 @@ const REPLAY = "https://placet.dev/attestation/replay/v1";
 const progress = document.querySelector("[data-progress]");
 const report = document.querySelector("[data-report]");
 if (progress) watch(progress);
-if (report) report.addEventListener("submit", submit);
+if (report) {
+  report.addEventListener("submit", submit);
+  able(true); // before, a click would only load the page again
+}
 
 function watch(place) {
   const bar = place.querySelector("progress");
@@ -32,12 +35,18 @@ async function submit(event) {
   event.preventDefault();
   const trouble = report.querySelector("[data-trouble]");
   trouble.hidden = true;
+  able(false);
   try {
     location.assign(await recorded(await signed()));
   } catch (error) {
     trouble.textContent = error.message;
     trouble.hidden = false;
+    able(true);
   }
+}
+
+function able(yes) {
+  report.querySelector("button").disabled = !yes;
 }
 
 async function signed() {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -80,8 +81,13 @@ def axe(page: Page, *, schemes: tuple[str, ...] = SCHEMES) -> None:
     page.emulate_media(color_scheme="light")
 
 
-def shot(page: Page, name: str, *, dark: bool = False, phone: bool = False) -> Path:
-    """A screenshot of the whole page as tests/browser/screenshots/NAME.png; also NAME-dark and NAME-phone."""
+def shot(page: Page, name: str, *, dark: bool = False, phone: bool = False) -> None:
+    """A picture of the whole page as tests/browser/screenshots/NAME.png; also NAME-dark and NAME-phone.
+
+    For people to look at, so only where PLACET_SCREENSHOTS is set.
+    """
+    if not os.environ.get("PLACET_SCREENSHOTS"):
+        return
     SCREENSHOTS.mkdir(exist_ok=True)
     usual = page.viewport_size or LAPTOP
     looks = [(name, "light", usual)]
@@ -93,7 +99,6 @@ def shot(page: Page, name: str, *, dark: bool = False, phone: bool = False) -> P
         page.screenshot(path=SCREENSHOTS / f"{stem}.png", full_page=True)
     page.emulate_media(color_scheme="light")
     page.set_viewport_size(usual)
-    return SCREENSHOTS / f"{name}.png"
 
 
 def scrolls_sideways(page: Page) -> bool:

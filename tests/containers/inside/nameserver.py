@@ -1,6 +1,7 @@
 """A name server: nameserver.py ADDRESS NAMES LOG. NAMES is JSON, name → addresses, read for each question.
 
 Writes who asked for what, a line each, to LOG. Answers A and nothing else; an unknown name does not exist.
+Also what `tests/fakes/names.py` answers with; it runs inside alone, so it imports nothing of ours.
 """
 
 from __future__ import annotations
@@ -9,14 +10,17 @@ import json
 import socket
 import struct
 import sys
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-TTL_S = 1
+TTL_S = 0
+"""Nobody keeps an answer: names change within a test."""
 A, INTERNET = 1, 1
 NO_SUCH_NAME = 3
 
 
-def answer(question: bytes, names: dict[str, list[str]]) -> tuple[str, bytes]:
+def answer(question: bytes, names: Mapping[str, Sequence[str]]) -> tuple[str, bytes]:
+    """The name that is asked for, and the reply."""
     number, flags, _, _, _, _ = struct.unpack(">6H", question[:12])
     labels, at = [], 12
     while size := question[at]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 
 from guard_svc.intake import IntakeRefused, read_program
 from guard_svc.policy import Decision, by_rules_alone, refuse
@@ -12,8 +13,9 @@ from tests.fakes.scopes import DATA_ANALYSIS
 from tests.security.programs import INPUT, Program
 
 
+@lru_cache(1000)
 def by_rules(code: str) -> Decision:
-    """The decision of intake and rules on untrusted `code`."""
+    """The decision of intake and rules on untrusted `code`, made once."""
     try:
         intake = read_program(code.encode())
     except IntakeRefused as refused:

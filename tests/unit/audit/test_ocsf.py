@@ -133,6 +133,20 @@ def test_a_run_ends_as_its_exit_code_says(status: str, code: int, outcome: str) 
     assert (made["status"], made["exit_code"], made["process"]["sandbox"]) == (outcome, code, "T1")
 
 
+def test_a_broken_contract_says_which_rule_and_where() -> None:
+    violation = {
+        "path": "artifacts/pay.csv",
+        "rule": "caps.rows",
+        "message": "9 rows",
+    }
+    body = {**BODIES["run_finished"], "status": "CONTRACT_VIOLATED", "violations": [violation]}
+    made = made_of(record("run_finished", body))
+
+    assert problems(made) == []
+    assert (made["status"], made["status_code"]) == ("Failure", "CONTRACT_VIOLATED")
+    assert made["status_detail"] == "caps.rows at artifacts/pay.csv"
+
+
 def test_a_person_is_the_user_of_their_own_decision() -> None:
     made = made_of(
         record(

@@ -25,8 +25,8 @@ from executor_svc.records import aborted
 from placet.approval.statement import Limits
 from placet.audit.client import Appended
 from placet.audit.record import Record
+from placet.environment import load
 from placet.rpc.errors import ServiceError
-from placet.rpc.settings import load
 from tests.fakes.audit_world import EXECUTOR, GENERATOR, GUARD, World, started
 from tests.fakes.postgres_world import PostgresWorld
 from tests.fakes.quota_world import OTHER, TEAM, Limited, QuotaWorld, limit_of, quotas

@@ -110,6 +110,13 @@ def test_a_report_that_breaks_the_format_is_refused(clause: str, change: Callabl
         Report.from_bytes(changed(change))
 
 
+def test_what_is_told_of_a_report_is_short_however_long_its_keys_are() -> None:
+    """2.1: it stands in an answer and in a log."""
+    with pytest.raises(ReportInvalid, match="unknown field") as refused:
+        Report.from_bytes(changed(lambda statement: statement["predicate"].update({"k" * 500_000: 1})))
+    assert len(str(refused.value)) < 300
+
+
 def test_another_spelling_of_the_same_report_is_refused() -> None:
     """2.1: a reader refuses bytes that are not the JCS bytes of their content."""
     with pytest.raises(ReportInvalid, match="canonical"):

@@ -37,6 +37,16 @@ def test_a_request_without_an_end_says_so() -> None:
     assert headline(story()[:2]).endswith("no end on record")
 
 
+def test_a_broken_contract_is_told_by_its_place_and_rule_and_not_by_its_words() -> None:
+    violation = {"path": "stdout", "rule": "deny.value", "message": "4711"}
+    body = {**BODIES["run_finished"], "status": "CONTRACT_VIOLATED", "violations": [violation]}
+
+    told = sentence(record("run_finished", body))
+
+    assert "ended as CONTRACT_VIOLATED at stdout (deny.value)" in told
+    assert "4711" not in told
+
+
 def test_moments_are_counted_from_the_first_record() -> None:
     told = timeline(story())
 

@@ -383,3 +383,32 @@ def _key_of(name: str, directory: Path) -> SigningKey:
     key = SigningKey.generate()
     (directory / f"reviewer-{name}.pub.pem").write_bytes(key.public.to_pem())
     return key
+
+
+async def test_a_plan_goes_to_the_guard_with_the_program_that_was_compiled_from_it(
+    log: tuple[WorldLog, Writer],
+) -> None:
+    """1.1: each with the program, its plan of actions if one came with it."""
+    console, writer = log
+    plan = b'{"steps":[],"version":1}'
+    by = {"decided_by": "actions", "plan_sha256": hashlib.sha256(plan).hexdigest()}
+    program = {"program_sha256": hashlib.sha256(b"compiled").hexdigest()}
+    await writer.append(GUARD, "verdict_reached", verdict(**by, **program), program=b"compiled", plan=plan)
+    await recorded(writer, b"free")
+    guard = SaidGuard()
+
+    await replayed(console, guard)
+
+    assert {question.program: question.plan for question in guard.asked} == {b"compiled": plan, b"free": b""}
+
+
+async def test_a_verdict_whose_plan_is_gone_is_skipped_rather_than_judged_without_it(
+    log: tuple[WorldLog, Writer],
+) -> None:
+    """1.2: A verdict whose program or plan is erased MUST be counted as `skipped`."""
+    console, writer = log
+    await recorded(writer, b"compiled", decided_by="actions", plan_sha256="a" * 64)
+
+    replay = await replayed(console, SaidGuard())
+
+    assert (replay.skipped, replay.outcomes) == (1, [])

@@ -149,7 +149,8 @@ async def test_being_told_to_stop_beats_beginning_anew() -> None:
     tenancy = House().tenancy
     lease = tenancy.grant()
     tenancy.begin(lease)
-    tenancy.drain()
+    tenancy.stop()
+    tenancy.look()
     assert lease.ending.result() == "DRAINING"
     tenancy.give_back(lease)
     assert tenancy.next is Next.STOP

@@ -99,12 +99,14 @@ def test_a_link_that_leads_nowhere_changes_nothing(files: TrustFiles) -> None:
     assert files.load().keys.revoked_ids == frozenset()
 
 
+STYLE = b"apiVersion: placet/v1\nkind: Style\n"
 SCOPE = """\
 apiVersion: placet/v1
 kind: Scope
 metadata: {name: payroll, version: 1, owner: hr}
 purpose: Answer questions about salaries.
 """
+STYLED = (SCOPE + f"style: house.yaml\nfiles: {{house.yaml: {hashlib.sha256(STYLE).hexdigest()}}}\n").encode()
 
 
 @pytest.mark.parametrize(
@@ -125,10 +127,70 @@ def test_how_many_must_agree_is_read_from_the_executors_own_copy(
     assert files.load().scopes.quorums == {hashlib.sha256(document).digest(): quorum}
 
 
-def test_a_scope_that_cannot_be_read_is_known_and_needs_all(files: TrustFiles) -> None:
+def test_a_scope_that_cannot_be_read_is_known_and_not_usable(files: TrustFiles) -> None:
     document = (SCOPE + "new_key: 1\n").encode()
+    digest = hashlib.sha256(document).digest()
     (files.scopes_dir / "payroll.yaml").write_bytes(document)
     scopes = files.load().scopes
 
-    assert scopes.known == {hashlib.sha256(document).digest()}
+    assert scopes.known == {digest}
     assert set(scopes.quorums.values()) == {Quorum(5, 5)}
+    with pytest.raises(ServiceError, match=r"payroll\.yaml: line 5: new_key: unknown key") as raised:
+        scopes.wanted_of(digest)
+    assert (raised.value.code, raised.value.reason) == (grpc.StatusCode.UNAVAILABLE, "SCOPE_UNUSABLE")
+
+
+def test_a_companion_is_found_by_its_digest_wherever_it_lies(files: TrustFiles) -> None:
+    """docs/scope-format.md, Companions 3."""
+    (files.scopes_dir / "payroll.yaml").write_bytes(STYLED)
+    (files.scopes_dir / "..data").mkdir()
+    (files.scopes_dir / "..data" / "any name").write_bytes(STYLE)
+
+    wanted = files.load().scopes.wanted_of(hashlib.sha256(STYLED).digest())
+
+    assert wanted.style == "house.yaml"
+    assert wanted.files["house.yaml"] == STYLE
+
+
+def test_a_companion_that_is_missing_or_changed_makes_the_scope_unusable_until_it_is_back(
+    files: TrustFiles,
+) -> None:
+    """docs/scope-format.md, Companions 4."""
+    digest = hashlib.sha256(STYLED).digest()
+    (files.scopes_dir / "payroll.yaml").write_bytes(STYLED)
+    below = files.scopes_dir / "below"
+    below.mkdir()
+    for content in (None, STYLE + b" "):
+        if content is not None:
+            (below / "house.yaml").write_bytes(content)
+        with pytest.raises(
+            ServiceError, match=r"payroll\.yaml: .*files\.house\.yaml: no file with the digest"
+        ):
+            files.load().scopes.wanted_of(digest)
+
+    (below / "house.yaml").write_bytes(STYLE)
+
+    assert files.load().scopes.wanted_of(digest).draws
+
+
+def test_a_style_that_lies_beside_its_scope_is_no_scope_itself(files: TrustFiles) -> None:
+    """Companions 7: in a ConfigMap all files lie side by side."""
+    (files.scopes_dir / "payroll.yaml").write_bytes(STYLED)
+    (files.scopes_dir / "house.yaml").write_bytes(STYLE)
+    scopes = files.load().scopes
+
+    assert scopes.known == {hashlib.sha256(STYLED).digest()}
+    assert scopes.unusable == {}
+
+
+def test_a_style_that_is_none_makes_the_scope_unusable_with_its_line(files: TrustFiles) -> None:
+    """docs/style-format.md 1.5."""
+    style = STYLE + b"colours: {background: white}\n"
+    document = STYLED.replace(
+        hashlib.sha256(STYLE).hexdigest().encode(), hashlib.sha256(style).hexdigest().encode()
+    )
+    (files.scopes_dir / "payroll.yaml").write_bytes(document)
+    (files.scopes_dir / "house").write_bytes(style)
+
+    with pytest.raises(ServiceError, match=r"house\.yaml:3: colours: unknown key"):
+        files.load().scopes.wanted_of(hashlib.sha256(document).digest())

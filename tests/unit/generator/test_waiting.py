@@ -12,8 +12,10 @@ from placetpb.common.v1 import common_pb2
 from generator_svc import ports
 from generator_svc.places import Places
 from generator_svc.prompt import Message, ScopeBrief
+from generator_svc.recording import RECORD_END_S
+from generator_svc.running import PATIENCE_S
 from generator_svc.servicer import within
-from generator_svc.solve import PATIENCE_S, RECORD_END_S, Ports, Solver
+from generator_svc.solve import Ports, Solver
 from generator_svc.task import MAX_REVIEW_WAIT_S, Task, TaskRefused, check_wait
 from placet.audit.waiting import Decided
 from placet.llm.chat import NO_COST, Cost
@@ -56,7 +58,9 @@ class World:
     def estimated_cost(self, messages: Sequence[Message]) -> Cost:
         return NO_COST
 
-    async def review(self, task: Task, program: bytes, deadline: Deadline) -> ports.Review:
+    async def review(
+        self, task: Task, program: bytes, deadline: Deadline, *, plan: bytes = b""
+    ) -> ports.Review:
         return ports.Review(ports.Verdict.NEEDS_REVIEW, 40, (), "rules+reviewer", b"")
 
     async def _decided(self, task: Task, program: bytes, wait_s: float) -> Decided | None:
@@ -79,7 +83,7 @@ class World:
 
     async def solve(self, wait_s: int = 60, deadline_s: float = 300) -> ports.Outcome:
         people = _People(self._decided)
-        solver = Solver(Ports(self.log, self, self, self, people), self.places)  # type: ignore[arg-type]
+        solver = Solver(Ports(self.log, self, self, self, people, self), self.places)  # type: ignore[arg-type]
         task = Task(f"r-{len(self.log.records)}", "data-analysis", "mean?", (), "c", wait_s)
         async with self.places.solving(task.caller):
             await solver.solve(task, self.tell, Deadline.after(deadline_s))
@@ -279,7 +283,7 @@ async def test_a_turn_is_not_awaited_beyond_the_callers_time() -> None:
 
 
 async def test_a_turn_is_awaited_for_a_minute_in_all(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("generator_svc.solve.PATIENCE_S", 0.1)
+    monkeypatch.setattr("generator_svc.running.PATIENCE_S", 0.1)
     world = World(ALLOWED, refusals=[full(0.03) for _ in range(100)])
     world.gate.set()
 

@@ -12,7 +12,7 @@ from guard_svc.reviewer import Opinion
 from guard_svc.rules import RulesReport, analyse
 from guard_svc.rules.registry import BY_ID
 from placet.scope import RULE_MODES, Scope, ScopeInvalid, load_scope, mode_of
-from placet.scope.schema import HARD_FAMILIES
+from placet.scope.rule_modes import HARD_FAMILIES
 from tests.fakes.guard_world import deadline, order, scope, world
 
 FRAGMENT = "our_helpers.paste()"

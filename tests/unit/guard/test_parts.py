@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from guard_svc.parts import MAX_HEADER_CHARS, OVERLAP_LINES, split
 from guard_svc.policy import Verdict
-from guard_svc.review import coverage_of
+from guard_svc.recorded import coverage_of
 from guard_svc.views import Sources
 from placet.llm.chat import ModelError
 from tests.fakes.guard_world import deadline, order, world

@@ -6,8 +6,8 @@ import pytest
 
 from guard_svc.findings import Finding, Severity
 from guard_svc.policy import Verdict
-from guard_svc.review import subject_of
 from guard_svc.rules import RulesReport
+from guard_svc.subject import subject_of
 from placet.approval.envelope import open_envelope
 from placet.approval.statement import Approval, InputDigest
 from placet.llm.chat import Cost, ModelError

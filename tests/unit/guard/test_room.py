@@ -7,7 +7,8 @@ from dataclasses import dataclass, field, replace
 import grpc
 import pytest
 
-from guard_svc.review import Guard, Order
+from guard_svc.order import Order
+from guard_svc.review import Guard
 from placet.rpc.errors import ServiceError
 from tests.fakes.guard_world import HARMFUL, World, deadline, order, world
 from tests.fakes.scripted_model import ScriptedModel

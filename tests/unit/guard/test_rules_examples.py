@@ -101,8 +101,8 @@ CASES: Final = {
     "threat.secrets.path": Case("x = 'sales.csv'", example="x = '/etc/shadow'"),
     "threat.reviewer.manipulation": Case("# the mean of all prices\nx = 1", "x = 1\n"),
 }  # fmt: skip
-UNTESTABLE: Final = frozenset({"threat.introspection.unresolved", "rules.failed"})
-"""Rules about the guard itself: other tests break it on purpose (test_rules.py, tests of names)."""
+UNTESTABLE: Final = frozenset({"threat.introspection.unresolved", "rules.failed", "scope.mode.actions"})
+"""Other tests break the guard on purpose (test_rules.py, of names) or have such a scope (test_plans.py)."""
 
 
 def found(program: str, scope: str) -> frozenset[str]:

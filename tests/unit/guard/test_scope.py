@@ -4,7 +4,16 @@ from pathlib import Path
 
 import pytest
 
-from placet.scope import Limits, Relation, ScopeInvalid, compare, comparison, diff, load_scope
+from placet.scope import (
+    Limits,
+    Relation,
+    ScopeInvalid,
+    check_companions,
+    compare,
+    comparison,
+    diff,
+    load_scope,
+)
 
 SCOPES = Path(__file__).parents[3] / "examples" / "scopes"
 MINIMAL = b"apiVersion: placet/v1\nkind: Scope\nmetadata: {name: a, version: 1, owner: b}\npurpose: c\n"
@@ -171,3 +180,28 @@ def test_a_key_that_nothing_orders_must_be_read(monkeypatch: pytest.MonkeyPatch)
 )
 def test_a_mode_that_is_none_is_refused(rules: bytes, part: str) -> None:
     assert part in refused(rules + b"\n")
+
+
+@pytest.mark.parametrize(
+    ("extra", "place"),
+    [
+        (b"limits:\n  wall_s: 30\n  cpu_s: 0\n", "line 7: limits.cpu_s: "),
+        (b"allow:\n  imports:\n    - pandas\n    - 'no module'\n", "line 8: allow.imports.1: "),
+        (b"outputs: {kinds: [text],\n  images: none}\n", "line 6: outputs.images: "),
+        (b"review: {reviewer: 'off'}\n", "line 5: review: "),
+        (b"inputs:\n  columns:\n    - {grant: [a]}\n", "line 7: inputs.columns.0.input: "),
+    ],
+)
+def test_each_problem_has_the_line_and_the_path_of_its_key(extra: bytes, place: str) -> None:
+    """Document, 5: A reader MUST report all problems at once, each with its line and the path of the key."""
+    assert refused(extra).startswith(place)
+
+
+def test_a_missing_companion_is_told_with_the_line_that_names_it() -> None:
+    scope = load_scope(MINIMAL + b"files:\n  a.png: " + b"a" * 64 + b"\n  b.png: " + b"b" * 64 + b"\n")
+    with pytest.raises(ScopeInvalid) as caught:
+        check_companions(scope, ())
+    assert [problem.partition(": no file")[0] for problem in caught.value.problems] == [
+        "line 6: files.a.png",
+        "line 7: files.b.png",
+    ]

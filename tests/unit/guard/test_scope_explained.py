@@ -134,3 +134,65 @@ def test_a_rule_is_told_with_its_mode() -> None:
     assert explain_rule(scope, "a.b").endswith("the scope says so")
     assert explain_rule(scope, "z.z").endswith("the scope says nothing else")
     assert explain(scope).softened == {"a.*": "is shown, and stops no program"}
+
+
+CONTRACT = b"""\
+mode: actions
+actions: {only: [mean, bar], own: [own.py]}
+files: {own.py: %s, house.yaml: %s}
+style: house.yaml
+inputs: {columns: [{input: '*.csv', grant: [region], mask: [customer]}]}
+outputs:
+  kinds: [text, json]
+  images: figures_only
+  contract:
+    {result: {type: object}, max_kib: 77, max_rows: 88, min_group: {size: 9, count: n}, deny_columns: [email]}
+""" % (b"a" * 64, b"b" * 64)
+
+
+def test_what_is_handed_over_is_told_in_full() -> None:
+    told = explain(load_scope(MINIMAL + CONTRACT))
+    words = " ".join([*told.plans, *told.found, *told.leaves])
+    wanted = ["mean, bar", "own.py", "house.yaml", "*.csv", "region as they are", "customer under pseudonyms"]
+    wanted += [
+        "text, json",
+        "77 KiB",
+        "88 rows",
+        "9 rows or more",
+        "column n",
+        "email",
+        "result.json",
+        "figure",
+    ]
+    assert [word for word in wanted if word not in words] == []
+
+
+def test_of_a_plain_scope_nothing_of_it_is_told() -> None:
+    told = explain(load_scope(MINIMAL))
+    assert (told.plans, told.found, told.leaves) == ((), (), ())
+
+
+@pytest.mark.parametrize(
+    ("mode", "sentence", "reviewer"),
+    [
+        ("actions", "Every other program is denied.", False),
+        ("actions_then_program", "compiled again and allowed, unless a rule objects", True),
+    ],
+)
+def test_who_decides_about_plans_is_told(mode: str, sentence: str, reviewer: bool) -> None:
+    decides = " ".join(explain(load_scope(MINIMAL + f"mode: {mode}\n".encode())).decides)
+    assert sentence in decides
+    assert ("Then the reviewer" in decides) is reviewer
+    assert "no approval and no run" in decides
+
+
+@pytest.mark.parametrize(
+    ("extra", "note"),
+    [
+        (b"outputs: {contract: {result: {}}}", "json is no kind that may leave"),
+        (b"outputs: {contract: {deny_columns: [email]}}", "keeps them from programs"),
+        (b"outputs: {images: figures_only}", "which is no kind that programs are asked for"),
+    ],
+)
+def test_keys_that_do_not_go_together_are_noted(extra: bytes, note: str) -> None:
+    assert note in " ".join(explain(load_scope(MINIMAL + extra)).notes)

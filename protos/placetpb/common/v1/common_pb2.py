@@ -24,41 +24,45 @@ _sym_db = _symbol_database.Default()
 
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1fplacetpb/common/v1/common.proto\x12\x12placetpb.common.v1\"6\n\x08InputRef\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0e\n\x06sha256\x18\x02 \x01(\x0c\x12\x0c\n\x04size\x18\x03 \x01(\x03\"(\n\nInputChunk\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0c\n\x04\x64\x61ta\x18\x02 \x01(\x0c\"x\n\x06Limits\x12\x0e\n\x06wall_s\x18\x01 \x01(\r\x12\r\n\x05\x63pu_s\x18\x02 \x01(\r\x12\x12\n\nmemory_mib\x18\x03 \x01(\r\x12\x12\n\noutput_kib\x18\x04 \x01(\r\x12\x11\n\tartifacts\x18\x05 \x01(\r\x12\x14\n\x0c\x61rtifact_mib\x18\x06 \x01(\r\"9\n\x08ScopeRef\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0f\n\x07version\x18\x02 \x01(\r\x12\x0e\n\x06sha256\x18\x03 \x01(\x0c\"\xb1\x02\n\x07\x46inding\x12\x0f\n\x07rule_id\x18\x01 \x01(\t\x12.\n\x08severity\x18\x02 \x01(\x0e\x32\x1c.placetpb.common.v1.Severity\x12\x0c\n\x04line\x18\x03 \x01(\r\x12\x10\n\x08\x65nd_line\x18\x04 \x01(\r\x12\x0f\n\x07message\x18\x05 \x01(\t\x12\x31\n\x06source\x18\x06 \x01(\x0e\x32!.placetpb.common.v1.FindingSource\x12\r\n\x05quote\x18\x07 \x01(\t\x12\x0e\n\x06\x63olumn\x18\x08 \x01(\r\x12\x12\n\nend_column\x18\t \x01(\r\x12\x0b\n\x03why\x18\n \x01(\t\x12\x0f\n\x07instead\x18\x0b \x01(\t\x12\x0b\n\x03\x63we\x18\x0c \x01(\t\x12\x15\n\rdocumentation\x18\r \x01(\t\x12\x0c\n\x04what\x18\x0e \x01(\t\"\xbc\x01\n\x06\x41\x64vice\x12\r\n\x05owner\x18\x01 \x01(\t\x12\x0f\n\x07\x63hanges\x18\x02 \x03(\t\x12\x32\n\rrules_verdict\x18\x03 \x01(\x0e\x32\x1b.placetpb.common.v1.Verdict\x12\r\n\x05never\x18\x04 \x03(\t\x12\x10\n\x08\x63omplete\x18\x05 \x01(\x08\x12+\n\x06unseen\x18\x06 \x03(\x0b\x32\x1b.placetpb.common.v1.Finding\x12\x10\n\x08\x63\x61utions\x18\x07 \x03(\t\"\x83\x01\n\x05Usage\x12\x0f\n\x07wall_ms\x18\x01 \x01(\x04\x12\x0e\n\x06\x63pu_ms\x18\x02 \x01(\x04\x12\x18\n\x10max_memory_bytes\x18\x03 \x01(\x04\x12\x14\n\x0cstdout_bytes\x18\x04 \x01(\x04\x12\x14\n\x0cstderr_bytes\x18\x05 \x01(\x04\x12\x13\n\x0bmax_threads\x18\x06 \x01(\x04\"J\n\x08\x41rtifact\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0e\n\x06sha256\x18\x02 \x01(\x0c\x12\x0c\n\x04size\x18\x03 \x01(\x03\x12\x12\n\nmedia_type\x18\x04 \x01(\t\"-\n\tRecordRef\x12\r\n\x05index\x18\x01 \x01(\x04\x12\x11\n\tleaf_hash\x18\x02 \x01(\x0c*e\n\x07Verdict\x12\x17\n\x13VERDICT_UNSPECIFIED\x10\x00\x12\x13\n\x0fVERDICT_ALLOWED\x10\x01\x12\x12\n\x0eVERDICT_DENIED\x10\x02\x12\x18\n\x14VERDICT_NEEDS_REVIEW\x10\x03*\x88\x01\n\x08Severity\x12\x18\n\x14SEVERITY_UNSPECIFIED\x10\x00\x12\x11\n\rSEVERITY_INFO\x10\x01\x12\x10\n\x0cSEVERITY_LOW\x10\x02\x12\x13\n\x0fSEVERITY_MEDIUM\x10\x03\x12\x11\n\rSEVERITY_HIGH\x10\x04\x12\x15\n\x11SEVERITY_CRITICAL\x10\x05*\xb5\x01\n\rFindingSource\x12\x1e\n\x1a\x46INDING_SOURCE_UNSPECIFIED\x10\x00\x12\x19\n\x15\x46INDING_SOURCE_INTAKE\x10\x01\x12\x17\n\x13\x46INDING_SOURCE_RULE\x10\x02\x12\x1b\n\x17\x46INDING_SOURCE_REVIEWER\x10\x03\x12\x19\n\x15\x46INDING_SOURCE_POLICY\x10\x04\x12\x18\n\x14\x46INDING_SOURCE_HUMAN\x10\x05*P\n\x04Tier\x12\x14\n\x10TIER_UNSPECIFIED\x10\x00\x12\x0b\n\x07TIER_T0\x10\x01\x12\x0b\n\x07TIER_T1\x10\x02\x12\x0b\n\x07TIER_T2\x10\x03\x12\x0b\n\x07TIER_T3\x10\x04*\x86\x02\n\tRunStatus\x12\x1a\n\x16RUN_STATUS_UNSPECIFIED\x10\x00\x12\x15\n\x11RUN_STATUS_EXITED\x10\x01\x12\x17\n\x13RUN_STATUS_SIGNALED\x10\x02\x12\x18\n\x14RUN_STATUS_TIMED_OUT\x10\x03\x12\x1b\n\x17RUN_STATUS_CPU_EXCEEDED\x10\x04\x12\x1e\n\x1aRUN_STATUS_MEMORY_EXCEEDED\x10\x05\x12\x1e\n\x1aRUN_STATUS_OUTPUT_EXCEEDED\x10\x06\x12\x1c\n\x18RUN_STATUS_DISK_EXCEEDED\x10\x07\x12\x18\n\x14RUN_STATUS_CANCELLED\x10\x08*a\n\x0cOutputStream\x12\x1d\n\x19OUTPUT_STREAM_UNSPECIFIED\x10\x00\x12\x18\n\x14OUTPUT_STREAM_STDOUT\x10\x01\x12\x18\n\x14OUTPUT_STREAM_STDERR\x10\x02\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1fplacetpb/common/v1/common.proto\x12\x12placetpb.common.v1\"8\n\tViolation\x12\x0c\n\x04path\x18\x01 \x01(\t\x12\x0c\n\x04rule\x18\x02 \x01(\t\x12\x0f\n\x07message\x18\x03 \x01(\t\"*\n\tScopeFile\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0f\n\x07\x63ontent\x18\x02 \x01(\x0c\"6\n\x08InputRef\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0e\n\x06sha256\x18\x02 \x01(\x0c\x12\x0c\n\x04size\x18\x03 \x01(\x03\"(\n\nInputChunk\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0c\n\x04\x64\x61ta\x18\x02 \x01(\x0c\"x\n\x06Limits\x12\x0e\n\x06wall_s\x18\x01 \x01(\r\x12\r\n\x05\x63pu_s\x18\x02 \x01(\r\x12\x12\n\nmemory_mib\x18\x03 \x01(\r\x12\x12\n\noutput_kib\x18\x04 \x01(\r\x12\x11\n\tartifacts\x18\x05 \x01(\r\x12\x14\n\x0c\x61rtifact_mib\x18\x06 \x01(\r\"9\n\x08ScopeRef\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0f\n\x07version\x18\x02 \x01(\r\x12\x0e\n\x06sha256\x18\x03 \x01(\x0c\"\xb1\x02\n\x07\x46inding\x12\x0f\n\x07rule_id\x18\x01 \x01(\t\x12.\n\x08severity\x18\x02 \x01(\x0e\x32\x1c.placetpb.common.v1.Severity\x12\x0c\n\x04line\x18\x03 \x01(\r\x12\x10\n\x08\x65nd_line\x18\x04 \x01(\r\x12\x0f\n\x07message\x18\x05 \x01(\t\x12\x31\n\x06source\x18\x06 \x01(\x0e\x32!.placetpb.common.v1.FindingSource\x12\r\n\x05quote\x18\x07 \x01(\t\x12\x0e\n\x06\x63olumn\x18\x08 \x01(\r\x12\x12\n\nend_column\x18\t \x01(\r\x12\x0b\n\x03why\x18\n \x01(\t\x12\x0f\n\x07instead\x18\x0b \x01(\t\x12\x0b\n\x03\x63we\x18\x0c \x01(\t\x12\x15\n\rdocumentation\x18\r \x01(\t\x12\x0c\n\x04what\x18\x0e \x01(\t\"\xbc\x01\n\x06\x41\x64vice\x12\r\n\x05owner\x18\x01 \x01(\t\x12\x0f\n\x07\x63hanges\x18\x02 \x03(\t\x12\x32\n\rrules_verdict\x18\x03 \x01(\x0e\x32\x1b.placetpb.common.v1.Verdict\x12\r\n\x05never\x18\x04 \x03(\t\x12\x10\n\x08\x63omplete\x18\x05 \x01(\x08\x12+\n\x06unseen\x18\x06 \x03(\x0b\x32\x1b.placetpb.common.v1.Finding\x12\x10\n\x08\x63\x61utions\x18\x07 \x03(\t\"\x98\x01\n\x05Usage\x12\x0f\n\x07wall_ms\x18\x01 \x01(\x04\x12\x0e\n\x06\x63pu_ms\x18\x02 \x01(\x04\x12\x18\n\x10max_memory_bytes\x18\x03 \x01(\x04\x12\x14\n\x0cstdout_bytes\x18\x04 \x01(\x04\x12\x14\n\x0cstderr_bytes\x18\x05 \x01(\x04\x12\x13\n\x0bmax_threads\x18\x06 \x01(\x04\x12\x13\n\x0b\x64\x65livery_ms\x18\x07 \x01(\x04\"J\n\x08\x41rtifact\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0e\n\x06sha256\x18\x02 \x01(\x0c\x12\x0c\n\x04size\x18\x03 \x01(\x03\x12\x12\n\nmedia_type\x18\x04 \x01(\t\"-\n\tRecordRef\x12\r\n\x05index\x18\x01 \x01(\x04\x12\x11\n\tleaf_hash\x18\x02 \x01(\x0c*e\n\x07Verdict\x12\x17\n\x13VERDICT_UNSPECIFIED\x10\x00\x12\x13\n\x0fVERDICT_ALLOWED\x10\x01\x12\x12\n\x0eVERDICT_DENIED\x10\x02\x12\x18\n\x14VERDICT_NEEDS_REVIEW\x10\x03*\x88\x01\n\x08Severity\x12\x18\n\x14SEVERITY_UNSPECIFIED\x10\x00\x12\x11\n\rSEVERITY_INFO\x10\x01\x12\x10\n\x0cSEVERITY_LOW\x10\x02\x12\x13\n\x0fSEVERITY_MEDIUM\x10\x03\x12\x11\n\rSEVERITY_HIGH\x10\x04\x12\x15\n\x11SEVERITY_CRITICAL\x10\x05*\xb5\x01\n\rFindingSource\x12\x1e\n\x1a\x46INDING_SOURCE_UNSPECIFIED\x10\x00\x12\x19\n\x15\x46INDING_SOURCE_INTAKE\x10\x01\x12\x17\n\x13\x46INDING_SOURCE_RULE\x10\x02\x12\x1b\n\x17\x46INDING_SOURCE_REVIEWER\x10\x03\x12\x19\n\x15\x46INDING_SOURCE_POLICY\x10\x04\x12\x18\n\x14\x46INDING_SOURCE_HUMAN\x10\x05*P\n\x04Tier\x12\x14\n\x10TIER_UNSPECIFIED\x10\x00\x12\x0b\n\x07TIER_T0\x10\x01\x12\x0b\n\x07TIER_T1\x10\x02\x12\x0b\n\x07TIER_T2\x10\x03\x12\x0b\n\x07TIER_T3\x10\x04*\xa8\x02\n\tRunStatus\x12\x1a\n\x16RUN_STATUS_UNSPECIFIED\x10\x00\x12\x15\n\x11RUN_STATUS_EXITED\x10\x01\x12\x17\n\x13RUN_STATUS_SIGNALED\x10\x02\x12\x18\n\x14RUN_STATUS_TIMED_OUT\x10\x03\x12\x1b\n\x17RUN_STATUS_CPU_EXCEEDED\x10\x04\x12\x1e\n\x1aRUN_STATUS_MEMORY_EXCEEDED\x10\x05\x12\x1e\n\x1aRUN_STATUS_OUTPUT_EXCEEDED\x10\x06\x12\x1c\n\x18RUN_STATUS_DISK_EXCEEDED\x10\x07\x12\x18\n\x14RUN_STATUS_CANCELLED\x10\x08\x12 \n\x1cRUN_STATUS_CONTRACT_VIOLATED\x10\t*a\n\x0cOutputStream\x12\x1d\n\x19OUTPUT_STREAM_UNSPECIFIED\x10\x00\x12\x18\n\x14OUTPUT_STREAM_STDOUT\x10\x01\x12\x18\n\x14OUTPUT_STREAM_STDERR\x10\x02\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'placetpb.common.v1.common_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_VERDICT']._serialized_start=1090
-  _globals['_VERDICT']._serialized_end=1191
-  _globals['_SEVERITY']._serialized_start=1194
-  _globals['_SEVERITY']._serialized_end=1330
-  _globals['_FINDINGSOURCE']._serialized_start=1333
-  _globals['_FINDINGSOURCE']._serialized_end=1514
-  _globals['_TIER']._serialized_start=1516
-  _globals['_TIER']._serialized_end=1596
-  _globals['_RUNSTATUS']._serialized_start=1599
-  _globals['_RUNSTATUS']._serialized_end=1861
-  _globals['_OUTPUTSTREAM']._serialized_start=1863
-  _globals['_OUTPUTSTREAM']._serialized_end=1960
-  _globals['_INPUTREF']._serialized_start=55
-  _globals['_INPUTREF']._serialized_end=109
-  _globals['_INPUTCHUNK']._serialized_start=111
-  _globals['_INPUTCHUNK']._serialized_end=151
-  _globals['_LIMITS']._serialized_start=153
-  _globals['_LIMITS']._serialized_end=273
-  _globals['_SCOPEREF']._serialized_start=275
-  _globals['_SCOPEREF']._serialized_end=332
-  _globals['_FINDING']._serialized_start=335
-  _globals['_FINDING']._serialized_end=640
-  _globals['_ADVICE']._serialized_start=643
-  _globals['_ADVICE']._serialized_end=831
-  _globals['_USAGE']._serialized_start=834
-  _globals['_USAGE']._serialized_end=965
-  _globals['_ARTIFACT']._serialized_start=967
-  _globals['_ARTIFACT']._serialized_end=1041
-  _globals['_RECORDREF']._serialized_start=1043
-  _globals['_RECORDREF']._serialized_end=1088
+  _globals['_VERDICT']._serialized_start=1213
+  _globals['_VERDICT']._serialized_end=1314
+  _globals['_SEVERITY']._serialized_start=1317
+  _globals['_SEVERITY']._serialized_end=1453
+  _globals['_FINDINGSOURCE']._serialized_start=1456
+  _globals['_FINDINGSOURCE']._serialized_end=1637
+  _globals['_TIER']._serialized_start=1639
+  _globals['_TIER']._serialized_end=1719
+  _globals['_RUNSTATUS']._serialized_start=1722
+  _globals['_RUNSTATUS']._serialized_end=2018
+  _globals['_OUTPUTSTREAM']._serialized_start=2020
+  _globals['_OUTPUTSTREAM']._serialized_end=2117
+  _globals['_VIOLATION']._serialized_start=55
+  _globals['_VIOLATION']._serialized_end=111
+  _globals['_SCOPEFILE']._serialized_start=113
+  _globals['_SCOPEFILE']._serialized_end=155
+  _globals['_INPUTREF']._serialized_start=157
+  _globals['_INPUTREF']._serialized_end=211
+  _globals['_INPUTCHUNK']._serialized_start=213
+  _globals['_INPUTCHUNK']._serialized_end=253
+  _globals['_LIMITS']._serialized_start=255
+  _globals['_LIMITS']._serialized_end=375
+  _globals['_SCOPEREF']._serialized_start=377
+  _globals['_SCOPEREF']._serialized_end=434
+  _globals['_FINDING']._serialized_start=437
+  _globals['_FINDING']._serialized_end=742
+  _globals['_ADVICE']._serialized_start=745
+  _globals['_ADVICE']._serialized_end=933
+  _globals['_USAGE']._serialized_start=936
+  _globals['_USAGE']._serialized_end=1088
+  _globals['_ARTIFACT']._serialized_start=1090
+  _globals['_ARTIFACT']._serialized_end=1164
+  _globals['_RECORDREF']._serialized_start=1166
+  _globals['_RECORDREF']._serialized_end=1211
 # @@protoc_insertion_point(module_scope)

@@ -51,6 +51,7 @@ class RunStatus(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     RUN_STATUS_OUTPUT_EXCEEDED: _ClassVar[RunStatus]
     RUN_STATUS_DISK_EXCEEDED: _ClassVar[RunStatus]
     RUN_STATUS_CANCELLED: _ClassVar[RunStatus]
+    RUN_STATUS_CONTRACT_VIOLATED: _ClassVar[RunStatus]
 
 class OutputStream(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     __slots__ = ()
@@ -87,9 +88,28 @@ RUN_STATUS_MEMORY_EXCEEDED: RunStatus
 RUN_STATUS_OUTPUT_EXCEEDED: RunStatus
 RUN_STATUS_DISK_EXCEEDED: RunStatus
 RUN_STATUS_CANCELLED: RunStatus
+RUN_STATUS_CONTRACT_VIOLATED: RunStatus
 OUTPUT_STREAM_UNSPECIFIED: OutputStream
 OUTPUT_STREAM_STDOUT: OutputStream
 OUTPUT_STREAM_STDERR: OutputStream
+
+class Violation(_message.Message):
+    __slots__ = ("path", "rule", "message")
+    PATH_FIELD_NUMBER: _ClassVar[int]
+    RULE_FIELD_NUMBER: _ClassVar[int]
+    MESSAGE_FIELD_NUMBER: _ClassVar[int]
+    path: str
+    rule: str
+    message: str
+    def __init__(self, path: _Optional[str] = ..., rule: _Optional[str] = ..., message: _Optional[str] = ...) -> None: ...
+
+class ScopeFile(_message.Message):
+    __slots__ = ("name", "content")
+    NAME_FIELD_NUMBER: _ClassVar[int]
+    CONTENT_FIELD_NUMBER: _ClassVar[int]
+    name: str
+    content: bytes
+    def __init__(self, name: _Optional[str] = ..., content: _Optional[bytes] = ...) -> None: ...
 
 class InputRef(_message.Message):
     __slots__ = ("name", "sha256", "size")
@@ -186,20 +206,22 @@ class Advice(_message.Message):
     def __init__(self, owner: _Optional[str] = ..., changes: _Optional[_Iterable[str]] = ..., rules_verdict: _Optional[_Union[Verdict, str]] = ..., never: _Optional[_Iterable[str]] = ..., complete: _Optional[bool] = ..., unseen: _Optional[_Iterable[_Union[Finding, _Mapping]]] = ..., cautions: _Optional[_Iterable[str]] = ...) -> None: ...
 
 class Usage(_message.Message):
-    __slots__ = ("wall_ms", "cpu_ms", "max_memory_bytes", "stdout_bytes", "stderr_bytes", "max_threads")
+    __slots__ = ("wall_ms", "cpu_ms", "max_memory_bytes", "stdout_bytes", "stderr_bytes", "max_threads", "delivery_ms")
     WALL_MS_FIELD_NUMBER: _ClassVar[int]
     CPU_MS_FIELD_NUMBER: _ClassVar[int]
     MAX_MEMORY_BYTES_FIELD_NUMBER: _ClassVar[int]
     STDOUT_BYTES_FIELD_NUMBER: _ClassVar[int]
     STDERR_BYTES_FIELD_NUMBER: _ClassVar[int]
     MAX_THREADS_FIELD_NUMBER: _ClassVar[int]
+    DELIVERY_MS_FIELD_NUMBER: _ClassVar[int]
     wall_ms: int
     cpu_ms: int
     max_memory_bytes: int
     stdout_bytes: int
     stderr_bytes: int
     max_threads: int
-    def __init__(self, wall_ms: _Optional[int] = ..., cpu_ms: _Optional[int] = ..., max_memory_bytes: _Optional[int] = ..., stdout_bytes: _Optional[int] = ..., stderr_bytes: _Optional[int] = ..., max_threads: _Optional[int] = ...) -> None: ...
+    delivery_ms: int
+    def __init__(self, wall_ms: _Optional[int] = ..., cpu_ms: _Optional[int] = ..., max_memory_bytes: _Optional[int] = ..., stdout_bytes: _Optional[int] = ..., stderr_bytes: _Optional[int] = ..., max_threads: _Optional[int] = ..., delivery_ms: _Optional[int] = ...) -> None: ...
 
 class Artifact(_message.Message):
     __slots__ = ("name", "sha256", "size", "media_type")

@@ -56,7 +56,7 @@ class ArtifactChunk(_message.Message):
     def __init__(self, name: _Optional[str] = ..., data: _Optional[bytes] = ...) -> None: ...
 
 class RunFinished(_message.Message):
-    __slots__ = ("status", "exit_code", "signal", "usage", "artifacts", "tier", "record", "checkpoint", "stdout_truncated", "stderr_truncated")
+    __slots__ = ("status", "exit_code", "signal", "usage", "artifacts", "tier", "record", "checkpoint", "stdout_truncated", "stderr_truncated", "violations", "notices")
     STATUS_FIELD_NUMBER: _ClassVar[int]
     EXIT_CODE_FIELD_NUMBER: _ClassVar[int]
     SIGNAL_FIELD_NUMBER: _ClassVar[int]
@@ -67,6 +67,8 @@ class RunFinished(_message.Message):
     CHECKPOINT_FIELD_NUMBER: _ClassVar[int]
     STDOUT_TRUNCATED_FIELD_NUMBER: _ClassVar[int]
     STDERR_TRUNCATED_FIELD_NUMBER: _ClassVar[int]
+    VIOLATIONS_FIELD_NUMBER: _ClassVar[int]
+    NOTICES_FIELD_NUMBER: _ClassVar[int]
     status: _common_pb2.RunStatus
     exit_code: int
     signal: int
@@ -77,7 +79,9 @@ class RunFinished(_message.Message):
     checkpoint: str
     stdout_truncated: bool
     stderr_truncated: bool
-    def __init__(self, status: _Optional[_Union[_common_pb2.RunStatus, str]] = ..., exit_code: _Optional[int] = ..., signal: _Optional[int] = ..., usage: _Optional[_Union[_common_pb2.Usage, _Mapping]] = ..., artifacts: _Optional[_Iterable[_Union[_common_pb2.Artifact, _Mapping]]] = ..., tier: _Optional[_Union[_common_pb2.Tier, str]] = ..., record: _Optional[_Union[_common_pb2.RecordRef, _Mapping]] = ..., checkpoint: _Optional[str] = ..., stdout_truncated: _Optional[bool] = ..., stderr_truncated: _Optional[bool] = ...) -> None: ...
+    violations: _containers.RepeatedCompositeFieldContainer[_common_pb2.Violation]
+    notices: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, status: _Optional[_Union[_common_pb2.RunStatus, str]] = ..., exit_code: _Optional[int] = ..., signal: _Optional[int] = ..., usage: _Optional[_Union[_common_pb2.Usage, _Mapping]] = ..., artifacts: _Optional[_Iterable[_Union[_common_pb2.Artifact, _Mapping]]] = ..., tier: _Optional[_Union[_common_pb2.Tier, str]] = ..., record: _Optional[_Union[_common_pb2.RecordRef, _Mapping]] = ..., checkpoint: _Optional[str] = ..., stdout_truncated: _Optional[bool] = ..., stderr_truncated: _Optional[bool] = ..., violations: _Optional[_Iterable[_Union[_common_pb2.Violation, _Mapping]]] = ..., notices: _Optional[_Iterable[str]] = ...) -> None: ...
 
 class ExecuteResponse(_message.Message):
     __slots__ = ("started", "output", "artifact", "finished")

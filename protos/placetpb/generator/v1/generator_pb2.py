@@ -25,15 +25,15 @@ _sym_db = _symbol_database.Default()
 from placetpb.common.v1 import common_pb2 as placetpb_dot_common_dot_v1_dot_common__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n%placetpb/generator/v1/generator.proto\x12\x15placetpb.generator.v1\x1a\x1fplacetpb/common/v1/common.proto\"|\n\x04Task\x12\x12\n\nrequest_id\x18\x01 \x01(\t\x12\r\n\x05scope\x18\x02 \x01(\t\x12\x0c\n\x04text\x18\x03 \x01(\t\x12,\n\x06inputs\x18\x04 \x03(\x0b\x32\x1c.placetpb.common.v1.InputRef\x12\x15\n\rreview_wait_s\x18\x05 \x01(\r\"w\n\x0cSolveRequest\x12+\n\x04task\x18\x01 \x01(\x0b\x32\x1b.placetpb.generator.v1.TaskH\x00\x12/\n\x05\x63hunk\x18\x02 \x01(\x0b\x32\x1e.placetpb.common.v1.InputChunkH\x00\x42\t\n\x07message\":\n\x08Progress\x12\r\n\x05stage\x18\x01 \x01(\t\x12\x0f\n\x07\x61ttempt\x18\x02 \x01(\r\x12\x0e\n\x06\x64\x65tail\x18\x03 \x01(\t\"I\n\x07Program\x12\x0e\n\x06source\x18\x01 \x01(\x0c\x12\x0e\n\x06sha256\x18\x02 \x01(\x0c\x12\x0f\n\x07\x61ttempt\x18\x03 \x01(\r\x12\r\n\x05model\x18\x04 \x01(\t\"\xe3\x01\n\x0eVerdictReached\x12,\n\x07verdict\x18\x01 \x01(\x0e\x32\x1b.placetpb.common.v1.Verdict\x12\x10\n\x08risk_pct\x18\x02 \x01(\r\x12-\n\x08\x66indings\x18\x03 \x03(\x0b\x32\x1b.placetpb.common.v1.Finding\x12\x12\n\ndecided_by\x18\x04 \x01(\t\x12\x11\n\tscreening\x18\x05 \x01(\x08\x12\x0f\n\x07\x61ttempt\x18\x06 \x01(\r\x12*\n\x06\x61\x64vice\x18\x07 \x01(\x0b\x32\x1a.placetpb.common.v1.Advice\"H\n\x06Output\x12\x30\n\x06stream\x18\x01 \x01(\x0e\x32 .placetpb.common.v1.OutputStream\x12\x0c\n\x04\x64\x61ta\x18\x02 \x01(\x0c\"+\n\rArtifactChunk\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0c\n\x04\x64\x61ta\x18\x02 \x01(\x0c\"\x87\x03\n\x08\x46inished\x12/\n\x07outcome\x18\x01 \x01(\x0e\x32\x1e.placetpb.generator.v1.Outcome\x12-\n\x06status\x18\x02 \x01(\x0e\x32\x1d.placetpb.common.v1.RunStatus\x12\x11\n\texit_code\x18\x03 \x01(\x05\x12(\n\x05usage\x18\x04 \x01(\x0b\x32\x19.placetpb.common.v1.Usage\x12/\n\tartifacts\x18\x05 \x03(\x0b\x32\x1c.placetpb.common.v1.Artifact\x12-\n\x06record\x18\x06 \x01(\x0b\x32\x1d.placetpb.common.v1.RecordRef\x12\x12\n\ncheckpoint\x18\x07 \x01(\t\x12\x0e\n\x06signal\x18\x08 \x01(\x05\x12&\n\x04tier\x18\t \x01(\x0e\x32\x18.placetpb.common.v1.Tier\x12\x18\n\x10stdout_truncated\x18\n \x01(\x08\x12\x18\n\x10stderr_truncated\x18\x0b \x01(\x08\"\xda\x02\n\rSolveResponse\x12\x33\n\x08progress\x18\x01 \x01(\x0b\x32\x1f.placetpb.generator.v1.ProgressH\x00\x12\x31\n\x07program\x18\x02 \x01(\x0b\x32\x1e.placetpb.generator.v1.ProgramH\x00\x12\x38\n\x07verdict\x18\x03 \x01(\x0b\x32%.placetpb.generator.v1.VerdictReachedH\x00\x12/\n\x06output\x18\x04 \x01(\x0b\x32\x1d.placetpb.generator.v1.OutputH\x00\x12\x38\n\x08\x61rtifact\x18\x05 \x01(\x0b\x32$.placetpb.generator.v1.ArtifactChunkH\x00\x12\x33\n\x08\x66inished\x18\x06 \x01(\x0b\x32\x1f.placetpb.generator.v1.FinishedH\x00\x42\x07\n\x05\x65vent*~\n\x07Outcome\x12\x17\n\x13OUTCOME_UNSPECIFIED\x10\x00\x12\x10\n\x0cOUTCOME_DONE\x10\x01\x12\x12\n\x0eOUTCOME_DENIED\x10\x02\x12\x18\n\x14OUTCOME_NEEDS_REVIEW\x10\x03\x12\x1a\n\x16OUTCOME_PROGRAM_FAILED\x10\x04\x32j\n\x10GeneratorService\x12V\n\x05Solve\x12#.placetpb.generator.v1.SolveRequest\x1a$.placetpb.generator.v1.SolveResponse(\x01\x30\x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n%placetpb/generator/v1/generator.proto\x12\x15placetpb.generator.v1\x1a\x1fplacetpb/common/v1/common.proto\"|\n\x04Task\x12\x12\n\nrequest_id\x18\x01 \x01(\t\x12\r\n\x05scope\x18\x02 \x01(\t\x12\x0c\n\x04text\x18\x03 \x01(\t\x12,\n\x06inputs\x18\x04 \x03(\x0b\x32\x1c.placetpb.common.v1.InputRef\x12\x15\n\rreview_wait_s\x18\x05 \x01(\r\"w\n\x0cSolveRequest\x12+\n\x04task\x18\x01 \x01(\x0b\x32\x1b.placetpb.generator.v1.TaskH\x00\x12/\n\x05\x63hunk\x18\x02 \x01(\x0b\x32\x1e.placetpb.common.v1.InputChunkH\x00\x42\t\n\x07message\":\n\x08Progress\x12\r\n\x05stage\x18\x01 \x01(\t\x12\x0f\n\x07\x61ttempt\x18\x02 \x01(\r\x12\x0e\n\x06\x64\x65tail\x18\x03 \x01(\t\"W\n\x07Program\x12\x0e\n\x06source\x18\x01 \x01(\x0c\x12\x0e\n\x06sha256\x18\x02 \x01(\x0c\x12\x0f\n\x07\x61ttempt\x18\x03 \x01(\r\x12\r\n\x05model\x18\x04 \x01(\t\x12\x0c\n\x04plan\x18\x05 \x01(\x0c\"\xe3\x01\n\x0eVerdictReached\x12,\n\x07verdict\x18\x01 \x01(\x0e\x32\x1b.placetpb.common.v1.Verdict\x12\x10\n\x08risk_pct\x18\x02 \x01(\r\x12-\n\x08\x66indings\x18\x03 \x03(\x0b\x32\x1b.placetpb.common.v1.Finding\x12\x12\n\ndecided_by\x18\x04 \x01(\t\x12\x11\n\tscreening\x18\x05 \x01(\x08\x12\x0f\n\x07\x61ttempt\x18\x06 \x01(\r\x12*\n\x06\x61\x64vice\x18\x07 \x01(\x0b\x32\x1a.placetpb.common.v1.Advice\"H\n\x06Output\x12\x30\n\x06stream\x18\x01 \x01(\x0e\x32 .placetpb.common.v1.OutputStream\x12\x0c\n\x04\x64\x61ta\x18\x02 \x01(\x0c\"+\n\rArtifactChunk\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0c\n\x04\x64\x61ta\x18\x02 \x01(\x0c\"\xcb\x03\n\x08\x46inished\x12/\n\x07outcome\x18\x01 \x01(\x0e\x32\x1e.placetpb.generator.v1.Outcome\x12-\n\x06status\x18\x02 \x01(\x0e\x32\x1d.placetpb.common.v1.RunStatus\x12\x11\n\texit_code\x18\x03 \x01(\x05\x12(\n\x05usage\x18\x04 \x01(\x0b\x32\x19.placetpb.common.v1.Usage\x12/\n\tartifacts\x18\x05 \x03(\x0b\x32\x1c.placetpb.common.v1.Artifact\x12-\n\x06record\x18\x06 \x01(\x0b\x32\x1d.placetpb.common.v1.RecordRef\x12\x12\n\ncheckpoint\x18\x07 \x01(\t\x12\x0e\n\x06signal\x18\x08 \x01(\x05\x12&\n\x04tier\x18\t \x01(\x0e\x32\x18.placetpb.common.v1.Tier\x12\x18\n\x10stdout_truncated\x18\n \x01(\x08\x12\x18\n\x10stderr_truncated\x18\x0b \x01(\x08\x12\x31\n\nviolations\x18\x0c \x03(\x0b\x32\x1d.placetpb.common.v1.Violation\x12\x0f\n\x07notices\x18\r \x03(\t\"\xda\x02\n\rSolveResponse\x12\x33\n\x08progress\x18\x01 \x01(\x0b\x32\x1f.placetpb.generator.v1.ProgressH\x00\x12\x31\n\x07program\x18\x02 \x01(\x0b\x32\x1e.placetpb.generator.v1.ProgramH\x00\x12\x38\n\x07verdict\x18\x03 \x01(\x0b\x32%.placetpb.generator.v1.VerdictReachedH\x00\x12/\n\x06output\x18\x04 \x01(\x0b\x32\x1d.placetpb.generator.v1.OutputH\x00\x12\x38\n\x08\x61rtifact\x18\x05 \x01(\x0b\x32$.placetpb.generator.v1.ArtifactChunkH\x00\x12\x33\n\x08\x66inished\x18\x06 \x01(\x0b\x32\x1f.placetpb.generator.v1.FinishedH\x00\x42\x07\n\x05\x65vent*~\n\x07Outcome\x12\x17\n\x13OUTCOME_UNSPECIFIED\x10\x00\x12\x10\n\x0cOUTCOME_DONE\x10\x01\x12\x12\n\x0eOUTCOME_DENIED\x10\x02\x12\x18\n\x14OUTCOME_NEEDS_REVIEW\x10\x03\x12\x1a\n\x16OUTCOME_PROGRAM_FAILED\x10\x04\x32j\n\x10GeneratorService\x12V\n\x05Solve\x12#.placetpb.generator.v1.SolveRequest\x1a$.placetpb.generator.v1.SolveResponse(\x01\x30\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'placetpb.generator.v1.generator_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_OUTCOME']._serialized_start=1571
-  _globals['_OUTCOME']._serialized_end=1697
+  _globals['_OUTCOME']._serialized_start=1653
+  _globals['_OUTCOME']._serialized_end=1779
   _globals['_TASK']._serialized_start=97
   _globals['_TASK']._serialized_end=221
   _globals['_SOLVEREQUEST']._serialized_start=223
@@ -41,17 +41,17 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_PROGRESS']._serialized_start=344
   _globals['_PROGRESS']._serialized_end=402
   _globals['_PROGRAM']._serialized_start=404
-  _globals['_PROGRAM']._serialized_end=477
-  _globals['_VERDICTREACHED']._serialized_start=480
-  _globals['_VERDICTREACHED']._serialized_end=707
-  _globals['_OUTPUT']._serialized_start=709
-  _globals['_OUTPUT']._serialized_end=781
-  _globals['_ARTIFACTCHUNK']._serialized_start=783
-  _globals['_ARTIFACTCHUNK']._serialized_end=826
-  _globals['_FINISHED']._serialized_start=829
-  _globals['_FINISHED']._serialized_end=1220
-  _globals['_SOLVERESPONSE']._serialized_start=1223
-  _globals['_SOLVERESPONSE']._serialized_end=1569
-  _globals['_GENERATORSERVICE']._serialized_start=1699
-  _globals['_GENERATORSERVICE']._serialized_end=1805
+  _globals['_PROGRAM']._serialized_end=491
+  _globals['_VERDICTREACHED']._serialized_start=494
+  _globals['_VERDICTREACHED']._serialized_end=721
+  _globals['_OUTPUT']._serialized_start=723
+  _globals['_OUTPUT']._serialized_end=795
+  _globals['_ARTIFACTCHUNK']._serialized_start=797
+  _globals['_ARTIFACTCHUNK']._serialized_end=840
+  _globals['_FINISHED']._serialized_start=843
+  _globals['_FINISHED']._serialized_end=1302
+  _globals['_SOLVERESPONSE']._serialized_start=1305
+  _globals['_SOLVERESPONSE']._serialized_end=1651
+  _globals['_GENERATORSERVICE']._serialized_start=1781
+  _globals['_GENERATORSERVICE']._serialized_end=1887
 # @@protoc_insertion_point(module_scope)

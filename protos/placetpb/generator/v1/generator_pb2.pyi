@@ -54,16 +54,18 @@ class Progress(_message.Message):
     def __init__(self, stage: _Optional[str] = ..., attempt: _Optional[int] = ..., detail: _Optional[str] = ...) -> None: ...
 
 class Program(_message.Message):
-    __slots__ = ("source", "sha256", "attempt", "model")
+    __slots__ = ("source", "sha256", "attempt", "model", "plan")
     SOURCE_FIELD_NUMBER: _ClassVar[int]
     SHA256_FIELD_NUMBER: _ClassVar[int]
     ATTEMPT_FIELD_NUMBER: _ClassVar[int]
     MODEL_FIELD_NUMBER: _ClassVar[int]
+    PLAN_FIELD_NUMBER: _ClassVar[int]
     source: bytes
     sha256: bytes
     attempt: int
     model: str
-    def __init__(self, source: _Optional[bytes] = ..., sha256: _Optional[bytes] = ..., attempt: _Optional[int] = ..., model: _Optional[str] = ...) -> None: ...
+    plan: bytes
+    def __init__(self, source: _Optional[bytes] = ..., sha256: _Optional[bytes] = ..., attempt: _Optional[int] = ..., model: _Optional[str] = ..., plan: _Optional[bytes] = ...) -> None: ...
 
 class VerdictReached(_message.Message):
     __slots__ = ("verdict", "risk_pct", "findings", "decided_by", "screening", "attempt", "advice")
@@ -100,7 +102,7 @@ class ArtifactChunk(_message.Message):
     def __init__(self, name: _Optional[str] = ..., data: _Optional[bytes] = ...) -> None: ...
 
 class Finished(_message.Message):
-    __slots__ = ("outcome", "status", "exit_code", "usage", "artifacts", "record", "checkpoint", "signal", "tier", "stdout_truncated", "stderr_truncated")
+    __slots__ = ("outcome", "status", "exit_code", "usage", "artifacts", "record", "checkpoint", "signal", "tier", "stdout_truncated", "stderr_truncated", "violations", "notices")
     OUTCOME_FIELD_NUMBER: _ClassVar[int]
     STATUS_FIELD_NUMBER: _ClassVar[int]
     EXIT_CODE_FIELD_NUMBER: _ClassVar[int]
@@ -112,6 +114,8 @@ class Finished(_message.Message):
     TIER_FIELD_NUMBER: _ClassVar[int]
     STDOUT_TRUNCATED_FIELD_NUMBER: _ClassVar[int]
     STDERR_TRUNCATED_FIELD_NUMBER: _ClassVar[int]
+    VIOLATIONS_FIELD_NUMBER: _ClassVar[int]
+    NOTICES_FIELD_NUMBER: _ClassVar[int]
     outcome: Outcome
     status: _common_pb2.RunStatus
     exit_code: int
@@ -123,7 +127,9 @@ class Finished(_message.Message):
     tier: _common_pb2.Tier
     stdout_truncated: bool
     stderr_truncated: bool
-    def __init__(self, outcome: _Optional[_Union[Outcome, str]] = ..., status: _Optional[_Union[_common_pb2.RunStatus, str]] = ..., exit_code: _Optional[int] = ..., usage: _Optional[_Union[_common_pb2.Usage, _Mapping]] = ..., artifacts: _Optional[_Iterable[_Union[_common_pb2.Artifact, _Mapping]]] = ..., record: _Optional[_Union[_common_pb2.RecordRef, _Mapping]] = ..., checkpoint: _Optional[str] = ..., signal: _Optional[int] = ..., tier: _Optional[_Union[_common_pb2.Tier, str]] = ..., stdout_truncated: _Optional[bool] = ..., stderr_truncated: _Optional[bool] = ...) -> None: ...
+    violations: _containers.RepeatedCompositeFieldContainer[_common_pb2.Violation]
+    notices: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, outcome: _Optional[_Union[Outcome, str]] = ..., status: _Optional[_Union[_common_pb2.RunStatus, str]] = ..., exit_code: _Optional[int] = ..., usage: _Optional[_Union[_common_pb2.Usage, _Mapping]] = ..., artifacts: _Optional[_Iterable[_Union[_common_pb2.Artifact, _Mapping]]] = ..., record: _Optional[_Union[_common_pb2.RecordRef, _Mapping]] = ..., checkpoint: _Optional[str] = ..., signal: _Optional[int] = ..., tier: _Optional[_Union[_common_pb2.Tier, str]] = ..., stdout_truncated: _Optional[bool] = ..., stderr_truncated: _Optional[bool] = ..., violations: _Optional[_Iterable[_Union[_common_pb2.Violation, _Mapping]]] = ..., notices: _Optional[_Iterable[str]] = ...) -> None: ...
 
 class SolveResponse(_message.Message):
     __slots__ = ("progress", "program", "verdict", "output", "artifact", "finished")

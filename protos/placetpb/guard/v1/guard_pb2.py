@@ -25,41 +25,41 @@ _sym_db = _symbol_database.Default()
 from placetpb.common.v1 import common_pb2 as placetpb_dot_common_dot_v1_dot_common__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1dplacetpb/guard/v1/guard.proto\x12\x11placetpb.guard.v1\x1a\x1fplacetpb/common/v1/common.proto\"\x13\n\x11ListScopesRequest\"B\n\x12ListScopesResponse\x12,\n\x06scopes\x18\x01 \x03(\x0b\x32\x1c.placetpb.common.v1.ScopeRef\";\n\x14\x44\x65scribeScopeRequest\x12\r\n\x05scope\x18\x01 \x01(\t\x12\x14\n\x0con_behalf_of\x18\x02 \x01(\t\"V\n\x15\x44\x65scribeScopeResponse\x12+\n\x05scope\x18\x01 \x01(\x0b\x32\x1c.placetpb.common.v1.ScopeRef\x12\x10\n\x08\x64ocument\x18\x02 \x01(\x0c\"\x88\x01\n\x11ScreenTaskRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\t\x12\r\n\x05scope\x18\x02 \x01(\t\x12\x0c\n\x04task\x18\x03 \x01(\t\x12,\n\x06inputs\x18\x04 \x03(\x0b\x32\x1c.placetpb.common.v1.InputRef\x12\x14\n\x0con_behalf_of\x18\x05 \x01(\t\"U\n\x12ScreenTaskResponse\x12\x10\n\x08in_scope\x18\x01 \x01(\x08\x12-\n\x08\x66indings\x18\x02 \x03(\x0b\x32\x1b.placetpb.common.v1.Finding\"\xbd\x01\n\rReviewRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\t\x12\r\n\x05scope\x18\x02 \x01(\t\x12\x0f\n\x07program\x18\x03 \x01(\x0c\x12\x0c\n\x04task\x18\x04 \x01(\t\x12,\n\x06inputs\x18\x05 \x03(\x0b\x32\x1c.placetpb.common.v1.InputRef\x12\x14\n\x0con_behalf_of\x18\x06 \x01(\t\x12\x14\n\x0cverdict_only\x18\x07 \x01(\x08\x12\x10\n\x08\x61udience\x18\x08 \x01(\t\"a\n\x08\x43overage\x12\x13\n\x0b\x62ytes_total\x18\x01 \x01(\x04\x12\x16\n\x0e\x62ytes_reviewed\x18\x02 \x01(\x04\x12\x16\n\x0erules_complete\x18\x03 \x01(\x08\x12\x10\n\x08reviewer\x18\x04 \x01(\t\"\xad\x01\n\x0fReviewerOpinion\x12\x0c\n\x04risk\x18\x01 \x01(\x01\x12\x0e\n\x06stance\x18\x02 \x01(\t\x12\x10\n\x08\x63omplete\x18\x03 \x01(\x08\x12\r\n\x05model\x18\x04 \x01(\t\x12\x15\n\rprompt_tokens\x18\x05 \x01(\x04\x12\x15\n\rcached_tokens\x18\x06 \x01(\x04\x12\x19\n\x11\x63ompletion_tokens\x18\x07 \x01(\x04\x12\x12\n\npopulation\x18\x08 \x01(\t\"\xc2\x03\n\x0fReviewedProgram\x12,\n\x07verdict\x18\x01 \x01(\x0e\x32\x1b.placetpb.common.v1.Verdict\x12\x10\n\x08risk_pct\x18\x02 \x01(\r\x12-\n\x08\x66indings\x18\x03 \x03(\x0b\x32\x1b.placetpb.common.v1.Finding\x12\x12\n\ndecided_by\x18\x04 \x01(\t\x12-\n\x08\x63overage\x18\x05 \x01(\x0b\x32\x1b.placetpb.guard.v1.Coverage\x12\x16\n\x0eprogram_sha256\x18\x06 \x01(\x0c\x12+\n\x05scope\x18\x07 \x01(\x0b\x32\x1c.placetpb.common.v1.ScopeRef\x12\x14\n\x0c\x63\x61pabilities\x18\x08 \x03(\t\x12\x12\n\nelapsed_ms\x18\t \x01(\x04\x12*\n\x06\x61\x64vice\x18\n \x01(\x0b\x32\x1a.placetpb.common.v1.Advice\x12\x33\n\x07opinion\x18\x0b \x01(\x0b\x32\".placetpb.guard.v1.ReviewerOpinion\x12\x15\n\rrules_version\x18\x0c \x01(\t\x12\x16\n\x0eprompt_version\x18\r \x01(\t\"\x8d\x01\n\x0eReviewResponse\x12\x32\n\x06review\x18\x01 \x01(\x0b\x32\".placetpb.guard.v1.ReviewedProgram\x12\x10\n\x08\x61pproval\x18\x02 \x01(\x0c\x12\x35\n\x0everdict_record\x18\x03 \x01(\x0b\x32\x1d.placetpb.common.v1.RecordRef\"\xc3\x01\n\rAssessRequest\x12\r\n\x05scope\x18\x01 \x01(\t\x12\x16\n\x0escope_document\x18\x02 \x01(\x0c\x12\x0f\n\x07program\x18\x03 \x01(\x0c\x12\x0c\n\x04task\x18\x04 \x01(\t\x12)\n\x06layers\x18\x05 \x01(\x0e\x32\x19.placetpb.guard.v1.Layers\x12\x13\n\x0bwith_advice\x18\x06 \x01(\x08\x12,\n\x06inputs\x18\x07 \x03(\x0b\x32\x1c.placetpb.common.v1.InputRef\"D\n\x0e\x41ssessResponse\x12\x32\n\x06review\x18\x01 \x01(\x0b\x32\".placetpb.guard.v1.ReviewedProgram*W\n\x06Layers\x12\x16\n\x12LAYERS_UNSPECIFIED\x10\x00\x12\x0e\n\nLAYERS_ALL\x10\x01\x12\x10\n\x0cLAYERS_RULES\x10\x02\x12\x13\n\x0fLAYERS_REVIEWER\x10\x03\x32\xc6\x03\n\x0cGuardService\x12Y\n\nListScopes\x12$.placetpb.guard.v1.ListScopesRequest\x1a%.placetpb.guard.v1.ListScopesResponse\x12\x62\n\rDescribeScope\x12\'.placetpb.guard.v1.DescribeScopeRequest\x1a(.placetpb.guard.v1.DescribeScopeResponse\x12Y\n\nScreenTask\x12$.placetpb.guard.v1.ScreenTaskRequest\x1a%.placetpb.guard.v1.ScreenTaskResponse\x12M\n\x06Review\x12 .placetpb.guard.v1.ReviewRequest\x1a!.placetpb.guard.v1.ReviewResponse\x12M\n\x06\x41ssess\x12 .placetpb.guard.v1.AssessRequest\x1a!.placetpb.guard.v1.AssessResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1dplacetpb/guard/v1/guard.proto\x12\x11placetpb.guard.v1\x1a\x1fplacetpb/common/v1/common.proto\"\x13\n\x11ListScopesRequest\"B\n\x12ListScopesResponse\x12,\n\x06scopes\x18\x01 \x03(\x0b\x32\x1c.placetpb.common.v1.ScopeRef\";\n\x14\x44\x65scribeScopeRequest\x12\r\n\x05scope\x18\x01 \x01(\t\x12\x14\n\x0con_behalf_of\x18\x02 \x01(\t\"\x84\x01\n\x15\x44\x65scribeScopeResponse\x12+\n\x05scope\x18\x01 \x01(\x0b\x32\x1c.placetpb.common.v1.ScopeRef\x12\x10\n\x08\x64ocument\x18\x02 \x01(\x0c\x12,\n\x05\x66iles\x18\x03 \x03(\x0b\x32\x1d.placetpb.common.v1.ScopeFile\"\x88\x01\n\x11ScreenTaskRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\t\x12\r\n\x05scope\x18\x02 \x01(\t\x12\x0c\n\x04task\x18\x03 \x01(\t\x12,\n\x06inputs\x18\x04 \x03(\x0b\x32\x1c.placetpb.common.v1.InputRef\x12\x14\n\x0con_behalf_of\x18\x05 \x01(\t\"U\n\x12ScreenTaskResponse\x12\x10\n\x08in_scope\x18\x01 \x01(\x08\x12-\n\x08\x66indings\x18\x02 \x03(\x0b\x32\x1b.placetpb.common.v1.Finding\"\xcb\x01\n\rReviewRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\t\x12\r\n\x05scope\x18\x02 \x01(\t\x12\x0f\n\x07program\x18\x03 \x01(\x0c\x12\x0c\n\x04task\x18\x04 \x01(\t\x12,\n\x06inputs\x18\x05 \x03(\x0b\x32\x1c.placetpb.common.v1.InputRef\x12\x14\n\x0con_behalf_of\x18\x06 \x01(\t\x12\x14\n\x0cverdict_only\x18\x07 \x01(\x08\x12\x10\n\x08\x61udience\x18\x08 \x01(\t\x12\x0c\n\x04plan\x18\t \x01(\x0c\"a\n\x08\x43overage\x12\x13\n\x0b\x62ytes_total\x18\x01 \x01(\x04\x12\x16\n\x0e\x62ytes_reviewed\x18\x02 \x01(\x04\x12\x16\n\x0erules_complete\x18\x03 \x01(\x08\x12\x10\n\x08reviewer\x18\x04 \x01(\t\"\xad\x01\n\x0fReviewerOpinion\x12\x0c\n\x04risk\x18\x01 \x01(\x01\x12\x0e\n\x06stance\x18\x02 \x01(\t\x12\x10\n\x08\x63omplete\x18\x03 \x01(\x08\x12\r\n\x05model\x18\x04 \x01(\t\x12\x15\n\rprompt_tokens\x18\x05 \x01(\x04\x12\x15\n\rcached_tokens\x18\x06 \x01(\x04\x12\x19\n\x11\x63ompletion_tokens\x18\x07 \x01(\x04\x12\x12\n\npopulation\x18\x08 \x01(\t\"\xc2\x03\n\x0fReviewedProgram\x12,\n\x07verdict\x18\x01 \x01(\x0e\x32\x1b.placetpb.common.v1.Verdict\x12\x10\n\x08risk_pct\x18\x02 \x01(\r\x12-\n\x08\x66indings\x18\x03 \x03(\x0b\x32\x1b.placetpb.common.v1.Finding\x12\x12\n\ndecided_by\x18\x04 \x01(\t\x12-\n\x08\x63overage\x18\x05 \x01(\x0b\x32\x1b.placetpb.guard.v1.Coverage\x12\x16\n\x0eprogram_sha256\x18\x06 \x01(\x0c\x12+\n\x05scope\x18\x07 \x01(\x0b\x32\x1c.placetpb.common.v1.ScopeRef\x12\x14\n\x0c\x63\x61pabilities\x18\x08 \x03(\t\x12\x12\n\nelapsed_ms\x18\t \x01(\x04\x12*\n\x06\x61\x64vice\x18\n \x01(\x0b\x32\x1a.placetpb.common.v1.Advice\x12\x33\n\x07opinion\x18\x0b \x01(\x0b\x32\".placetpb.guard.v1.ReviewerOpinion\x12\x15\n\rrules_version\x18\x0c \x01(\t\x12\x16\n\x0eprompt_version\x18\r \x01(\t\"\x8d\x01\n\x0eReviewResponse\x12\x32\n\x06review\x18\x01 \x01(\x0b\x32\".placetpb.guard.v1.ReviewedProgram\x12\x10\n\x08\x61pproval\x18\x02 \x01(\x0c\x12\x35\n\x0everdict_record\x18\x03 \x01(\x0b\x32\x1d.placetpb.common.v1.RecordRef\"\x85\x02\n\rAssessRequest\x12\r\n\x05scope\x18\x01 \x01(\t\x12\x16\n\x0escope_document\x18\x02 \x01(\x0c\x12\x0f\n\x07program\x18\x03 \x01(\x0c\x12\x0c\n\x04task\x18\x04 \x01(\t\x12)\n\x06layers\x18\x05 \x01(\x0e\x32\x19.placetpb.guard.v1.Layers\x12\x13\n\x0bwith_advice\x18\x06 \x01(\x08\x12,\n\x06inputs\x18\x07 \x03(\x0b\x32\x1c.placetpb.common.v1.InputRef\x12\x32\n\x0bscope_files\x18\x08 \x03(\x0b\x32\x1d.placetpb.common.v1.ScopeFile\x12\x0c\n\x04plan\x18\t \x01(\x0c\"D\n\x0e\x41ssessResponse\x12\x32\n\x06review\x18\x01 \x01(\x0b\x32\".placetpb.guard.v1.ReviewedProgram*W\n\x06Layers\x12\x16\n\x12LAYERS_UNSPECIFIED\x10\x00\x12\x0e\n\nLAYERS_ALL\x10\x01\x12\x10\n\x0cLAYERS_RULES\x10\x02\x12\x13\n\x0fLAYERS_REVIEWER\x10\x03\x32\xc6\x03\n\x0cGuardService\x12Y\n\nListScopes\x12$.placetpb.guard.v1.ListScopesRequest\x1a%.placetpb.guard.v1.ListScopesResponse\x12\x62\n\rDescribeScope\x12\'.placetpb.guard.v1.DescribeScopeRequest\x1a(.placetpb.guard.v1.DescribeScopeResponse\x12Y\n\nScreenTask\x12$.placetpb.guard.v1.ScreenTaskRequest\x1a%.placetpb.guard.v1.ScreenTaskResponse\x12M\n\x06Review\x12 .placetpb.guard.v1.ReviewRequest\x1a!.placetpb.guard.v1.ReviewResponse\x12M\n\x06\x41ssess\x12 .placetpb.guard.v1.AssessRequest\x1a!.placetpb.guard.v1.AssessResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'placetpb.guard.v1.guard_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_LAYERS']._serialized_start=1881
-  _globals['_LAYERS']._serialized_end=1968
+  _globals['_LAYERS']._serialized_start=2008
+  _globals['_LAYERS']._serialized_end=2095
   _globals['_LISTSCOPESREQUEST']._serialized_start=85
   _globals['_LISTSCOPESREQUEST']._serialized_end=104
   _globals['_LISTSCOPESRESPONSE']._serialized_start=106
   _globals['_LISTSCOPESRESPONSE']._serialized_end=172
   _globals['_DESCRIBESCOPEREQUEST']._serialized_start=174
   _globals['_DESCRIBESCOPEREQUEST']._serialized_end=233
-  _globals['_DESCRIBESCOPERESPONSE']._serialized_start=235
-  _globals['_DESCRIBESCOPERESPONSE']._serialized_end=321
-  _globals['_SCREENTASKREQUEST']._serialized_start=324
-  _globals['_SCREENTASKREQUEST']._serialized_end=460
-  _globals['_SCREENTASKRESPONSE']._serialized_start=462
-  _globals['_SCREENTASKRESPONSE']._serialized_end=547
-  _globals['_REVIEWREQUEST']._serialized_start=550
-  _globals['_REVIEWREQUEST']._serialized_end=739
-  _globals['_COVERAGE']._serialized_start=741
-  _globals['_COVERAGE']._serialized_end=838
-  _globals['_REVIEWEROPINION']._serialized_start=841
-  _globals['_REVIEWEROPINION']._serialized_end=1014
-  _globals['_REVIEWEDPROGRAM']._serialized_start=1017
-  _globals['_REVIEWEDPROGRAM']._serialized_end=1467
-  _globals['_REVIEWRESPONSE']._serialized_start=1470
-  _globals['_REVIEWRESPONSE']._serialized_end=1611
-  _globals['_ASSESSREQUEST']._serialized_start=1614
-  _globals['_ASSESSREQUEST']._serialized_end=1809
-  _globals['_ASSESSRESPONSE']._serialized_start=1811
-  _globals['_ASSESSRESPONSE']._serialized_end=1879
-  _globals['_GUARDSERVICE']._serialized_start=1971
-  _globals['_GUARDSERVICE']._serialized_end=2425
+  _globals['_DESCRIBESCOPERESPONSE']._serialized_start=236
+  _globals['_DESCRIBESCOPERESPONSE']._serialized_end=368
+  _globals['_SCREENTASKREQUEST']._serialized_start=371
+  _globals['_SCREENTASKREQUEST']._serialized_end=507
+  _globals['_SCREENTASKRESPONSE']._serialized_start=509
+  _globals['_SCREENTASKRESPONSE']._serialized_end=594
+  _globals['_REVIEWREQUEST']._serialized_start=597
+  _globals['_REVIEWREQUEST']._serialized_end=800
+  _globals['_COVERAGE']._serialized_start=802
+  _globals['_COVERAGE']._serialized_end=899
+  _globals['_REVIEWEROPINION']._serialized_start=902
+  _globals['_REVIEWEROPINION']._serialized_end=1075
+  _globals['_REVIEWEDPROGRAM']._serialized_start=1078
+  _globals['_REVIEWEDPROGRAM']._serialized_end=1528
+  _globals['_REVIEWRESPONSE']._serialized_start=1531
+  _globals['_REVIEWRESPONSE']._serialized_end=1672
+  _globals['_ASSESSREQUEST']._serialized_start=1675
+  _globals['_ASSESSREQUEST']._serialized_end=1936
+  _globals['_ASSESSRESPONSE']._serialized_start=1938
+  _globals['_ASSESSRESPONSE']._serialized_end=2006
+  _globals['_GUARDSERVICE']._serialized_start=2098
+  _globals['_GUARDSERVICE']._serialized_end=2552
 # @@protoc_insertion_point(module_scope)

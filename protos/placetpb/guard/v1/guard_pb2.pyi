@@ -38,12 +38,14 @@ class DescribeScopeRequest(_message.Message):
     def __init__(self, scope: _Optional[str] = ..., on_behalf_of: _Optional[str] = ...) -> None: ...
 
 class DescribeScopeResponse(_message.Message):
-    __slots__ = ("scope", "document")
+    __slots__ = ("scope", "document", "files")
     SCOPE_FIELD_NUMBER: _ClassVar[int]
     DOCUMENT_FIELD_NUMBER: _ClassVar[int]
+    FILES_FIELD_NUMBER: _ClassVar[int]
     scope: _common_pb2.ScopeRef
     document: bytes
-    def __init__(self, scope: _Optional[_Union[_common_pb2.ScopeRef, _Mapping]] = ..., document: _Optional[bytes] = ...) -> None: ...
+    files: _containers.RepeatedCompositeFieldContainer[_common_pb2.ScopeFile]
+    def __init__(self, scope: _Optional[_Union[_common_pb2.ScopeRef, _Mapping]] = ..., document: _Optional[bytes] = ..., files: _Optional[_Iterable[_Union[_common_pb2.ScopeFile, _Mapping]]] = ...) -> None: ...
 
 class ScreenTaskRequest(_message.Message):
     __slots__ = ("request_id", "scope", "task", "inputs", "on_behalf_of")
@@ -68,7 +70,7 @@ class ScreenTaskResponse(_message.Message):
     def __init__(self, in_scope: _Optional[bool] = ..., findings: _Optional[_Iterable[_Union[_common_pb2.Finding, _Mapping]]] = ...) -> None: ...
 
 class ReviewRequest(_message.Message):
-    __slots__ = ("request_id", "scope", "program", "task", "inputs", "on_behalf_of", "verdict_only", "audience")
+    __slots__ = ("request_id", "scope", "program", "task", "inputs", "on_behalf_of", "verdict_only", "audience", "plan")
     REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
     SCOPE_FIELD_NUMBER: _ClassVar[int]
     PROGRAM_FIELD_NUMBER: _ClassVar[int]
@@ -77,6 +79,7 @@ class ReviewRequest(_message.Message):
     ON_BEHALF_OF_FIELD_NUMBER: _ClassVar[int]
     VERDICT_ONLY_FIELD_NUMBER: _ClassVar[int]
     AUDIENCE_FIELD_NUMBER: _ClassVar[int]
+    PLAN_FIELD_NUMBER: _ClassVar[int]
     request_id: str
     scope: str
     program: bytes
@@ -85,7 +88,8 @@ class ReviewRequest(_message.Message):
     on_behalf_of: str
     verdict_only: bool
     audience: str
-    def __init__(self, request_id: _Optional[str] = ..., scope: _Optional[str] = ..., program: _Optional[bytes] = ..., task: _Optional[str] = ..., inputs: _Optional[_Iterable[_Union[_common_pb2.InputRef, _Mapping]]] = ..., on_behalf_of: _Optional[str] = ..., verdict_only: _Optional[bool] = ..., audience: _Optional[str] = ...) -> None: ...
+    plan: bytes
+    def __init__(self, request_id: _Optional[str] = ..., scope: _Optional[str] = ..., program: _Optional[bytes] = ..., task: _Optional[str] = ..., inputs: _Optional[_Iterable[_Union[_common_pb2.InputRef, _Mapping]]] = ..., on_behalf_of: _Optional[str] = ..., verdict_only: _Optional[bool] = ..., audience: _Optional[str] = ..., plan: _Optional[bytes] = ...) -> None: ...
 
 class Coverage(_message.Message):
     __slots__ = ("bytes_total", "bytes_reviewed", "rules_complete", "reviewer")
@@ -160,7 +164,7 @@ class ReviewResponse(_message.Message):
     def __init__(self, review: _Optional[_Union[ReviewedProgram, _Mapping]] = ..., approval: _Optional[bytes] = ..., verdict_record: _Optional[_Union[_common_pb2.RecordRef, _Mapping]] = ...) -> None: ...
 
 class AssessRequest(_message.Message):
-    __slots__ = ("scope", "scope_document", "program", "task", "layers", "with_advice", "inputs")
+    __slots__ = ("scope", "scope_document", "program", "task", "layers", "with_advice", "inputs", "scope_files", "plan")
     SCOPE_FIELD_NUMBER: _ClassVar[int]
     SCOPE_DOCUMENT_FIELD_NUMBER: _ClassVar[int]
     PROGRAM_FIELD_NUMBER: _ClassVar[int]
@@ -168,6 +172,8 @@ class AssessRequest(_message.Message):
     LAYERS_FIELD_NUMBER: _ClassVar[int]
     WITH_ADVICE_FIELD_NUMBER: _ClassVar[int]
     INPUTS_FIELD_NUMBER: _ClassVar[int]
+    SCOPE_FILES_FIELD_NUMBER: _ClassVar[int]
+    PLAN_FIELD_NUMBER: _ClassVar[int]
     scope: str
     scope_document: bytes
     program: bytes
@@ -175,7 +181,9 @@ class AssessRequest(_message.Message):
     layers: Layers
     with_advice: bool
     inputs: _containers.RepeatedCompositeFieldContainer[_common_pb2.InputRef]
-    def __init__(self, scope: _Optional[str] = ..., scope_document: _Optional[bytes] = ..., program: _Optional[bytes] = ..., task: _Optional[str] = ..., layers: _Optional[_Union[Layers, str]] = ..., with_advice: _Optional[bool] = ..., inputs: _Optional[_Iterable[_Union[_common_pb2.InputRef, _Mapping]]] = ...) -> None: ...
+    scope_files: _containers.RepeatedCompositeFieldContainer[_common_pb2.ScopeFile]
+    plan: bytes
+    def __init__(self, scope: _Optional[str] = ..., scope_document: _Optional[bytes] = ..., program: _Optional[bytes] = ..., task: _Optional[str] = ..., layers: _Optional[_Union[Layers, str]] = ..., with_advice: _Optional[bool] = ..., inputs: _Optional[_Iterable[_Union[_common_pb2.InputRef, _Mapping]]] = ..., scope_files: _Optional[_Iterable[_Union[_common_pb2.ScopeFile, _Mapping]]] = ..., plan: _Optional[bytes] = ...) -> None: ...
 
 class AssessResponse(_message.Message):
     __slots__ = ("review",)

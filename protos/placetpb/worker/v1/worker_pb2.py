@@ -26,7 +26,7 @@ from placetpb.common.v1 import common_pb2 as placetpb_dot_common_dot_v1_dot_comm
 from placetpb.executor.v1 import executor_pb2 as placetpb_dot_executor_dot_v1_dot_executor__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1fplacetpb/worker/v1/worker.proto\x12\x12placetpb.worker.v1\x1a\x1fplacetpb/common/v1/common.proto\x1a#placetpb/executor/v1/executor.proto\"\x1e\n\x0cLeaseRequest\x12\x0e\n\x06tenant\x18\x01 \x01(\x0c\"\x80\x01\n\rLeaseResponse\x12\x33\n\x07granted\x18\x01 \x01(\x0b\x32 .placetpb.worker.v1.LeaseGrantedH\x00\x12\x31\n\x06\x65nding\x18\x02 \x01(\x0b\x32\x1f.placetpb.worker.v1.LeaseEndingH\x00\x42\x07\n\x05\x65vent\"\x9a\x01\n\x0cLeaseGranted\x12\x10\n\x08lease_id\x18\x01 \x01(\x0c\x12&\n\x04tier\x18\x02 \x01(\x0e\x32\x18.placetpb.common.v1.Tier\x12\x11\n\tisolation\x18\x03 \x03(\t\x12\x11\n\tlibraries\x18\x04 \x03(\t\x12\x17\n\x0f\x63oncurrent_runs\x18\x05 \x01(\r\x12\x11\n\truns_left\x18\x06 \x01(\r\"\x1d\n\x0bLeaseEnding\x12\x0e\n\x06reason\x18\x01 \x01(\t\"\x92\x01\n\tRunHeader\x12\x10\n\x08lease_id\x18\x01 \x01(\x0c\x12\x0e\n\x06run_id\x18\x02 \x01(\t\x12-\n\x06record\x18\x03 \x01(\x0b\x32\x1d.placetpb.common.v1.RecordRef\x12\x34\n\x07request\x18\x04 \x01(\x0b\x32#.placetpb.executor.v1.ExecuteHeader\"\xaa\x01\n\nRunRequest\x12/\n\x06header\x18\x01 \x01(\x0b\x32\x1d.placetpb.worker.v1.RunHeaderH\x00\x12/\n\x05\x63hunk\x18\x02 \x01(\x0b\x32\x1e.placetpb.common.v1.InputChunkH\x00\x12/\n\x06\x63\x61ncel\x18\x03 \x01(\x0b\x32\x1d.placetpb.worker.v1.CancelRunH\x00\x42\t\n\x07message\"\x0b\n\tCancelRun\"\xcd\x01\n\x08RunEnded\x12-\n\x06status\x18\x01 \x01(\x0e\x32\x1d.placetpb.common.v1.RunStatus\x12\x16\n\texit_code\x18\x02 \x01(\x05H\x00\x88\x01\x01\x12\x0e\n\x06signal\x18\x03 \x01(\x05\x12(\n\x05usage\x18\x04 \x01(\x0b\x32\x19.placetpb.common.v1.Usage\x12\x18\n\x10stdout_truncated\x18\x05 \x01(\x08\x12\x18\n\x10stderr_truncated\x18\x06 \x01(\x08\x42\x0c\n\n_exit_code\":\n\x07RunLeft\x12/\n\tartifacts\x18\x01 \x03(\x0b\x32\x1c.placetpb.common.v1.Artifact\"\x8a\x02\n\x0bRunResponse\x12.\n\x06output\x18\x01 \x01(\x0b\x32\x1c.placetpb.executor.v1.OutputH\x00\x12\x37\n\x08\x61rtifact\x18\x02 \x01(\x0b\x32#.placetpb.executor.v1.ArtifactChunkH\x00\x12-\n\x05\x65nded\x18\x03 \x01(\x0b\x32\x1c.placetpb.worker.v1.RunEndedH\x00\x12-\n\x05\x62\x65gun\x18\x04 \x01(\x0b\x32\x1c.placetpb.worker.v1.RunBegunH\x00\x12+\n\x04left\x18\x05 \x01(\x0b\x32\x1b.placetpb.worker.v1.RunLeftH\x00\x42\x07\n\x05\x65vent\"\n\n\x08RunBegun\"\x17\n\x15\x44\x65scribeWorkerRequest\"\x8f\x01\n\x16\x44\x65scribeWorkerResponse\x12&\n\x04tier\x18\x01 \x01(\x0e\x32\x18.placetpb.common.v1.Tier\x12\x11\n\tisolation\x18\x02 \x03(\t\x12\x11\n\tlibraries\x18\x03 \x03(\t\x12\x17\n\x0f\x63oncurrent_runs\x18\x04 \x01(\r\x12\x0e\n\x06leased\x18\x05 \x01(\x08\x32\x94\x02\n\rWorkerService\x12N\n\x05Lease\x12 .placetpb.worker.v1.LeaseRequest\x1a!.placetpb.worker.v1.LeaseResponse0\x01\x12J\n\x03Run\x12\x1e.placetpb.worker.v1.RunRequest\x1a\x1f.placetpb.worker.v1.RunResponse(\x01\x30\x01\x12g\n\x0e\x44\x65scribeWorker\x12).placetpb.worker.v1.DescribeWorkerRequest\x1a*.placetpb.worker.v1.DescribeWorkerResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1fplacetpb/worker/v1/worker.proto\x12\x12placetpb.worker.v1\x1a\x1fplacetpb/common/v1/common.proto\x1a#placetpb/executor/v1/executor.proto\"\x1e\n\x0cLeaseRequest\x12\x0e\n\x06tenant\x18\x01 \x01(\x0c\"\x80\x01\n\rLeaseResponse\x12\x33\n\x07granted\x18\x01 \x01(\x0b\x32 .placetpb.worker.v1.LeaseGrantedH\x00\x12\x31\n\x06\x65nding\x18\x02 \x01(\x0b\x32\x1f.placetpb.worker.v1.LeaseEndingH\x00\x42\x07\n\x05\x65vent\"\xaa\x01\n\x0cLeaseGranted\x12\x10\n\x08lease_id\x18\x01 \x01(\x0c\x12&\n\x04tier\x18\x02 \x01(\x0e\x32\x18.placetpb.common.v1.Tier\x12\x11\n\tisolation\x18\x03 \x03(\t\x12\x11\n\tlibraries\x18\x04 \x03(\t\x12\x17\n\x0f\x63oncurrent_runs\x18\x05 \x01(\r\x12\x11\n\truns_left\x18\x06 \x01(\r\x12\x0e\n\x06stages\x18\x07 \x03(\t\"\x1d\n\x0bLeaseEnding\x12\x0e\n\x06reason\x18\x01 \x01(\t\"\x92\x01\n\tRunHeader\x12\x10\n\x08lease_id\x18\x01 \x01(\x0c\x12\x0e\n\x06run_id\x18\x02 \x01(\t\x12-\n\x06record\x18\x03 \x01(\x0b\x32\x1d.placetpb.common.v1.RecordRef\x12\x34\n\x07request\x18\x04 \x01(\x0b\x32#.placetpb.executor.v1.ExecuteHeader\"\xaa\x01\n\nRunRequest\x12/\n\x06header\x18\x01 \x01(\x0b\x32\x1d.placetpb.worker.v1.RunHeaderH\x00\x12/\n\x05\x63hunk\x18\x02 \x01(\x0b\x32\x1e.placetpb.common.v1.InputChunkH\x00\x12/\n\x06\x63\x61ncel\x18\x03 \x01(\x0b\x32\x1d.placetpb.worker.v1.CancelRunH\x00\x42\t\n\x07message\"\x0b\n\tCancelRun\"\x91\x02\n\x08RunEnded\x12-\n\x06status\x18\x01 \x01(\x0e\x32\x1d.placetpb.common.v1.RunStatus\x12\x16\n\texit_code\x18\x02 \x01(\x05H\x00\x88\x01\x01\x12\x0e\n\x06signal\x18\x03 \x01(\x05\x12(\n\x05usage\x18\x04 \x01(\x0b\x32\x19.placetpb.common.v1.Usage\x12\x18\n\x10stdout_truncated\x18\x05 \x01(\x08\x12\x18\n\x10stderr_truncated\x18\x06 \x01(\x08\x12\x31\n\nviolations\x18\x07 \x03(\x0b\x32\x1d.placetpb.common.v1.Violation\x12\x0f\n\x07notices\x18\x08 \x03(\tB\x0c\n\n_exit_code\":\n\x07RunLeft\x12/\n\tartifacts\x18\x01 \x03(\x0b\x32\x1c.placetpb.common.v1.Artifact\"\xbb\x02\n\x0bRunResponse\x12.\n\x06output\x18\x01 \x01(\x0b\x32\x1c.placetpb.executor.v1.OutputH\x00\x12\x37\n\x08\x61rtifact\x18\x02 \x01(\x0b\x32#.placetpb.executor.v1.ArtifactChunkH\x00\x12-\n\x05\x65nded\x18\x03 \x01(\x0b\x32\x1c.placetpb.worker.v1.RunEndedH\x00\x12-\n\x05\x62\x65gun\x18\x04 \x01(\x0b\x32\x1c.placetpb.worker.v1.RunBegunH\x00\x12+\n\x04left\x18\x05 \x01(\x0b\x32\x1b.placetpb.worker.v1.RunLeftH\x00\x12/\n\x06\x66\x61iled\x18\x06 \x01(\x0b\x32\x1d.placetpb.worker.v1.RunFailedH\x00\x42\x07\n\x05\x65vent\"5\n\tRunFailed\x12(\n\x05usage\x18\x01 \x01(\x0b\x32\x19.placetpb.common.v1.Usage\"\n\n\x08RunBegun\"\x17\n\x15\x44\x65scribeWorkerRequest\"\x9f\x01\n\x16\x44\x65scribeWorkerResponse\x12&\n\x04tier\x18\x01 \x01(\x0e\x32\x18.placetpb.common.v1.Tier\x12\x11\n\tisolation\x18\x02 \x03(\t\x12\x11\n\tlibraries\x18\x03 \x03(\t\x12\x17\n\x0f\x63oncurrent_runs\x18\x04 \x01(\r\x12\x0e\n\x06leased\x18\x05 \x01(\x08\x12\x0e\n\x06stages\x18\x06 \x03(\t2\x94\x02\n\rWorkerService\x12N\n\x05Lease\x12 .placetpb.worker.v1.LeaseRequest\x1a!.placetpb.worker.v1.LeaseResponse0\x01\x12J\n\x03Run\x12\x1e.placetpb.worker.v1.RunRequest\x1a\x1f.placetpb.worker.v1.RunResponse(\x01\x30\x01\x12g\n\x0e\x44\x65scribeWorker\x12).placetpb.worker.v1.DescribeWorkerRequest\x1a*.placetpb.worker.v1.DescribeWorkerResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -38,27 +38,29 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_LEASERESPONSE']._serialized_start=158
   _globals['_LEASERESPONSE']._serialized_end=286
   _globals['_LEASEGRANTED']._serialized_start=289
-  _globals['_LEASEGRANTED']._serialized_end=443
-  _globals['_LEASEENDING']._serialized_start=445
-  _globals['_LEASEENDING']._serialized_end=474
-  _globals['_RUNHEADER']._serialized_start=477
-  _globals['_RUNHEADER']._serialized_end=623
-  _globals['_RUNREQUEST']._serialized_start=626
-  _globals['_RUNREQUEST']._serialized_end=796
-  _globals['_CANCELRUN']._serialized_start=798
-  _globals['_CANCELRUN']._serialized_end=809
-  _globals['_RUNENDED']._serialized_start=812
-  _globals['_RUNENDED']._serialized_end=1017
-  _globals['_RUNLEFT']._serialized_start=1019
-  _globals['_RUNLEFT']._serialized_end=1077
-  _globals['_RUNRESPONSE']._serialized_start=1080
-  _globals['_RUNRESPONSE']._serialized_end=1346
-  _globals['_RUNBEGUN']._serialized_start=1348
-  _globals['_RUNBEGUN']._serialized_end=1358
-  _globals['_DESCRIBEWORKERREQUEST']._serialized_start=1360
-  _globals['_DESCRIBEWORKERREQUEST']._serialized_end=1383
-  _globals['_DESCRIBEWORKERRESPONSE']._serialized_start=1386
-  _globals['_DESCRIBEWORKERRESPONSE']._serialized_end=1529
-  _globals['_WORKERSERVICE']._serialized_start=1532
-  _globals['_WORKERSERVICE']._serialized_end=1808
+  _globals['_LEASEGRANTED']._serialized_end=459
+  _globals['_LEASEENDING']._serialized_start=461
+  _globals['_LEASEENDING']._serialized_end=490
+  _globals['_RUNHEADER']._serialized_start=493
+  _globals['_RUNHEADER']._serialized_end=639
+  _globals['_RUNREQUEST']._serialized_start=642
+  _globals['_RUNREQUEST']._serialized_end=812
+  _globals['_CANCELRUN']._serialized_start=814
+  _globals['_CANCELRUN']._serialized_end=825
+  _globals['_RUNENDED']._serialized_start=828
+  _globals['_RUNENDED']._serialized_end=1101
+  _globals['_RUNLEFT']._serialized_start=1103
+  _globals['_RUNLEFT']._serialized_end=1161
+  _globals['_RUNRESPONSE']._serialized_start=1164
+  _globals['_RUNRESPONSE']._serialized_end=1479
+  _globals['_RUNFAILED']._serialized_start=1481
+  _globals['_RUNFAILED']._serialized_end=1534
+  _globals['_RUNBEGUN']._serialized_start=1536
+  _globals['_RUNBEGUN']._serialized_end=1546
+  _globals['_DESCRIBEWORKERREQUEST']._serialized_start=1548
+  _globals['_DESCRIBEWORKERREQUEST']._serialized_end=1571
+  _globals['_DESCRIBEWORKERRESPONSE']._serialized_start=1574
+  _globals['_DESCRIBEWORKERRESPONSE']._serialized_end=1733
+  _globals['_WORKERSERVICE']._serialized_start=1736
+  _globals['_WORKERSERVICE']._serialized_end=2012
 # @@protoc_insertion_point(module_scope)

@@ -23,20 +23,22 @@ class LeaseResponse(_message.Message):
     def __init__(self, granted: _Optional[_Union[LeaseGranted, _Mapping]] = ..., ending: _Optional[_Union[LeaseEnding, _Mapping]] = ...) -> None: ...
 
 class LeaseGranted(_message.Message):
-    __slots__ = ("lease_id", "tier", "isolation", "libraries", "concurrent_runs", "runs_left")
+    __slots__ = ("lease_id", "tier", "isolation", "libraries", "concurrent_runs", "runs_left", "stages")
     LEASE_ID_FIELD_NUMBER: _ClassVar[int]
     TIER_FIELD_NUMBER: _ClassVar[int]
     ISOLATION_FIELD_NUMBER: _ClassVar[int]
     LIBRARIES_FIELD_NUMBER: _ClassVar[int]
     CONCURRENT_RUNS_FIELD_NUMBER: _ClassVar[int]
     RUNS_LEFT_FIELD_NUMBER: _ClassVar[int]
+    STAGES_FIELD_NUMBER: _ClassVar[int]
     lease_id: bytes
     tier: _common_pb2.Tier
     isolation: _containers.RepeatedScalarFieldContainer[str]
     libraries: _containers.RepeatedScalarFieldContainer[str]
     concurrent_runs: int
     runs_left: int
-    def __init__(self, lease_id: _Optional[bytes] = ..., tier: _Optional[_Union[_common_pb2.Tier, str]] = ..., isolation: _Optional[_Iterable[str]] = ..., libraries: _Optional[_Iterable[str]] = ..., concurrent_runs: _Optional[int] = ..., runs_left: _Optional[int] = ...) -> None: ...
+    stages: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, lease_id: _Optional[bytes] = ..., tier: _Optional[_Union[_common_pb2.Tier, str]] = ..., isolation: _Optional[_Iterable[str]] = ..., libraries: _Optional[_Iterable[str]] = ..., concurrent_runs: _Optional[int] = ..., runs_left: _Optional[int] = ..., stages: _Optional[_Iterable[str]] = ...) -> None: ...
 
 class LeaseEnding(_message.Message):
     __slots__ = ("reason",)
@@ -71,20 +73,24 @@ class CancelRun(_message.Message):
     def __init__(self) -> None: ...
 
 class RunEnded(_message.Message):
-    __slots__ = ("status", "exit_code", "signal", "usage", "stdout_truncated", "stderr_truncated")
+    __slots__ = ("status", "exit_code", "signal", "usage", "stdout_truncated", "stderr_truncated", "violations", "notices")
     STATUS_FIELD_NUMBER: _ClassVar[int]
     EXIT_CODE_FIELD_NUMBER: _ClassVar[int]
     SIGNAL_FIELD_NUMBER: _ClassVar[int]
     USAGE_FIELD_NUMBER: _ClassVar[int]
     STDOUT_TRUNCATED_FIELD_NUMBER: _ClassVar[int]
     STDERR_TRUNCATED_FIELD_NUMBER: _ClassVar[int]
+    VIOLATIONS_FIELD_NUMBER: _ClassVar[int]
+    NOTICES_FIELD_NUMBER: _ClassVar[int]
     status: _common_pb2.RunStatus
     exit_code: int
     signal: int
     usage: _common_pb2.Usage
     stdout_truncated: bool
     stderr_truncated: bool
-    def __init__(self, status: _Optional[_Union[_common_pb2.RunStatus, str]] = ..., exit_code: _Optional[int] = ..., signal: _Optional[int] = ..., usage: _Optional[_Union[_common_pb2.Usage, _Mapping]] = ..., stdout_truncated: _Optional[bool] = ..., stderr_truncated: _Optional[bool] = ...) -> None: ...
+    violations: _containers.RepeatedCompositeFieldContainer[_common_pb2.Violation]
+    notices: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, status: _Optional[_Union[_common_pb2.RunStatus, str]] = ..., exit_code: _Optional[int] = ..., signal: _Optional[int] = ..., usage: _Optional[_Union[_common_pb2.Usage, _Mapping]] = ..., stdout_truncated: _Optional[bool] = ..., stderr_truncated: _Optional[bool] = ..., violations: _Optional[_Iterable[_Union[_common_pb2.Violation, _Mapping]]] = ..., notices: _Optional[_Iterable[str]] = ...) -> None: ...
 
 class RunLeft(_message.Message):
     __slots__ = ("artifacts",)
@@ -93,18 +99,26 @@ class RunLeft(_message.Message):
     def __init__(self, artifacts: _Optional[_Iterable[_Union[_common_pb2.Artifact, _Mapping]]] = ...) -> None: ...
 
 class RunResponse(_message.Message):
-    __slots__ = ("output", "artifact", "ended", "begun", "left")
+    __slots__ = ("output", "artifact", "ended", "begun", "left", "failed")
     OUTPUT_FIELD_NUMBER: _ClassVar[int]
     ARTIFACT_FIELD_NUMBER: _ClassVar[int]
     ENDED_FIELD_NUMBER: _ClassVar[int]
     BEGUN_FIELD_NUMBER: _ClassVar[int]
     LEFT_FIELD_NUMBER: _ClassVar[int]
+    FAILED_FIELD_NUMBER: _ClassVar[int]
     output: _executor_pb2.Output
     artifact: _executor_pb2.ArtifactChunk
     ended: RunEnded
     begun: RunBegun
     left: RunLeft
-    def __init__(self, output: _Optional[_Union[_executor_pb2.Output, _Mapping]] = ..., artifact: _Optional[_Union[_executor_pb2.ArtifactChunk, _Mapping]] = ..., ended: _Optional[_Union[RunEnded, _Mapping]] = ..., begun: _Optional[_Union[RunBegun, _Mapping]] = ..., left: _Optional[_Union[RunLeft, _Mapping]] = ...) -> None: ...
+    failed: RunFailed
+    def __init__(self, output: _Optional[_Union[_executor_pb2.Output, _Mapping]] = ..., artifact: _Optional[_Union[_executor_pb2.ArtifactChunk, _Mapping]] = ..., ended: _Optional[_Union[RunEnded, _Mapping]] = ..., begun: _Optional[_Union[RunBegun, _Mapping]] = ..., left: _Optional[_Union[RunLeft, _Mapping]] = ..., failed: _Optional[_Union[RunFailed, _Mapping]] = ...) -> None: ...
+
+class RunFailed(_message.Message):
+    __slots__ = ("usage",)
+    USAGE_FIELD_NUMBER: _ClassVar[int]
+    usage: _common_pb2.Usage
+    def __init__(self, usage: _Optional[_Union[_common_pb2.Usage, _Mapping]] = ...) -> None: ...
 
 class RunBegun(_message.Message):
     __slots__ = ()
@@ -115,15 +129,17 @@ class DescribeWorkerRequest(_message.Message):
     def __init__(self) -> None: ...
 
 class DescribeWorkerResponse(_message.Message):
-    __slots__ = ("tier", "isolation", "libraries", "concurrent_runs", "leased")
+    __slots__ = ("tier", "isolation", "libraries", "concurrent_runs", "leased", "stages")
     TIER_FIELD_NUMBER: _ClassVar[int]
     ISOLATION_FIELD_NUMBER: _ClassVar[int]
     LIBRARIES_FIELD_NUMBER: _ClassVar[int]
     CONCURRENT_RUNS_FIELD_NUMBER: _ClassVar[int]
     LEASED_FIELD_NUMBER: _ClassVar[int]
+    STAGES_FIELD_NUMBER: _ClassVar[int]
     tier: _common_pb2.Tier
     isolation: _containers.RepeatedScalarFieldContainer[str]
     libraries: _containers.RepeatedScalarFieldContainer[str]
     concurrent_runs: int
     leased: bool
-    def __init__(self, tier: _Optional[_Union[_common_pb2.Tier, str]] = ..., isolation: _Optional[_Iterable[str]] = ..., libraries: _Optional[_Iterable[str]] = ..., concurrent_runs: _Optional[int] = ..., leased: _Optional[bool] = ...) -> None: ...
+    stages: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, tier: _Optional[_Union[_common_pb2.Tier, str]] = ..., isolation: _Optional[_Iterable[str]] = ..., libraries: _Optional[_Iterable[str]] = ..., concurrent_runs: _Optional[int] = ..., leased: _Optional[bool] = ..., stages: _Optional[_Iterable[str]] = ...) -> None: ...
