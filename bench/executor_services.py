@@ -31,8 +31,8 @@ from placet.scope import Scope, load_scope
 SCOPE_FILE: Final = "data-analysis.yaml"
 POOL_SIZE: Final = "PLACET_EXECUTOR_POOL_SIZE"
 SETTINGS: Final = {
-    POOL_SIZE: "4",
-    "PLACET_EXECUTOR_MAX_CONCURRENT_RUNS": "8",  # four bombs must not keep an honest run waiting
+    POOL_SIZE: "6",  # four bombs must not keep an honest run waiting for a cell
+    "PLACET_EXECUTOR_MAX_CONCURRENT_RUNS": "8",
     "PLACET_EXECUTOR_MAX_QUEUED_RUNS": "64",
 }
 """What the bench changes of the executor's defaults; the environment may say otherwise."""

@@ -47,6 +47,16 @@ class RunRequest:
         return hashlib.sha256(self.program).digest()
 
     @cached_property
+    def envelope(self) -> envelope.Envelope:
+        """Parsed and not verified; `check_sizes` bounds what there is to parse. Raises ApprovalRefused."""
+        return envelope.parse(envelope.first_line(self.approval))
+
+    @cached_property
+    def stated(self) -> Approval:
+        """What the envelope's payload says, which nobody has verified. Raises ApprovalRefused."""
+        return Approval.from_bytes(self.envelope.payload)
+
+    @cached_property
     def input_digests(self) -> tuple[InputDigest, ...]:
         """Names, digests and sizes of the bytes that arrived; they were digested while they did."""
         return tuple(InputDigest(i.name, i.sha256, i.size) for i in self.inputs)
@@ -74,10 +84,10 @@ class Case:
     pool: Pool
     now: datetime
 
-    @cached_property
+    @property
     def envelope(self) -> envelope.Envelope:
         """Parsed and not yet verified; step 4.1 has bounded its size."""
-        return envelope.parse(envelope.first_line(self.request.approval))
+        return self.request.envelope
 
     @cached_property
     def key_id(self) -> str:
@@ -87,10 +97,10 @@ class Case:
         except ApprovalRefused:
             return ""
 
-    @cached_property
+    @property
     def approval(self) -> Approval:
         """What the payload says; step 4.3 has verified its signature before any step reads it."""
-        return Approval.from_bytes(self.envelope.payload)
+        return self.request.stated
 
     @cached_property
     def decisions(self) -> tuple[bytes, ...]:

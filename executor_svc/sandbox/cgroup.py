@@ -1,4 +1,5 @@
-"""A control group per run where one can be made: the hard bound on memory and threads, and the count of both.
+"""A control group per run where one can be made: the bound on memory and threads, the count of both, and the
+share of the processors.
 
 Knows cgroup v1 and v2 and that often there is neither; then the caller must watch memory itself. Trusted side
 only.
@@ -17,6 +18,12 @@ from pathlib import Path
 MOST_THREADS = 96
 """Of one run at one time. The kernel refuses more; where it does not, the run is ended."""
 
+BEGINNING = {1: ("cpu.shares", "335"), 2: ("cpu.weight", "33")}
+"""A run's share of busy processors: a third of what the services have (1024 or 100), however many threads it
+has. So much as a process of nice 5."""
+COMPUTING = {1: ("cpu.shares", "70"), 2: ("cpu.weight", "7")}
+"""The share of one that has computed for a while; so much as a process of nice 12."""
+
 _PREFIX = "placet-"
 _NEAR_BYTES = 1 << 20
 _numbers = itertools.count()
@@ -24,21 +31,26 @@ _numbers = itertools.count()
 
 @dataclass(frozen=True)
 class Hierarchy:
-    """Where groups are made: below these directories. `pids` is None where threads cannot be counted."""
+    """Where groups are made: below these directories.
+
+    `pids` is None where threads cannot be counted, `cpu` where processors cannot be shared out.
+    """
 
     version: int
     memory: Path
     pids: Path | None
+    cpu: Path | None = None
 
 
 class RunGroup:
     """One run's group. Everything is best effort except `attach` and `limit`, which raise OSError."""
 
-    def __init__(self, version: int, memory: Path, pids: Path | None) -> None:
+    def __init__(self, version: int, memory: Path, pids: Path | None, cpu: Path | None = None) -> None:
         """The group's directories; with v2 they are one."""
         self._version = version
         self._memory = memory
         self._pids = pids
+        self._cpu = cpu
         self.counts = self.peak() is not None and self.most_threads() is not None  # else somebody has to look
 
     @property
@@ -61,6 +73,11 @@ class RunGroup:
             return
         _write(self._memory / "memory.limit_in_bytes", value)
         _try_write(self._memory / "memory.memsw.limit_in_bytes", value)
+
+    def step_back(self) -> None:
+        """Leave the processors to services, and to runs that have just begun, as far as they want them."""
+        if self._cpu is not None:
+            _share(self._cpu, COMPUTING[self._version])
 
     def kill(self) -> None:
         """SIGKILL for everything in it, where the kernel has one call for that. Does not wait."""
@@ -96,7 +113,7 @@ class RunGroup:
                     time.sleep(0.001)
 
     def _directories(self) -> set[Path]:
-        return {self._memory} if self._pids is None else {self._memory, self._pids}
+        return {self._memory, *filter(None, (self._pids, self._cpu))}
 
     def _killed_for_memory(self) -> bool:
         name = "memory.events" if self._version == 2 else "memory.oom_control"
@@ -122,10 +139,13 @@ def create() -> RunGroup | None:
     except OSError:
         return None
     if where.version == 1:
-        return RunGroup(1, memory, _make_pids(where.pids, name))
+        pids = _make(where.pids, name, ("pids.max", str(MOST_THREADS)))
+        return RunGroup(1, memory, pids, _make(where.cpu, name, BEGINNING[1]))
     _try_write(memory / "pids.max", str(MOST_THREADS))
     _try_write(memory / "memory.oom.group", "1")
-    return RunGroup(2, memory, memory if where.pids is not None else None)
+    if where.cpu is not None:
+        _share(memory, BEGINNING[2])
+    return RunGroup(2, memory, where.pids and memory, where.cpu and memory)
 
 
 def sweep(*, ours: bool) -> None:
@@ -136,7 +156,7 @@ def sweep(*, ours: bool) -> None:
     own, where = process_mark(os.getpid()), hierarchy()
     if where is None:
         return
-    for parent in {where.memory, where.pids or where.memory}:
+    for parent in {where.memory, *filter(None, (where.pids, where.cpu))}:
         for directory in parent.glob(f"{_PREFIX}*"):
             mark = "-".join(directory.name.removeprefix(_PREFIX).split("-")[:2])
             pid = mark.split("-")[0]
@@ -171,7 +191,7 @@ def find(proc: Path) -> Hierarchy | None:
     """
     own = _own_groups(proc)
     if "memory" in own:
-        return Hierarchy(1, own["memory"], own.get("pids"))
+        return Hierarchy(1, own["memory"], own.get("pids"), own.get("cpu"))
     return _delegated(own[""]) if "" in own else None
 
 
@@ -205,7 +225,7 @@ def _delegated(own: Path) -> Hierarchy | None:
     available = (own / "cgroup.controllers").read_text().split()
     if "memory" not in available:
         return None
-    wanted = [name for name in ("memory", "pids") if name in available]
+    wanted = [name for name in ("memory", "pids", "cpu") if name in available]
     me = str(os.getpid())
     inner = own / f"{_PREFIX}{process_mark(os.getpid())}-executor"
     inner.mkdir()
@@ -216,19 +236,24 @@ def _delegated(own: Path) -> Hierarchy | None:
         _try_write(own / "cgroup.procs", me)
         inner.rmdir()
         return None
-    return Hierarchy(2, own, own if "pids" in wanted else None)
+    return Hierarchy(2, own, own if "pids" in wanted else None, own if "cpu" in wanted else None)
 
 
-def _make_pids(parent: Path | None, name: str) -> Path | None:
+def _make(parent: Path | None, name: str, setting: tuple[str, str]) -> Path | None:
+    """A group with this setting, or None where it cannot be made."""
     if parent is None:
         return None
     directory = parent / name
     try:
         directory.mkdir()
-        _write(directory / "pids.max", str(MOST_THREADS))
+        _write(directory / setting[0], setting[1])
     except OSError:
         return None
     return directory
+
+
+def _share(directory: Path, setting: tuple[str, str]) -> None:
+    _try_write(directory / setting[0], setting[1])
 
 
 def _write(path: Path, text: str) -> None:

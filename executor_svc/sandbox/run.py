@@ -33,6 +33,8 @@ from executor_svc.sandbox.types import (
 
 _MIB = 1 << 20
 _WATCH_S = 0.02
+_BEGINNING_S = 0.01
+"""CPU time after which a run is no longer one that has just begun: most honest ones need less."""
 _SPARE_DATA = 24 * _MIB
 _SLACK_DATA = 8 * _MIB
 _FEW_FILES = 256
@@ -81,7 +83,7 @@ class Run:
         self.handed_over = False
         self._disk = Disk(cell, limits, inputs)
         self._most = Seen()
-        self._much_to_collect = False
+        self._much_to_collect = self._stepped_back = False
         self._counted = cell.group is not None and cell.group.counts
         self._baseline = Seen() if self._counted else seen.see(cell.program.pid)
         self._cpu_before = seen.cpu_seconds(cell.program.pid)
@@ -191,8 +193,13 @@ class Run:
                 await self._check_disk()
 
     def _check_cpu(self) -> None:
-        if seen.cpu_seconds(self._cell.program.pid) - self._cpu_before >= self._limits.cpu_s:
+        used = seen.cpu_seconds(self._cell.program.pid) - self._cpu_before
+        if used >= self._limits.cpu_s:
             self._overrun(RunStatus.CPU_EXCEEDED)
+        group = self._cell.group
+        if group is not None and used >= _BEGINNING_S and not self._stepped_back:
+            group.step_back()
+            self._stepped_back = True
 
     def _overrun(self, reason: RunStatus) -> None:
         """As `_stop`, of what only a living program can do: one that has ended by now kept to the limit."""

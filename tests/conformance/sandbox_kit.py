@@ -24,7 +24,7 @@ ROOT = Path(__file__).resolve().parents[2]
 PYTHON = ROOT / ".venv-sandbox" / "bin" / "python"
 TIERS = tuple(os.environ.get("PLACET_TESTED_TIERS", "T1 T0").split())
 """What `sandbox_fixture` opens; T2 is for inside gVisor."""
-LIMITS = RunLimits(wall_s=20, cpu_s=15, memory_mib=256, output_kib=256, artifacts=16, artifact_mib=8)
+LIMITS = RunLimits(wall_s=60, cpu_s=45, memory_mib=256, output_kib=256, artifacts=16, artifact_mib=8)
 
 
 @dataclass(frozen=True)

@@ -60,6 +60,8 @@ class Tree:
             files |= {"memory.oom.group": "0"}
         if "+pids" in given:
             files |= {"pids.max": "max", "pids.peak": "0"}
+        if "+cpu" in given:
+            files |= {"cpu.weight": "100"}
         for name, text in files.items():
             (group / name).write_text(text)
 
@@ -104,9 +106,9 @@ def _group(tree: Tree, monkeypatch: pytest.MonkeyPatch) -> tuple[cgroup.RunGroup
 
 def test_a_delegated_group_is_divided_after_we_have_left_it(tree: Tree) -> None:
     where = cgroup.find(tree.proc)
-    assert where == cgroup.Hierarchy(2, tree.own, tree.own)
+    assert where == cgroup.Hierarchy(2, tree.own, tree.own, tree.own)
     assert (tree.own / f"{MARK}-executor" / "cgroup.procs").read_text() == ME
-    assert (tree.own / "cgroup.subtree_control").read_text() == "+memory +pids"
+    assert (tree.own / "cgroup.subtree_control").read_text() == "+memory +pids +cpu"
 
 
 @pytest.mark.parametrize("tree", [{"available": "cpu memory"}], indirect=True)
@@ -116,7 +118,7 @@ def test_without_a_count_of_threads_memory_is_bounded_all_the_same(
     group, path = _group(tree, monkeypatch)
     group.attach(41)
     assert group.most_threads() is None
-    assert (tree.own / "cgroup.subtree_control").read_text() == "+memory"
+    assert (tree.own / "cgroup.subtree_control").read_text() == "+memory +cpu"
     assert (path / "cgroup.procs").read_text() == "41"
 
 
@@ -149,6 +151,24 @@ def test_a_group_of_the_second_version_is_bounded_whole_and_without_swap(
     assert group.version == 2
     group.remove()
     assert not path.exists()
+
+
+def test_a_run_has_less_of_the_processors_than_services_and_still_less_when_it_computes(
+    tree: Tree, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    group, path = _group(tree, monkeypatch)
+    assert (path / "cpu.weight").read_text() == "33"
+    group.step_back()
+    assert (path / "cpu.weight").read_text() == "7"
+
+
+@pytest.mark.parametrize("tree", [{"available": "memory pids"}], indirect=True)
+def test_where_processors_cannot_be_shared_out_nothing_is_tried(
+    tree: Tree, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    group, path = _group(tree, monkeypatch)
+    group.step_back()
+    assert not (path / "cpu.weight").exists()
 
 
 @pytest.mark.parametrize(
@@ -213,7 +233,12 @@ V1 = """\
         (
             "/",
             "8:pids:/a/b\n4:memory:/c\n1:cpu,cpuacct:/\n0::/u\n",
-            cgroup.Hierarchy(1, Path("/sys/fs/cgroup/memory/c"), Path("/sys/fs/cgroup/pids/a/b")),
+            cgroup.Hierarchy(
+                1,
+                Path("/sys/fs/cgroup/memory/c"),
+                Path("/sys/fs/cgroup/pids/a/b"),
+                Path("/sys/fs/cgroup/cpu,cpuacct"),
+            ),
         ),
         (
             "/docker/7f",
@@ -292,7 +317,7 @@ def narrow() -> Iterator[cgroup.Hierarchy]:
     if where.version == 2:
         (inner / "cgroup.subtree_control").write_text("+memory")
     (inner / ("memory.max" if where.version == 2 else "memory.limit_in_bytes")).write_text(str(64 * MIB))
-    yield dataclasses.replace(where, memory=inner, pids=None)
+    yield dataclasses.replace(where, memory=inner, pids=None, cpu=None)
     inner.rmdir()
 
 

@@ -247,5 +247,5 @@ async def test_what_a_run_had_left_of_a_group_is_gone(sandbox: Sandbox) -> None:
     await run(sandbox, "print(1)")
     await sandbox.close()
     mark = f"placet-{cgroup.process_mark(os.getpid())}-[0-9]*"
-    for parent in (where.memory, where.pids) if where is not None else ():
+    for parent in (where.memory, where.pids, where.cpu) if where is not None else ():
         assert parent is None or not list(Path(parent).glob(mark))

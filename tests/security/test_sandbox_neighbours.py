@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from executor_svc.sandbox import Sandbox
+from executor_svc.sandbox import Sandbox, cgroup
 from tests.conformance.sandbox_kit import LIMITS, descendants, run, sandbox_fixture
 from tests.security.defences import without
 
@@ -132,3 +132,45 @@ async def test_a_program_yields_to_the_services_beside_it(sandbox: Sandbox) -> N
     """It gets what is left of the processor, so that what records and answers goes on."""
     ran = await run(sandbox, "import os; print(os.getpriority(os.PRIO_PROCESS, 0))")
     assert int(ran.stdout) >= os.getpriority(os.PRIO_PROCESS, 0) + 10 or int(ran.stdout) == 19
+
+
+def _share(pid: int) -> str:
+    """What a process's own control group has of the processors; empty where it has none of its own."""
+    where = cgroup.hierarchy()
+    if where is None or where.cpu is None:
+        return ""
+    name = cgroup.BEGINNING[where.version][0]
+    groups = [directory for directory in where.cpu.glob("placet-*") if str(pid) in _processes(directory)]
+    return (groups[0] / name).read_text().strip() if groups else ""
+
+
+def _processes(group: Path) -> list[str]:
+    return (group / "cgroup.procs").read_text().split()
+
+
+async def test_a_program_that_computes_steps_back_with_all_its_threads(sandbox: Sandbox) -> None:
+    """One that has just begun gets more of the processor than one that takes all it gets."""
+    async with neighbour(sandbox) as idle:
+        begun = _share(idle.pid)
+        if not begun:
+            pytest.skip("no control group can be made here that shares out processors")
+        flood = NEIGHBOUR.replace("time.sleep(60)", "while True: pass").replace('"neighbour"', '"computing"')
+        running = asyncio.create_task(sandbox.run(flood.encode(), (), LIMITS, _nothing))
+        try:
+            async with asyncio.timeout(20):
+                while not (pid := next(filter(_computing, descendants(os.getpid())), 0)):
+                    await asyncio.sleep(0.01)
+                while _share(pid) == begun:
+                    await asyncio.sleep(0.01)
+            assert int(_share(pid)) < int(begun) == int(_share(idle.pid))
+        finally:
+            running.cancel()
+            await asyncio.gather(running, return_exceptions=True)
+
+
+def _computing(pid: int) -> bool:
+    return _name(pid) == "computing"
+
+
+async def _nothing(_stream: str, _data: bytes) -> None:
+    return None
