@@ -8,6 +8,8 @@ import functools
 import os
 import shutil
 import subprocess
+import sys
+import sysconfig
 import tempfile
 from collections.abc import AsyncIterator, Collection, Sequence
 from contextlib import asynccontextmanager
@@ -62,7 +64,8 @@ async def run(
 def reachable_python() -> Path:
     """An interpreter that an unprivileged user can read: ours, or the system's with the same libraries.
 
-    Without a mount namespace a root-owned home directory hides the interpreter from the sandbox user.
+    Without a mount namespace a root-owned home directory hides the interpreter from the sandbox user, and the
+    libraries as well if the checkout lies there.
     """
     if os.geteuid() != 0 or _world_readable(PYTHON.resolve()):
         return PYTHON
@@ -82,9 +85,39 @@ def reachable_python() -> Path:
     subprocess.run([system, "-m", "venv", "--without-pip", home], check=True)
     site = home / "lib" / f"python{version}" / "site-packages"
     shutil.rmtree(site)
-    site.symlink_to(next((ROOT / ".venv-sandbox" / "lib").glob("python*/site-packages")))
-    (home / "late").symlink_to(ROOT / ".venv-sandbox" / "late")
+    _bring(next((ROOT / ".venv-sandbox" / "lib").glob("python*/site-packages")), site)
+    _bring(ROOT / ".venv-sandbox" / "late", home / "late")
     return home / "bin" / "python"
+
+
+def ordinary_user(user_id: int, script: str, python: Path, tier: str) -> list[str]:
+    """A command: a script as somebody who owns nothing, given an interpreter, a tier and import paths.
+
+    Skips where that cannot be tried.
+    """
+    outer = Path(f"/usr/bin/python{sys.version_info.major}.{sys.version_info.minor}")
+    if os.geteuid() != 0 or not outer.exists() or shutil.which("setpriv") is None:
+        pytest.skip("needs root, setpriv and a system interpreter to become an ordinary user")
+    if not _world_readable(ROOT / "any"):
+        pytest.skip(f"an ordinary user cannot read a checkout in {ROOT}: clone to /srv, say")
+    person = ["--reuid", str(user_id), "--regid", str(user_id), "--clear-groups"]
+    imports = [str(ROOT), sysconfig.get_paths()["purelib"]]
+    return ["setpriv", *person, str(outer), "-c", script, str(python), tier, *imports]
+
+
+def _bring(libraries: Path, to: Path) -> None:
+    """By name where it can be read there, else file by file, and without copies where that can be."""
+    if _world_readable(libraries / "any"):
+        to.symlink_to(libraries)
+    else:
+        shutil.copytree(libraries, to, copy_function=_linked)
+
+
+def _linked(source: str, to: str) -> None:
+    try:
+        os.link(source, to)
+    except OSError:
+        shutil.copy2(source, to)
 
 
 def _world_readable(path: Path) -> bool:

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 import subprocess
-import sys
-import sysconfig
 from pathlib import Path
 
 import pytest
 
-from tests.conformance.sandbox_kit import PYTHON, ROOT, reachable_python
+from tests.conformance.sandbox_kit import PYTHON, ordinary_user, reachable_python
 
 SCRIPT = """
 import asyncio, dataclasses, sys
@@ -53,12 +49,8 @@ ENDS = ["EXITED [('new', b'made')]", "DISK_EXCEEDED", "MEMORY_EXCEEDED", "OUTPUT
 
 def _as_user(python: Path, tier: str) -> subprocess.CompletedProcess[str]:
     """Run the script as somebody who owns nothing, with an interpreter that somebody can read."""
-    outer = Path(f"/usr/bin/python{sys.version_info.major}.{sys.version_info.minor}")
-    if os.geteuid() != 0 or not outer.exists() or shutil.which("setpriv") is None:
-        pytest.skip("needs root, setpriv and a system interpreter to become an ordinary user")
-    command = ["setpriv", "--reuid", "4321", "--regid", "4321", "--clear-groups", outer, "-c", SCRIPT]
     return subprocess.run(
-        [*command, python, tier, str(ROOT), sysconfig.get_paths()["purelib"]],
+        ordinary_user(4321, SCRIPT, python, tier),
         cwd="/",
         env={"PATH": "/usr/bin:/bin"},
         capture_output=True,

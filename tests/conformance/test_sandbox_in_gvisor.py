@@ -333,7 +333,7 @@ def test_without_what_is_behind_the_filter_it_would_reach_somebody(newest: str) 
 
 @pytest.mark.timeout(gvisor_kit.SECONDS)
 def test_the_conformance_kit_passes_inside_gvisor(newest: str) -> None:
-    command = [sys.executable, "-B", "-m", "pytest", "-q", "-p", "no:cacheprovider", "--timeout=60"]
+    command = [sys.executable, "-B", "-m", "pytest", "-q", "-p", "no:cacheprovider", "--timeout=120"]
     place = [f"--rootdir={ROOT}", f"--config-file={ROOT / 'pyproject.toml'}"]
     ended = gvisor_kit.in_pod(newest, [*command, *place, *KIT], {"PLACET_TESTED_TIERS": "T2", "HOME": "/tmp"})
     assert ended.returncode == 0, ended.stdout[-4000:] + ended.stderr[-1000:]

@@ -139,7 +139,8 @@ DEFENCES: dict[str, Defence] = {
                 "namespaces.py",
                 "    for device in DEVICES:\n        _put_device(device, bind_device)\n",
                 "    for path in ('/var', '/proc', '/dev', '/run', '/root', '/home'):\n"
-                "        if Path(path).is_dir():\n"
+                # One that nobody may enter would hide the interpreter, where that lies there.
+                "        if Path(path).is_dir() and Path(path).stat().st_mode & 0o001:\n"
                 "            Path(_STAGE + path).mkdir(exist_ok=True)\n"
                 "            kernel.mount(path, _STAGE + path, None, kernel.MS_BIND | kernel.MS_REC)\n",
             ),

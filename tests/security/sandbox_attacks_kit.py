@@ -12,8 +12,6 @@ import secrets
 import shutil
 import socket
 import subprocess
-import sys
-import sysconfig
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
@@ -24,7 +22,7 @@ import pytest
 
 from executor_svc.sandbox import InputFile, RunLimits, Sandbox
 from executor_svc.sandbox.namespaces import SANDBOX_ID
-from tests.conformance.sandbox_kit import ROOT, Ran, run
+from tests.conformance.sandbox_kit import Ran, ordinary_user, run
 
 DIRECTORY = Path(__file__).with_name("sandbox_attacks")
 LIMITS = RunLimits(wall_s=10, cpu_s=4, memory_mib=96, output_kib=64, artifacts=8, artifact_mib=4)
@@ -272,13 +270,8 @@ def attempt_as_user(
 
     Skips where that cannot be tried.
     """
-    outer = Path(f"/usr/bin/python{sys.version_info.major}.{sys.version_info.minor}")
-    if os.geteuid() != 0 or not outer.exists() or shutil.which("setpriv") is None:
-        pytest.skip("needs root, setpriv and a system interpreter to become an ordinary user")
-    person = ["--reuid", str(_USER_ID), "--regid", str(_USER_ID), "--clear-groups"]
-    command = ["setpriv", *person, str(outer), "-c", _AS_USER]
     done = subprocess.run(
-        [*command, str(python), tier, str(ROOT), sysconfig.get_paths()["purelib"]],
+        ordinary_user(_USER_ID, _AS_USER, python, tier),
         input="".join(
             json.dumps([attack.name, here.arm(attack), asdict(attack.limits), attack.runs]) + "\n"
             for attack in attacks

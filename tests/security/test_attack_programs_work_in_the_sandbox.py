@@ -16,7 +16,7 @@ from tests.security.test_attack_corpus_is_sound import imported
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
-LIMITS = RunLimits(wall_s=15, cpu_s=10, memory_mib=256, output_kib=256, artifacts=8, artifact_mib=4)
+LIMITS = RunLimits(wall_s=60, cpu_s=45, memory_mib=256, output_kib=256, artifacts=8, artifact_mib=4)
 # Small, so that what exhausts them does it soon.
 TIGHT = RunLimits(wall_s=1.5, cpu_s=1, memory_mib=96, output_kib=256, artifacts=4, artifact_mib=1)
 AT_ONCE = 2  # as many as the smallest machine has cores
