@@ -236,7 +236,9 @@ class Fleet:
         if not held.closing:
             metrics.LEASES.labels("lost").inc()
             _log.warning("a worker is lost", worker=held.address)
-        self._give_back(held)
+        held.closing = True
+        if held.runs == 0:  # else their ends may still be on the way; the last to `leave` gives it back
+            self._give_back(held)
 
     def _offers(self) -> list[Offer]:
         """Of every sound worker, also of one that is held and no longer known."""

@@ -82,7 +82,9 @@ class RemoteRun:
         reading = asyncio.create_task(self._read(call))
         try:
             return await asyncio.shield(reading)
-        except asyncio.CancelledError:
+        except asyncio.CancelledError as error:
+            if reading.cancelled():  # the connection was closed here; nobody has left
+                raise self._lost("its connection was closed") from error
             await self._cancel(call, reading)
             raise
         finally:

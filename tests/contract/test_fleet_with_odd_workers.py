@@ -223,6 +223,44 @@ async def test_a_caller_that_leaves_ends_the_run_and_its_usage_is_kept(ground: G
     assert [(end.body["status"], end.body["usage"]["cpu_ms"]) for end in ends] == [("CANCELLED", 3)] * 2
 
 
+async def test_a_lease_that_ends_before_its_run_has_been_heard_loses_nothing(ground: Ground) -> None:
+    """3.3: a worker that drains ends both at nearly the same time, and the lease may be heard of first."""
+
+    async def behave(odd: Odd, requests: Any, context: Any) -> None:
+        await anext(requests)
+        for event in (BEGUN, output(b"good\n")):
+            await context.write(event)
+        odd.lost.set()
+        await asyncio.sleep(0.5)  # until the front has heard of it
+        for event in (NOTHING, ENDED):
+            await context.write(event)
+
+    async with house(ground, Odd(behave)) as front:
+        finished = await front.run(ground.order("print(1)", limits=LIMITS))
+        assert finished.result.status == "EXITED"
+
+    assert [end.body["status"] for end in front.log.of("run_finished")] == ["EXITED"]
+
+
+async def test_a_connection_that_is_closed_under_a_run_loses_the_run_and_nobody_left(ground: Ground) -> None:
+    """3.3: that is the front's own doing, and not the caller's leaving."""
+
+    async def behave(odd: Odd, requests: Any, context: Any) -> None:
+        await anext(requests)
+        await context.write(BEGUN)
+        await odd.lost.wait()
+
+    async with house(ground, Odd(behave)) as front:
+        running = asyncio.create_task(failed(front, ground))
+        async with asyncio.timeout(10):
+            while not any(held.runs for held in front.fleet.holds()):
+                await asyncio.sleep(0.01)
+            await asyncio.sleep(0.3)  # and the run has begun
+            for held in front.fleet.holds():
+                await held.close()
+            assert await running == "WORKER_LOST / WORKER_LOST"
+
+
 async def test_a_pool_of_workers_describes_itself(ground: Ground) -> None:
     """The weakest tier, and how many there are."""
     async with house(ground, Odd(GOOD), Odd(GOOD, tier="TIER_T0")) as front:

@@ -11,5 +11,5 @@ import time
 kept = os.dup(1)
 os.close(1)
 os.close(2)
-time.sleep(1)
-os.write(kept, b"GOT a second")
+time.sleep(3)
+os.write(kept, b"GOT three seconds")

@@ -9,5 +9,5 @@ import threading
 
 lock = threading.Lock()
 lock.acquire()
-lock.acquire(timeout=1)
-print("GOT a second")
+lock.acquire(timeout=3)
+print("GOT three seconds")

@@ -7,5 +7,5 @@ ends: TIMED_OUT
 
 import time
 
-time.sleep(1)
-print("GOT a second")
+time.sleep(3)
+print("GOT three seconds")

@@ -12,5 +12,5 @@ every = set(range(1, signal.NSIG)) - {9, 19, 32, 33}
 for number in every:
     signal.signal(number, signal.SIG_IGN)
 signal.pthread_sigmask(signal.SIG_BLOCK, every)
-time.sleep(1)
-print("GOT a second")
+time.sleep(3)
+print("GOT three seconds")

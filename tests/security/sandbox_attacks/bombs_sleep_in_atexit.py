@@ -10,8 +10,8 @@ import time
 
 
 def stay() -> None:
-    time.sleep(1)
-    print("GOT a second")
+    time.sleep(3)
+    print("GOT three seconds")
 
 
 atexit.register(stay)

@@ -10,8 +10,8 @@ import time
 
 class Heavy(Exception):
     def __str__(self) -> str:
-        time.sleep(1)
-        print("GOT a second")
+        time.sleep(3)
+        print("GOT three seconds")
         return ""
 
 
