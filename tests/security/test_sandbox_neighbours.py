@@ -145,7 +145,9 @@ def _share(pid: int) -> str:
 
 
 def _processes(group: Path) -> list[str]:
-    return (group / "cgroup.procs").read_text().split()
+    with contextlib.suppress(OSError):  # another test's, and gone by now
+        return (group / "cgroup.procs").read_text().split()
+    return []
 
 
 async def test_a_program_that_computes_steps_back_with_all_its_threads(sandbox: Sandbox) -> None:
