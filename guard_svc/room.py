@@ -8,7 +8,7 @@ from typing import Final, Protocol
 import grpc
 from placetpb.audit.v1 import audit_pb2, audit_pb2_grpc
 
-from placet.audit.client import log_failure
+from placet.audit.client import answered
 
 CHECK_TIMEOUT_S: Final = 10.0
 
@@ -33,7 +33,4 @@ class GrpcRoom:
     async def check(self, caller: str, kind: str, request_id: str) -> None:
         """See Room."""
         request = audit_pb2.CheckQuotaRequest(caller=caller, kind=kind, request_id=request_id)
-        try:
-            await self._stub.CheckQuota(request, timeout=CHECK_TIMEOUT_S, wait_for_ready=True)
-        except grpc.aio.AioRpcError as error:
-            raise log_failure(error) from error
+        await answered(self._stub.CheckQuota, request, timeout_s=CHECK_TIMEOUT_S)

@@ -225,7 +225,7 @@ def _delegated(own: Path) -> Hierarchy | None:
     available = (own / "cgroup.controllers").read_text().split()
     if "memory" not in available:
         return None
-    wanted = [name for name in ("memory", "pids", "cpu") if name in available]
+    wanted = [name for name in ("memory", "pids") if name in available]
     me = str(os.getpid())
     inner = own / f"{_PREFIX}{process_mark(os.getpid())}-executor"
     inner.mkdir()
@@ -236,7 +236,9 @@ def _delegated(own: Path) -> Hierarchy | None:
         _try_write(own / "cgroup.procs", me)
         inner.rmdir()
         return None
-    return Hierarchy(2, own, own if "pids" in wanted else None, own if "cpu" in wanted else None)
+    # By itself: the kernel refuses it beside real-time processes, and memory is bounded all the same then.
+    with_cpu = "cpu" in available and _try_write(own / "cgroup.subtree_control", "+cpu")
+    return Hierarchy(2, own, own if "pids" in wanted else None, own if with_cpu else None)
 
 
 def _make(parent: Path | None, name: str, setting: tuple[str, str]) -> Path | None:
@@ -265,9 +267,11 @@ def _write(path: Path, text: str) -> None:
         os.close(handle)
 
 
-def _try_write(path: Path, text: str) -> None:
+def _try_write(path: Path, text: str) -> bool:
     with contextlib.suppress(OSError):
         _write(path, text)
+        return True
+    return False
 
 
 def _number(path: Path) -> int | None:

@@ -1,17 +1,19 @@
 """How a service appends to the audit log: the protocol it depends on, and the client that speaks gRPC.
 
-Knows AuditService.Append and its failure reasons. Must not know who may append what: the log decides that.
+Knows AuditService.Append, how the log is asked again, and its failure reasons. Must not know who may append
+what: the log decides that.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Final, Protocol
+from typing import Final, Protocol, TypeVar
 
 import grpc
+from google.protobuf.message import Message
 from placetpb.audit.v1 import audit_pb2, audit_pb2_grpc
 
 from placet.audit.record import RecordInvalid, canonical, check_body
@@ -19,6 +21,8 @@ from placet.ids import fresh_id
 from placet.rpc.errors import ServiceError
 
 NO_BODIES: Final[Mapping[str, bytes]] = MappingProxyType({})
+Answer = TypeVar("Answer")
+
 APPEND_TIMEOUT_S: Final = 10.0
 _ATTEMPTS: Final = 3
 _PAUSE_S: Final = 0.1
@@ -96,25 +100,27 @@ class GrpcAuditLog:
             bodies=[audit_pb2.Body(role=role, content=content) for role, content in bodies.items()],
             idempotency_key=idempotency_key or fresh_id(),
         )
-        reply = await self._send(request)
+        reply = await answered(self._stub.Append, request, timeout_s=self._timeout_s)
         return Appended(reply.index, reply.leaf_hash, reply.checkpoint)
 
-    async def _send(self, request: audit_pb2.AppendRequest) -> audit_pb2.AppendResponse:
-        clock = asyncio.get_running_loop().time
-        deadline = clock() + self._timeout_s
-        for attempt in range(1, _ATTEMPTS + 1):
-            remaining = max(deadline - clock(), 0)
-            try:
-                reply: audit_pb2.AppendResponse = await self._stub.Append(
-                    request, timeout=remaining, wait_for_ready=True
-                )
-                return reply
-            except grpc.aio.AioRpcError as error:
-                failure = log_failure(error)
-                if failure.reason != "AUDIT_UNAVAILABLE" or attempt == _ATTEMPTS:
-                    raise failure from error
-                await asyncio.sleep(min(_PAUSE_S * attempt, remaining))
-        raise AssertionError("unreachable: the last attempt returns or raises")
+
+async def answered(method: Callable[..., Awaitable[Answer]], request: Message, *, timeout_s: float) -> Answer:
+    """What the log answers, asked up to three times, for a leader may end under a call and another one lead.
+
+    Only for what may be asked again. Raises ServiceError as `log_failure` gives it.
+    """
+    clock = asyncio.get_running_loop().time
+    deadline = clock() + timeout_s
+    for attempt in range(1, _ATTEMPTS + 1):
+        remaining = max(deadline - clock(), 0)
+        try:
+            return await method(request, timeout=remaining, wait_for_ready=True)
+        except grpc.aio.AioRpcError as error:
+            failure = log_failure(error)
+            if failure.reason != "AUDIT_UNAVAILABLE" or attempt == _ATTEMPTS:
+                raise failure from error
+            await asyncio.sleep(min(_PAUSE_S * attempt, remaining))
+    raise AssertionError("unreachable: the last attempt returns or raises")
 
 
 def _body_json(kind: str, body: Mapping[str, object]) -> bytes:

@@ -27,7 +27,14 @@ MARK = f"placet-{cgroup.process_mark(os.getpid())}"
 class Tree:
     """A cgroup2 mount as a directory, in which a new directory gets the kernel's files."""
 
-    def __init__(self, root: Path, available: str = "cpu io memory pids", crowded: bool = False) -> None:
+    def __init__(
+        self,
+        root: Path,
+        available: str = "cpu io memory pids",
+        crowded: bool = False,
+        real_time: bool = False,
+    ) -> None:
+        self._real_time = real_time
         self.own = root / "cgroup" / "placet.service"
         self.proc = root / "proc"
         self.own.mkdir(parents=True)
@@ -71,6 +78,10 @@ class Tree:
             raise OSError(16, "Device or resource busy")
         if not path.exists():
             raise PermissionError(13, "Permission denied", str(path))
+        if path == self.own / "cgroup.subtree_control":
+            if text == "+cpu" and self._real_time:
+                raise OSError(22, "Invalid argument")
+            text = f"{path.read_text()} {text}".strip()
         path.write_text(text)
 
 
@@ -162,13 +173,15 @@ def test_a_run_has_less_of_the_processors_than_services_and_still_less_when_it_c
     assert (path / "cpu.weight").read_text() == "7"
 
 
-@pytest.mark.parametrize("tree", [{"available": "memory pids"}], indirect=True)
+@pytest.mark.parametrize("tree", [{"available": "memory pids"}, {"real_time": True}], indirect=True)
 def test_where_processors_cannot_be_shared_out_nothing_is_tried(
     tree: Tree, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     group, path = _group(tree, monkeypatch)
     group.step_back()
+    group.limit(300 * MIB)
     assert not (path / "cpu.weight").exists()
+    assert (path / "memory.max").read_text() == str(300 * MIB)
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ import pytest
 
 from guard_svc.order import Order
 from guard_svc.review import Guard
+from guard_svc.room import GrpcRoom
 from placet.rpc.errors import ServiceError
 from tests.fakes.guard_world import HARMFUL, World, deadline, order, world
 from tests.fakes.scripted_model import ScriptedModel
@@ -89,3 +90,31 @@ async def test_what_a_screening_cost_is_on_record() -> None:
     await guard.screen(order(), deadline())
     (screened,) = made.log.of("task_screened")
     assert set(screened.body["tokens"]) == {"prompt", "cached", "completion"}  # type: ignore[call-overload]
+
+
+class Ending:
+    """A log whose leader ends under the first calls; the next answers."""
+
+    def __init__(self, lost: int) -> None:
+        self.lost, self.asked = lost, 0
+
+    async def __call__(self, *_: object, **__: object) -> None:
+        self.asked += 1
+        if self.asked <= self.lost:
+            none = grpc.aio.Metadata()
+            raise grpc.aio.AioRpcError(grpc.StatusCode.UNAVAILABLE, none, none, "Connection reset by peer")
+
+
+@pytest.mark.parametrize(("lost", "reason"), [(1, ""), (2, ""), (3, "AUDIT_UNAVAILABLE")])
+async def test_a_leader_that_ends_while_it_is_asked_is_not_all_of_the_log(lost: int, reason: str) -> None:
+    """docs/connections.md: another one leads soon, and the question may be asked again."""
+    log = Ending(lost)
+    async with grpc.aio.insecure_channel("unix:/nowhere") as channel:
+        room = GrpcRoom(channel)
+        room._stub.CheckQuota = log
+        if not reason:
+            await room.check("spiffe://placet.local/caller/team", "verdict_reached", "r-1")
+        else:
+            with pytest.raises(ServiceError, match=reason):
+                await room.check("spiffe://placet.local/caller/team", "verdict_reached", "r-1")
+    assert log.asked == min(lost + 1, 3)
