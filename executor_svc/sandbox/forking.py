@@ -9,9 +9,10 @@ import gc
 import json
 import os
 import socket
+import sys
 from collections.abc import Callable, Mapping
 
-from executor_svc.sandbox import kernel
+from executor_svc.sandbox import heap, kernel
 
 Order = Mapping[str, object]
 _MESSAGE_BYTES = 1 << 16
@@ -30,7 +31,9 @@ def settle() -> None:
     gc.collect()
     gc.disable()
     gc.freeze()
-    kernel.collapse_heap()
+    heap.collapse()
+    sys._clear_type_cache()  # each name that another takes the place of would be written to
+    heap.fill_gaps()
 
 
 def serve(link: socket.socket, fork: Callable[[Order, list[int]], int]) -> None:

@@ -59,7 +59,6 @@ _CLONE_PARENT = 0x8000
 _THREAD_ID_BEFORE_LIST = 16
 _CLONE_CHILD_CLEARTID = 0x00200000
 _CLONE_CHILD_SETTID = 0x01000000
-_MADV_COLLAPSE = 25
 _STEP = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 
 _libc = ctypes.CDLL(None, use_errno=True)
@@ -194,24 +193,6 @@ def _thread_id_before_list() -> int:
     address = head.value - _THREAD_ID_BEFORE_LIST if head.value else 0
     known = address and ctypes.c_int.from_address(address).value == threading.get_native_id()
     return address if known else 0
-
-
-def collapse_heap() -> int:
-    """Back our own private memory with huge pages where it can be, and return how many bytes are now.
-
-    A fork copies one entry for each, not 512. Best effort: kernels before 6.1 have no MADV_COLLAPSE.
-    """
-    huge, collapsed = 1 << 21, 0
-    with open("/proc/self/maps", encoding="ascii") as lines:  # noqa: PTH123 - the zygote, before any pathlib
-        ranges = [line.split() for line in lines]
-    for span, rights, _offset, _device, inode, *name in ranges:
-        if inode != "0" or "w" not in rights or name not in ([], ["[heap]"]):
-            continue
-        start, end = (int(part, 16) for part in span.split("-"))
-        for address in range(-(-start // huge) * huge, end - huge + 1, huge):
-            arguments = (ctypes.c_ulong(address), ctypes.c_ulong(huge), ctypes.c_int(_MADV_COLLAPSE))
-            collapsed += huge if _libc.madvise(*arguments) == 0 else 0
-    return collapsed
 
 
 def mount(source: str, target: str, kind: str | None, flags: int, data: str = "") -> None:
