@@ -5,12 +5,11 @@ Knows one file and the rollback guard. Must not know SQL.
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 from placet.audit.checkpoint import Checkpoint, CheckpointRefused, LogVerifier
 from placet.audit.merkle import Prover
-from placet.durable import sync_directory
+from placet.durable import exchange_file
 
 
 class LogInconsistent(Exception):  # noqa: N818 - named for the state it reports
@@ -41,13 +40,7 @@ class Anchor:
 
     def write(self, note: str, *, scratch: str = "new") -> None:
         """Replace the file durably: a crash leaves the old note or the new one. Raises OSError."""
-        scratch_file = self._path.with_name(f".{self._path.name}.{scratch}")
-        with scratch_file.open("w") as file:
-            file.write(note)
-            file.flush()
-            os.fsync(file.fileno())
-        scratch_file.replace(self._path)
-        sync_directory(self._path.parent)
+        exchange_file(self._path, note, self._path.with_name(f".{self._path.name}.{scratch}"))
 
 
 def guard_against_rollback(anchor: Anchor, tree: Prover, stored: str | None, log: LogVerifier) -> None:

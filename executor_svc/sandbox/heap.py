@@ -1,7 +1,7 @@
 """How the zygote's memory lies before its first fork, on which depends what each fork costs.
 
-Best effort: what a C library or a kernel does not offer is left out. Standard library only; runs in the sandbox
-interpreter with PYTHONMALLOC=malloc, so that Python's objects are the C library's.
+Best effort: what a C library or a kernel does not offer is left out. Standard library only; runs in the
+sandbox interpreter with PYTHONMALLOC=malloc, so that Python's objects are the C library's.
 """
 
 from __future__ import annotations
@@ -25,8 +25,9 @@ class _Mallinfo(ctypes.Structure):
     """mallinfo2(3)."""
 
     _fields_ = [
-        (name, ctypes.c_size_t)
-        for name in "arena ordblks smblks hblks hblkhd usmblks fsmblks uordblks fordblks keepcost".split()
+        ("arena", ctypes.c_size_t),
+        ("between", ctypes.c_size_t * 8),
+        ("keepcost", ctypes.c_size_t),
     ]
 
 

@@ -31,7 +31,17 @@ _OURS = (
     "executor_svc.sandbox",
     *(
         f"executor_svc.sandbox.{name}"
-        for name in ("child", "forking", "heap", "kernel", "landlock", "namespaces", "program", "wards", "zygote")
+        for name in (
+            "child",
+            "forking",
+            "heap",
+            "kernel",
+            "landlock",
+            "namespaces",
+            "program",
+            "wards",
+            "zygote",
+        )
     ),
 )
 _REHEARSED = b"""

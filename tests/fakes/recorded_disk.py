@@ -38,7 +38,10 @@ def strace_works() -> bool:
 
 @dataclass(frozen=True)
 class Step:
-    """One call that succeeded. `what`: create, write, truncate, sync, sync_names, rename, remove or said."""
+    """One call that succeeded.
+
+    `what`: create, write, truncate, sync, sync_names, rename, exchange, remove or said.
+    """
 
     what: str
     name: str = ""
@@ -117,6 +120,8 @@ def _step(call: str, arguments: str, result: int, directory: str) -> Iterator[St
             yield Step("sync", name)
         case "rename":
             yield Step("rename", name, to=strings[1].decode().removeprefix(directory + "/"))
+        case "renameat2" if arguments.endswith("RENAME_EXCHANGE"):
+            yield Step("exchange", name, to=strings[1].decode().removeprefix(directory + "/"))
         case "unlink":
             yield Step("remove", name)
         case _:
@@ -205,6 +210,9 @@ class Disk:
                 others = {name: file for name, file in self._names.items() if name != step.name}
                 moved = {step.to: self._names[step.name]} if step.to else {}
                 self._rename(others | moved)
+            case "exchange":
+                one, other = self._names[step.name], self._names[step.to]
+                self._rename({**self._names, step.name: other, step.to: one})
             case "sync_names":
                 self._durable_names = self._names
                 self._history.clear()

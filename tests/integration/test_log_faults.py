@@ -27,11 +27,11 @@ STEPS = [
     ("fdatasync", WAL, "EIO", 3),
     ("openat", NEW, "ENOSPC", 3),
     ("openat", NEW, "EMFILE", 3),
-    ("write", NEW, "ENOSPC", 3),
-    ("write", NEW, "EIO", 3),
-    ("fsync", NEW, "EIO", 3),
-    ("rename", NEW, "ENOSPC", 3),
-    ("rename", NEW, "EIO", 3),
+    ("pwrite64", NEW, "ENOSPC", 3),
+    ("pwrite64", NEW, "EIO", 3),
+    ("fdatasync", NEW, "EIO", 3),
+    ("renameat2", NEW, "ENOSPC", 3),
+    ("renameat2", NEW, "EIO", 3),
     ("fsync", NAMES, "EIO", 3),
 ]
 """Call, file, error, and at which of a thread's calls it comes first."""
@@ -64,6 +64,20 @@ def test_an_error_of_the_disk_confirms_nothing_that_is_lost(
         assert {one.key for one in found.confirmed} == set(task.keys)
     holds(log_in(directory), found.confirmed)
     asyncio.run(goes_on(log_in(directory), found, task.body_bytes))
+
+
+def test_a_disk_that_cannot_exchange_names_will_do(tmp_path: Path) -> None:
+    directory = tmp_path / "log"
+    directory.mkdir()
+    task = Task(str(directory), appends=8)
+
+    trace, output = disturbed(task, "renameat2", directory / NEW, "error=EINVAL")
+
+    assert "(INJECTED)" in trace
+    found = told(output)
+    assert not found.refused
+    assert {one.key for one in found.confirmed} == set(task.keys)
+    holds(log_in(directory), found.confirmed)
 
 
 def disturbed(task: Task, call: str, path: Path, fault: str) -> tuple[str, bytes]:

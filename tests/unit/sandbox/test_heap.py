@@ -1,4 +1,4 @@
-"""The heap of a zygote (executor_svc/sandbox/heap.py): what is allocated after the gaps are filled lies together."""
+"""The heap of a zygote: what is allocated after its gaps are filled lies together."""
 
 from __future__ import annotations
 
