@@ -61,6 +61,8 @@ class AroundInterceptor(grpc.aio.ServerInterceptor):
         self._around = around
         self._passing = passing
         self._drains = drains
+        self._made: dict[str, tuple[Handler, Handler]] = {}
+        """Method → its handler, and what surrounds it: gRPC asks at every call."""
 
     async def intercept_service(
         self,
@@ -70,8 +72,14 @@ class AroundInterceptor(grpc.aio.ServerInterceptor):
         handler = await continuation(handler_call_details)
         if handler is None:  # no such method: gRPC answers UNIMPLEMENTED
             return None
-        surrounded = surround(handler, str(handler_call_details.method), self._around, self._passing)
-        return draining(surrounded) if self._drains and handler.request_streaming else surrounded
+        method = str(handler_call_details.method)
+        known, made = self._made.get(method, (None, None))
+        if known is not handler:
+            made = surround(handler, method, self._around, self._passing)
+            if self._drains and handler.request_streaming:
+                made = draining(made)
+            self._made[method] = handler, made
+        return made
 
 
 def draining(handler: Handler) -> Handler:
