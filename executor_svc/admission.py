@@ -56,10 +56,31 @@ class RunRequest:
         """What the envelope's payload says, which nobody has verified. Raises ApprovalRefused."""
         return Approval.from_bytes(self.envelope.payload)
 
+    def signer(self, keys: KeySet) -> str:
+        """The trusted, unrevoked key that signed; empty when none did. Judged once for a set of keys.
+
+        Raises ApprovalRefused as `envelope` does.
+        """
+        judged = self._judged
+        if not judged or judged[-1][0] is not keys:
+            judged.append((keys, _signer(self.envelope, keys)))
+        return judged[-1][1]
+
+    @cached_property
+    def _judged(self) -> list[tuple[KeySet, str]]:
+        return []
+
     @cached_property
     def input_digests(self) -> tuple[InputDigest, ...]:
         """Names, digests and sizes of the bytes that arrived; they were digested while they did."""
         return tuple(InputDigest(i.name, i.sha256, i.size) for i in self.inputs)
+
+
+def _signer(signed: envelope.Envelope, keys: KeySet) -> str:
+    try:
+        return envelope.verify(signed, keys)
+    except ApprovalRefused:
+        return ""
 
 
 @dataclass(frozen=True)
@@ -89,13 +110,10 @@ class Case:
         """Parsed and not yet verified; step 4.1 has bounded its size."""
         return self.request.envelope
 
-    @cached_property
+    @property
     def key_id(self) -> str:
         """The trusted, unrevoked key that signed; empty when none did, which step 4.3 refuses."""
-        try:
-            return envelope.verify(self.envelope, self.keys)
-        except ApprovalRefused:
-            return ""
+        return self.request.signer(self.keys)
 
     @property
     def approval(self) -> Approval:

@@ -74,7 +74,7 @@ class Placet(Decisions, Records):
             )
         )
         requests = messages(first, (generator_pb2.SolveRequest(chunk=c) for i in read for c in i.chunks()))
-        stub = generator_pb2_grpc.GeneratorServiceStub(self._channel("generator"))
+        stub = self._stub("generator", generator_pb2_grpc.GeneratorServiceStub)
         gathered = Gathered(task_id, on_event)
         async with errors("generator"):
             call = stub.Solve(requests, timeout=timeout_s + review_wait_s)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, Self, TypeVar
@@ -25,6 +25,7 @@ DEFAULT_TIMEOUT_S = 600.0
 READ_TIMEOUT_S = 30.0
 
 M = TypeVar("M")
+S = TypeVar("S")
 
 
 class Connected:
@@ -34,6 +35,7 @@ class Connected:
         """Nothing is connected until the first call."""
         self._endpoint = endpoint
         self._channels: dict[str, grpc.aio.Channel] = {}
+        self._stubs: dict[str, Any] = {}
 
     @classmethod
     def connect(cls, state: Path | str | None = None, *, endpoint: Endpoint | None = None) -> Self:
@@ -55,8 +57,15 @@ class Connected:
 
     async def close(self) -> None:
         """Close every connection; calls in flight are cancelled."""
-        channels, self._channels = self._channels, {}
+        channels, self._channels, self._stubs = self._channels, {}, {}
         await asyncio.gather(*(channel.close() for channel in channels.values()))
+
+    def _stub(self, name: str, stub: Callable[[grpc.aio.Channel], S]) -> S:
+        """A service's methods, made for the first call. Raises ServiceError as `_channel` does."""
+        if name not in self._stubs:
+            self._stubs[name] = stub(self._channel(name))
+        found: S = self._stubs[name]
+        return found
 
     def _channel(self, name: str) -> grpc.aio.Channel:
         """To a service, such as "guard". Raises ServiceError UNAVAILABLE/SERVICE_NOT_RUNNING."""

@@ -160,4 +160,4 @@ class Records(Connected):
                 on_record(record)
 
     def _audit(self) -> audit_pb2_grpc.AuditServiceStub:
-        return audit_pb2_grpc.AuditServiceStub(self._channel("audit"))
+        return self._stub("audit", audit_pb2_grpc.AuditServiceStub)

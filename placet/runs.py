@@ -47,7 +47,7 @@ class Runs(Connected):
             )
         )
         requests = messages(first, (executor_pb2.ExecuteRequest(chunk=c) for i in read for c in i.chunks()))
-        stub = executor_pb2_grpc.ExecutorServiceStub(self._channel("executor"))
+        stub = self._stub("executor", executor_pb2_grpc.ExecutorServiceStub)
         gathered = Gathered(run_id, on_event, program=source_of(program))
         async with errors("executor"):
             call = stub.Execute(requests, timeout=timeout_s)
@@ -58,7 +58,7 @@ class Runs(Connected):
 
     async def pool(self) -> Pool:
         """What the executor offers."""
-        stub = executor_pb2_grpc.ExecutorServiceStub(self._channel("executor"))
+        stub = self._stub("executor", executor_pb2_grpc.ExecutorServiceStub)
         async with errors("executor"):
             reply = await stub.DescribePool(executor_pb2.DescribePoolRequest(), timeout=READ_TIMEOUT_S)
         tier = wire.tier(reply.tier) or "T0"

@@ -138,7 +138,7 @@ class Verdicts(Connected):
         return ScopeDocument(wire.scope_ref(reply.scope), reply.document, files)
 
     def _guard(self) -> guard_pb2_grpc.GuardServiceStub:
-        return guard_pb2_grpc.GuardServiceStub(self._channel("guard"))
+        return self._stub("guard", guard_pb2_grpc.GuardServiceStub)
 
 
 def _layers(*, rules_only: bool, always_ask: bool) -> guard_pb2.Layers:

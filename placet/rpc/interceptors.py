@@ -19,6 +19,7 @@ from contextlib import (
     contextmanager,
 )
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, TypeAlias
 
 import grpc
@@ -196,10 +197,12 @@ async def telemetry(method: str, _context: Context) -> AsyncIterator[None]:
         elapsed_s = time.monotonic() - started
         metrics.RPCS.labels(short, outcome["code"]).inc()
         metrics.RPC_SECONDS.labels(short).observe(elapsed_s)
-        write = _log.debug if method.startswith(OPEN_TO_PEERS) else _log.info
-        if outcome.get("code") == "INTERNAL":
-            write = _log.error
-        write("rpc", **{**fields, "method": method, "elapsed_ms": round(elapsed_s * 1000, 1), **outcome})
+        line = {**fields, "method": method, "elapsed_ms": round(elapsed_s * 1000, 1), **outcome}
+        if outcome["code"] == "INTERNAL":
+            _log.error("rpc", **line)
+        else:  # the answer leaves first; nobody waits for its line
+            write = _log.debug if method.startswith(OPEN_TO_PEERS) else _log.info
+            asyncio.get_running_loop().call_soon(partial(write, "rpc", **line))
 
 
 def identity(allow: AllowList) -> Around:
