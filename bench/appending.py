@@ -48,9 +48,9 @@ class OpenLog:
 
     @classmethod
     @asynccontextmanager
-    async def at(cls, store: Store, checkpoint: Path) -> AsyncIterator[OpenLog]:
+    async def at(cls, store: Store, checkpoint: Path, *, flush_s: float = 0) -> AsyncIterator[OpenLog]:
         """Open and close it; its key lies beside `checkpoint`. Raises what the sequencer raises."""
-        sequencer = Sequencer(store, signer_beside(checkpoint), Anchor(checkpoint))
+        sequencer = Sequencer(store, signer_beside(checkpoint), SlowAnchor(checkpoint, flush_s))
         await sequencer.open()
         try:
             yield cls(sequencer, lives(sequencer.head.size))  # lives that it has not seen
@@ -83,19 +83,33 @@ class OpenLog:
         return done
 
 
-class Remembering:
-    """A store that also keeps the newest rows, to be inserted once more elsewhere."""
+class SlowAnchor(Anchor):
+    """The checkpoint file on a disk whose flush takes so many seconds longer than this one's."""
 
-    def __init__(self, store: Store) -> None:
-        self._store = store
+    def __init__(self, path: Path, flush_s: float) -> None:
+        super().__init__(path)
+        self._flush_s = flush_s
+
+    def write(self, note: str, *, scratch: str = "new") -> None:
+        """See Anchor. The file is flushed, and its directory."""
+        super().write(note, scratch=scratch)
+        time.sleep(2 * self._flush_s)
+
+
+class SlowStore:
+    """A store on a disk whose flush takes so many seconds longer; keeps the newest rows, to be inserted again."""
+
+    def __init__(self, store: Store, flush_s: float) -> None:
+        self._store, self._flush_s = store, flush_s
         self.rows: deque[NewEntry] = deque(maxlen=_ROWS_KEPT)
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._store, name)
 
     def commit(self, growth: Growth) -> None:
-        """See Store."""
+        """See Store. A commit is flushed once."""
         self._store.commit(growth)
+        time.sleep(self._flush_s)
         self.rows.extend(growth.entries)
 
 
@@ -126,7 +140,7 @@ class Appending:
     """A log, the rows it has written, and the store that takes them one by one."""
 
     log: OpenLog
-    written: Remembering
+    written: SlowStore
     one_by_one: OneByOne
     seconds: float
     """How long each figure is measured in a round."""
@@ -134,16 +148,19 @@ class Appending:
     @classmethod
     @asynccontextmanager
     async def over(
-        cls, store: Store, other: Store, checkpoint: Path, *, seconds: float
+        cls, store: Store, other: Store, checkpoint: Path, *, seconds: float, flush_s: float
     ) -> AsyncIterator[Appending]:
-        """Both stores are empty, and closed at the end. Raises what the sequencer raises."""
-        written = Remembering(store)
+        """Both stores are empty, and closed at the end; both on a disk that is slower by `flush_s`.
+
+        Raises what the sequencer raises.
+        """
+        written = SlowStore(store, flush_s)
         try:
             if not other.lead():
                 raise StoreFailed("somebody writes to the store for the baseline")
-            async with OpenLog.at(written, checkpoint) as log:
+            async with OpenLog.at(written, checkpoint, flush_s=flush_s) as log:
                 await log.write(WRITERS[-1], seconds=seconds)  # the baseline has rows to insert from now on
-                yield cls(log, written, OneByOne(other), seconds)
+                yield cls(log, written, OneByOne(SlowStore(other, flush_s)), seconds)
         finally:
             other.close()
 

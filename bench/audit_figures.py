@@ -14,8 +14,8 @@ from bench.report import Metric, against, bounded, percentile, plain
 Figures = dict[str, Metric]
 Values = Mapping[str, Sequence[float]]
 
-RATE_BOUNDS: Final = {("sqlite", 256): "ratio >= 20"}
-"""Of the same rows, one per transaction."""
+RATE_BOUNDS: Final = {("sqlite", 256): "ratio >= 20", ("sqlite_slow", 256): "ratio >= 20"}
+"""Of the same rows, one per transaction, on the same disk."""
 LATENCY_BOUNDS: Final = {("sqlite", 16, 99): "value < 25"}
 """Milliseconds."""
 

@@ -87,7 +87,7 @@ def become_program(arming: Arming, channels: Channels, box: str, disk_bytes: int
         except BaseException as error:
             os.write(order, f"{type(error).__name__}: {error}"[:4000].encode())
             return
-        program.rehearse()
+        program.rehearse(note)
         os.write(order, ARMED)
         source, described = _read_order(order, arming)
         os.close(order)

@@ -51,6 +51,7 @@ try:
     texts(range(3))
 except ValueError as error:
     print(error)
+del texts
 """
 _saved_figures: weakref.WeakSet[Any] = weakref.WeakSet()
 _extractors: list[Any] = []
@@ -107,10 +108,10 @@ def renew() -> None:
     cast(Any, threading.main_thread())._set_native_id()
 
 
-def rehearse() -> None:
+def rehearse(note: mmap.mmap) -> None:
     """Run a program that does nothing: what each of them touches is copied for this fork before it waits."""
-    exec(compile(_REHEARSED, FILENAME, "exec", dont_inherit=True), {"__builtins__": builtins})  # noqa: S102 - ours
-    _save_figures()
+    _execute(_REHEARSED, note)
+    _flush()
 
 
 def run(source: bytes, note: mmap.mmap, *, described: bool = False) -> int:

@@ -54,7 +54,8 @@ def test_the_slowest_proof_and_the_slowest_page_are_judged() -> None:
 async def test_a_round_measures_each_number_of_writers_and_the_baseline(tmp_path: Path) -> None:
     samples = Samples(list)
     stores = SqliteStore(tmp_path / "log.sqlite"), SqliteStore(tmp_path / "rows.sqlite")
-    async with Appending.over(*stores, tmp_path / "log.checkpoint", seconds=0.05) as measured:
+    checkpoint = tmp_path / "log.checkpoint"
+    async with Appending.over(*stores, checkpoint, seconds=0.05, flush_s=0) as measured:
         await measured.round(samples)
 
     assert all(value > 0 for values in samples.values() for value in values)
@@ -64,6 +65,18 @@ async def test_a_round_measures_each_number_of_writers_and_the_baseline(tmp_path
     assert report.ok, report.first_break
     with LogReader(tmp_path / "rows.sqlite") as rows, LogReader(tmp_path / "log.sqlite") as log:
         assert all(log.get(row.index) == row for row in rows.entries())
+
+
+async def test_on_a_slow_disk_log_and_baseline_wait_for_each_flush(tmp_path: Path) -> None:
+    samples, flush_s = Samples(list), 0.02
+    stores = SqliteStore(tmp_path / "log.sqlite"), SqliteStore(tmp_path / "rows.sqlite")
+    checkpoint = tmp_path / "log.checkpoint"
+    async with Appending.over(*stores, checkpoint, seconds=0.1, flush_s=flush_s) as measured:
+        await measured.round(samples)
+
+    assert max(samples["rows"]) < 1 / flush_s
+    assert min(samples["ms_1"]) > 1000 * flush_s
+    assert max(samples["rate_1"]) < 1 / (2 * flush_s)  # the checkpoint file is flushed beside, twice
 
 
 def test_a_big_log_grows_proves_and_is_read(tmp_path: Path) -> None:
@@ -86,3 +99,4 @@ def test_the_command_prints_one_object(
     assert audit.main(["--quick", "--json", "--only", "sqlite"]) == 0
     found = json.loads(capsys.readouterr().out)
     assert found["metrics"]["append_sqlite_256"]["ratio_to"] == "rows_one_by_one_sqlite"
+    assert found["metrics"]["append_sqlite_slow_256"]["ratio_to"] == "rows_one_by_one_sqlite_slow"
