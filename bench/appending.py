@@ -97,7 +97,7 @@ class SlowAnchor(Anchor):
 
 
 class SlowStore:
-    """A store on a disk whose flush takes so many seconds longer; keeps the newest rows, to be inserted again."""
+    """A store on such a disk, which also keeps the newest rows, to be inserted once more elsewhere."""
 
     def __init__(self, store: Store, flush_s: float) -> None:
         self._store, self._flush_s = store, flush_s

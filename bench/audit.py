@@ -34,7 +34,7 @@ ROUNDS: Final = {"full": 10, "quick": 2}
 SECONDS: Final = {"full": 3.0, "quick": 1.0}
 PROOFS: Final = 1_000
 SLOW_FLUSH_S: Final = 0.005
-"""What disks need that write before they answer, and network volumes. A virtual machine's may answer at once."""
+"""What disks and network volumes need that write before they answer. A virtual machine's may not."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -127,6 +127,8 @@ class Report:
     root: str = ""
     witnessed_size: int | None = None
     """Records under the newest checkpoint that has the policy's quorum; None without a policy."""
+    bytes_only: bool = False
+    """Whether only bytes were looked at, and not what they say."""
     kept_checkpoints: int = 0
     """Checkpoints given besides, all of which this log continues."""
     runs_unfinished: list[int] = field(default_factory=list)
@@ -174,14 +176,19 @@ class Report:
 
     def lines(self) -> list[str]:
         """The report for people, the conclusion first."""
-        found = [f"Log {self.log or '?'}: {'VERIFIED' if self.ok else 'BROKEN'}"]
+        good = "BYTES VERIFIED" if self.bytes_only else "VERIFIED"
+        found = [f"Log {self.log or '?'}: {good if self.ok else 'BROKEN'}"]
         for name, broken in zip(("first break", *["also"] * MAX_SHOWN), self.breaks, strict=False):
             found += [f"  {name}: {broken.what}", f"    what it means: {broken.meaning}"]
         if len(self.breaks) > MAX_SHOWN:
             found.append(f"  and more: {len(self.breaks)} breaks are named with --json")
         found.append(f"  records good: {self.records}{self._span()}")
-        found += [f"  {line}" for line in (*self._proofs(), *self.summary.lines())]
-        found.append(f"  bodies: {self.bodies_present} match their digests, {self.bodies_erased} erased")
+        found += [f"  {line}" for line in self._proofs()]
+        if self.bytes_only:
+            found.append("  not looked at: what the records say, what is kept beside them, their bodies")
+        else:
+            found += [f"  {line}" for line in self.summary.lines()]
+            found.append(f"  bodies: {self.bodies_present} match their digests, {self.bodies_erased} erased")
         return found + [f"  note: {note}" for note in self.notes]
 
     def _span(self) -> str:
@@ -196,6 +203,8 @@ class Report:
                 yield f"witnessed: the first {self.witnessed_size} records, by the policy's quorum"
             if self.people_signed is not None:
                 yield f"signed by people, with the keys that were given: {self.people_signed}"
+            if self.bytes_only:
+                return
             yield "each run: one unexpired approval, used once, of an ALLOWED verdict on the same program"
 
     def to_json(self) -> dict[str, object]:
@@ -203,6 +212,7 @@ class Report:
         return {
             "ok": self.ok,
             "log": self.log,
+            "bytes_only": self.bytes_only,
             "records": self.records,
             "checkpoint_size": self.checkpoint_size,
             "root": self.root,

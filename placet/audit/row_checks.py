@@ -37,11 +37,17 @@ _PLAIN: Final = {
 _FIGURE: Final = "artifact/"
 
 
+def hashed(row: Row, index: int) -> bytes:
+    """The leaf of a row, which gives the stored hash. Raises Broken."""
+    leaf: object = row[1]
+    if type(leaf) is not bytes or leaf_hash(leaf) != row[2]:
+        raise Broken(index, f"record {index}: its bytes do not give its leaf hash", _CHANGED)
+    return leaf
+
+
 def read(row: Row, index: int, origin: str) -> Record:
     """The record of a row, whose bytes give the stored hash and are of this log. Raises Broken."""
-    leaf, digest = row[1], row[2]
-    if type(leaf) is not bytes or leaf_hash(leaf) != digest:
-        raise Broken(index, f"record {index}: its bytes do not give its leaf hash", _CHANGED)
+    leaf = hashed(row, index)
     try:
         record = Record.decode(leaf)
     except RecordInvalid as error:

@@ -66,6 +66,10 @@ class LogRows:
             "caller, scope, verdict FROM log_entry ORDER BY idx"
         )
 
+    def leaves(self) -> Iterator[Row]:
+        """idx, leaf, leaf_hash."""
+        return self._select("SELECT idx, leaf, leaf_hash FROM log_entry ORDER BY idx")
+
     def rules(self) -> Iterator[Row]:
         """idx, rule."""
         return self._select("SELECT idx, rule FROM finding_rule ORDER BY idx")

@@ -48,6 +48,12 @@ def verify(
             "--reviewers", metavar="DIR", help="Keys of people: check that they signed what they decided."
         ),
     ] = None,
+    bytes_only: Annotated[
+        bool,
+        typer.Option(
+            "--bytes-only", help="Only that the records are those that were signed: several times as fast."
+        ),
+    ] = False,
     dataset: Annotated[
         Path | None,
         typer.Option("--dataset", metavar="FILE", help="Instead: prove a file of labelled verdicts."),
@@ -83,6 +89,8 @@ def verify(
 
         placet audit verify --reviewers keys/trusted
 
+        placet audit verify --bytes-only
+
         placet audit verify bundle.zip
 
         placet audit verify --dataset labels.jsonl --key audit.vkey
@@ -96,6 +104,8 @@ def verify(
     directory = here.state_directory
     if record is not None and proof is None:
         raise typer.BadParameter("--record is what a --proof is about; give both")
+    if bytes_only and (bundle or dataset or report or proof or reviewers):
+        raise typer.BadParameter("--bytes-only is for a whole log, and looks at nobody's signature")
     vkey = _text_of(key or directory / "keys" / "audit.vkey")
     if proof is not None:
         return verify_proof(here, ProofFile(proof, record, _policy(policy) if policy else None), vkey)
@@ -115,6 +125,7 @@ def verify(
             kept=kept or (),
             policy=_policy(policy) if policy else None,
             reviewers=_reviewers(reviewers) if reviewers else None,
+            bytes_only=bytes_only,
         )
     except ValueError as error:
         raise ServiceError(grpc.StatusCode.INVALID_ARGUMENT, "DATABASE_UNFIT", str(error)) from error

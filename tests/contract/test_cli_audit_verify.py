@@ -193,3 +193,19 @@ def test_export_keeps_a_requests_bundle_whole(tmp_path: Path, capsys, monkeypatc
     assert out.read_bytes() == b"bundle of r-1"
     assert out.stat().st_mode & 0o777 == 0o600
     assert str(out) in capsys.readouterr().out
+
+
+def test_bytes_alone_are_verified_and_called_so(placet: Verify) -> None:
+    code, out, _ = placet("--bytes-only")
+
+    assert code == 0
+    assert out.startswith("Log placet.local/log: BYTES VERIFIED")
+    assert "not looked at" in out
+
+
+@pytest.mark.parametrize("other", [("--reviewers", "keys"), ("--report", "r.json"), ("bundle.zip",)])
+def test_bytes_alone_are_of_a_whole_log(placet: Verify, other: tuple[str, ...]) -> None:
+    code, _, err = placet("--bytes-only", *other)
+
+    assert code == 4
+    assert "--bytes-only is for a whole log" in err

@@ -140,10 +140,16 @@ class World:
         kept: Sequence[Path] = (),
         policy: TrustPolicy | None = None,
         reviewers: KeySet | None = None,
+        bytes_only: bool = False,
     ) -> Report:
-        vkey = self.signer.verifier.vkey
         return verify_database(
-            self.database, self.checkpoint, vkey, kept=kept, policy=policy, reviewers=reviewers
+            self.database,
+            self.checkpoint,
+            self.signer.verifier.vkey,
+            kept=kept,
+            policy=policy,
+            reviewers=reviewers,
+            bytes_only=bytes_only,
         )
 
     def entries(self) -> list[Entry]:

@@ -46,9 +46,13 @@ class PostgresWorld(World):
     def reader(self) -> LogReader:
         return PostgresReader(self.place.as_reader)
 
-    def verify(self, *, kept: Sequence[Path] = (), policy: TrustPolicy | None = None) -> Report:
+    def verify(
+        self, *, kept: Sequence[Path] = (), policy: TrustPolicy | None = None, bytes_only: bool = False
+    ) -> Report:
         vkey = self.signer.verifier.vkey
-        return verify_database(self.place.as_reader, self.checkpoint, vkey, kept=kept, policy=policy)
+        return verify_database(
+            self.place.as_reader, self.checkpoint, vkey, kept=kept, policy=policy, bytes_only=bytes_only
+        )
 
     def backup(self) -> Callable[[], object]:
         name = self.place.name
