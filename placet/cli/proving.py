@@ -22,56 +22,67 @@ from placet.cli.reported import Evidence, verify_report
 from placet.client import PlacetSync
 from placet.rpc.errors import ServiceError
 
+Bundle = Annotated[
+    Path | None, typer.Argument(metavar="[BUNDLE]", help="A proof bundle; without it, the whole log.")
+]
+Database = Annotated[str, typer.Option("--database", metavar="FILE|URL", help="Another log's database.")]
+CheckpointFile = Annotated[
+    Path | None, typer.Option("--checkpoint", metavar="FILE", help="The checkpoint kept outside it.")
+]
+LogKey = Annotated[Path | None, typer.Option("--key", metavar="FILE", help="The log's public key.")]
+Kept = Annotated[
+    list[Path] | None,
+    typer.Option("--kept", metavar="FILE", help="A checkpoint that somebody else kept; repeatable."),
+]
+Policy = Annotated[
+    Path | None, typer.Option("--policy", metavar="FILE", help="Whose witness signatures are needed.")
+]
+Reviewers = Annotated[
+    Path | None,
+    typer.Option(
+        "--reviewers", metavar="DIR", help="Keys of people: check that they signed what they decided."
+    ),
+]
+BytesOnly = Annotated[
+    bool,
+    typer.Option(
+        "--bytes-only", help="Only that the records are those that were signed: several times as fast."
+    ),
+]
+Dataset = Annotated[
+    Path | None,
+    typer.Option("--dataset", metavar="FILE", help="Instead: prove a file of labelled verdicts."),
+]
+ReplayReport = Annotated[
+    Path | None,
+    typer.Option("--report", metavar="FILE", help="Instead: prove a signed report of a replay."),
+]
+Proof = Annotated[
+    Path | None,
+    typer.Option("--proof", metavar="FILE", help="Instead: prove one record by its .tlog-proof file."),
+]
+RecordBytes = Annotated[
+    Path | None,
+    typer.Option(
+        "--record", metavar="FILE", help="That record's bytes; without it, the .json beside the proof."
+    ),
+]
+
 
 def verify(
     ctx: typer.Context,
-    bundle: Annotated[
-        Path | None, typer.Argument(metavar="[BUNDLE]", help="A proof bundle; without it, the whole log.")
-    ] = None,
-    database: Annotated[
-        str, typer.Option("--database", metavar="FILE|URL", help="Another log's database.")
-    ] = "",
-    checkpoint: Annotated[
-        Path | None, typer.Option("--checkpoint", metavar="FILE", help="The checkpoint kept outside it.")
-    ] = None,
-    key: Annotated[Path | None, typer.Option("--key", metavar="FILE", help="The log's public key.")] = None,
-    kept: Annotated[
-        list[Path] | None,
-        typer.Option("--kept", metavar="FILE", help="A checkpoint that somebody else kept; repeatable."),
-    ] = None,
-    policy: Annotated[
-        Path | None, typer.Option("--policy", metavar="FILE", help="Whose witness signatures are needed.")
-    ] = None,
-    reviewers: Annotated[
-        Path | None,
-        typer.Option(
-            "--reviewers", metavar="DIR", help="Keys of people: check that they signed what they decided."
-        ),
-    ] = None,
-    bytes_only: Annotated[
-        bool,
-        typer.Option(
-            "--bytes-only", help="Only that the records are those that were signed: several times as fast."
-        ),
-    ] = False,
-    dataset: Annotated[
-        Path | None,
-        typer.Option("--dataset", metavar="FILE", help="Instead: prove a file of labelled verdicts."),
-    ] = None,
-    report: Annotated[
-        Path | None,
-        typer.Option("--report", metavar="FILE", help="Instead: prove a signed report of a replay."),
-    ] = None,
-    proof: Annotated[
-        Path | None,
-        typer.Option("--proof", metavar="FILE", help="Instead: prove one record by its .tlog-proof file."),
-    ] = None,
-    record: Annotated[
-        Path | None,
-        typer.Option(
-            "--record", metavar="FILE", help="That record's bytes; without it, the .json beside the proof."
-        ),
-    ] = None,
+    bundle: Bundle = None,
+    database: Database = "",
+    checkpoint: CheckpointFile = None,
+    key: LogKey = None,
+    kept: Kept = None,
+    policy: Policy = None,
+    reviewers: Reviewers = None,
+    bytes_only: BytesOnly = False,
+    dataset: Dataset = None,
+    report: ReplayReport = None,
+    proof: Proof = None,
+    record: RecordBytes = None,
     state: State = None,
     as_json: Json = False,
 ) -> int:
