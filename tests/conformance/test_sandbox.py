@@ -74,6 +74,15 @@ async def test_the_program_is_main_in_a_module_of_its_own(sandbox: Sandbox) -> N
     assert ran.stdout == b"A(x=1)\n"
 
 
+async def test_a_rehearsal_before_it_leaves_no_name_and_no_line(sandbox: Sandbox) -> None:
+    program = """import linecache
+print(sorted(name for name in globals() if name[0] != "_"), len(linecache.getlines(__file__)))
+"""
+    ran = await run(sandbox, program)
+    assert ran.stdout == b"['linecache'] 2\n"
+    assert ran.stderr == b""
+
+
 async def test_text_of_every_language_passes(sandbox: Sandbox) -> None:
     ran = await run(sandbox, "print('żółć 漢字 🙂')")
     assert ran.stdout.decode() == "żółć 漢字 🙂\n"
