@@ -56,7 +56,8 @@ async def test_no_record_is_confirmed_while_the_checkpoint_file_is_two_batches_b
         blocker = tmp_path / ".checkpoint.new"
         while world.checkpoint.read_text() != log.sequencer.head.checkpoint:
             await asyncio.sleep(0.001)
-        blocker.mkdir()  # the temporary file cannot be opened
+        blocker.unlink()
+        blocker.mkdir()  # what takes the place of the file beside cannot be opened
         ahead = await log.append(GENERATOR, "task_received", BODY, key="ahead")
         with pytest.raises(ServiceError) as refused:
             await log.append(GENERATOR, "task_received", BODY, key="k")
