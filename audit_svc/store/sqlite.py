@@ -130,20 +130,25 @@ class SqliteStore:
         return rows[0][0] if rows else None
 
     def same_keys(self, actor: str, keys: Collection[str]) -> Mapping[str, Entry]:
-        """See Store. The index is named, here and below: another plan walks through half of the log.
-
-        One question for each: SQLite is in this process, and a list in SQL costs more to take apart.
-        """
-        sql = (
-            "SELECT * FROM log_entry INDEXED BY retried_once"
-            " WHERE actor = ? AND idempotency_key = ? AND idempotency_key <> ''"
+        """See Store. The index is named, here and below: another plan walks through half of the log."""
+        among, value = _among(keys)  # one of two conditions of ours
+        rows = self._rows(
+            "SELECT * FROM log_entry INDEXED BY retried_once WHERE actor = ? AND idempotency_key <> ''"  # noqa: S608
+            f" AND idempotency_key {among}",
+            actor,
+            value,
         )
-        return {key: Entry(*row) for key in keys for row in self._rows(sql, actor, key)}
+        return {entry.idempotency_key: entry for entry in (Entry(*row) for row in rows)}
 
     def spent(self, approval_ids: Collection[str]) -> Set[str]:
         """See Store."""
-        sql = "SELECT 1 FROM log_entry INDEXED BY spent_once WHERE kind = 'run_started' AND approval_id = ?"
-        return {approval_id for approval_id in approval_ids if self._rows(sql, approval_id)}
+        among, value = _among(approval_ids)
+        rows = self._rows(
+            "SELECT approval_id FROM log_entry INDEXED BY spent_once WHERE kind = 'run_started'"  # noqa: S608
+            f" AND approval_id {among}",
+            value,
+        )
+        return {str(approval_id) for (approval_id,) in rows}
 
     def first_at(self, time: str) -> int:
         """See Store."""
@@ -268,6 +273,13 @@ def _failures() -> Iterator[None]:
         yield
     except (sqlite3.Error, OSError) as error:
         raise StoreFailed(str(error)) from error
+
+
+def _among(values: Collection[str]) -> tuple[str, str]:
+    """A condition and its value. A list is taken apart in 0.1 ms, which a lone append need not wait for."""
+    if len(values) == 1:
+        return "= ?", next(iter(values))
+    return "IN (SELECT value FROM json_each(?))", json.dumps(list(values))
 
 
 def _row(entry: Entry) -> tuple[object, ...]:
