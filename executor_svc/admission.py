@@ -57,17 +57,17 @@ class RunRequest:
         return Approval.from_bytes(self.envelope.payload)
 
     def signer(self, keys: KeySet) -> str:
-        """The trusted, unrevoked key that signed; empty when none did. Judged once for a set of keys.
+        """The trusted, unrevoked key that signed; empty when none did. Judged once for each set of keys.
 
         Raises ApprovalRefused as `envelope` does.
         """
-        judged = self._judged
-        if not judged or judged[-1][0] is not keys:
-            judged.append((keys, _signer(self.envelope, keys)))
-        return judged[-1][1]
+        if not self._judged or self._judged[0] is not keys:
+            self._judged[:] = keys, _signer(self.envelope, keys)
+        return str(self._judged[1])
 
     @cached_property
-    def _judged(self) -> list[tuple[KeySet, str]]:
+    def _judged(self) -> list[object]:
+        """The keys by which it was judged last, and what `signer` answered; empty before."""
         return []
 
     @cached_property
