@@ -21,7 +21,9 @@ _PUBLIC: Final = ("GetCheckpoint", "GetInclusionProof", "GetConsistencyProof")
 _WAITING: Final = frozenset({"svc/generator", "caller/*"})
 _JUDGES: Final = frozenset({"svc/guard"})
 _WATCHERS: Final = frozenset({"svc/console"})
-ENDLESS: Final = tuple(f"/{SERVICE}/{method}" for method in ("TailRecords", "WatchSize", "AwaitReview"))
+ENDLESS: Final = tuple(
+    f"/{SERVICE}/{method}" for method in ("TailRecords", "WatchSize", "AwaitReview", "AppendStream")
+)
 """Calls that have no end of their own: they end when the service does, and are made again elsewhere."""
 _READING: Final = ("GetRecord", "ListRecords", "TailRecords", "EraseBodies")
 
@@ -33,6 +35,7 @@ def allow_list(readers: frozenset[str]) -> AllowList:
     """
     return {
         f"/{SERVICE}/Append": _WRITERS,
+        f"/{SERVICE}/AppendStream": _WRITERS,
         f"/{SERVICE}/AwaitReview": _WAITING,
         f"/{SERVICE}/WatchSize": _WATCHERS,
         f"/{SERVICE}/CheckQuota": _JUDGES,

@@ -13,6 +13,7 @@ from placetpb.audit.v1 import audit_pb2_grpc
 from placetpb.common.v1 import common_pb2
 
 from audit_svc.access import Access, Role
+from audit_svc.answers import Answers
 from audit_svc.awaiting import Awaited
 from audit_svc.batch import Draft
 from audit_svc.erasure import Erasures, Order
@@ -58,7 +59,20 @@ class AuditServicer(audit_pb2_grpc.AuditServiceServicer):
 
     async def Append(self, request: pb.AppendRequest, context: Context) -> pb.AppendResponse:
         """See audit.proto."""
-        actor = caller_of(context).uri
+        return await self._append(request, caller_of(context).uri)
+
+    async def AppendStream(
+        self, request_iterator: AsyncIterator[pb.AppendStreamRequest], context: Context
+    ) -> None:
+        """See audit.proto. Whatever ends the stream, what was begun is answered first."""
+        answers = Answers(self._append, caller_of(context).uri, context)
+        try:
+            async for request in request_iterator:
+                answers.begin(request)
+        finally:
+            await answers.all()
+
+    async def _append(self, request: pb.AppendRequest, actor: str) -> pb.AppendResponse:
         draft = _draft(request, actor)
         check_may_append(actor, draft.kind, draft.body)
         done = await self._sequencer.append(draft)

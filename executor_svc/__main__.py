@@ -67,7 +67,7 @@ async def _serve(
     metrics.RUNS_QUEUE_CAPACITY.set(settings.max_queued_runs)
     trust = TrustFiles(settings.keys_dir, settings.scopes_dir)
     runner = Runner(
-        log=GrpcAuditLog(audit),
+        log=GrpcAuditLog(audit, streams=True),
         places=places,
         trust=trust.load,
         clock=lambda: datetime.now(UTC),

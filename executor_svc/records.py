@@ -35,7 +35,7 @@ class Captured:
 
     def bodies(self) -> dict[str, bytes]:
         """Role → content; an empty stream has no body."""
-        return {role: content for role, content in asdict(self).items() if content}
+        return {role: content for role, content in vars(self).items() if content}
 
 
 def started(start: Start) -> Body:
@@ -45,7 +45,7 @@ def started(start: Start) -> Body:
         "statement_sha256": start.statement_sha256.hex(),
         "key_id": start.key_id,
         "inputs": [input_entry(entry) for entry in start.request.input_digests],
-        "limits": asdict(start.approval.limits),
+        "limits": dict(vars(start.approval.limits)),
         "tier": start.tier,
         **_whose(start.request),
         **_decisions(start),
@@ -106,7 +106,7 @@ def aborted(start: Start, reason: str, usage: Usage | None = None) -> Body:
         **({"usage": _usage(usage)} if usage is not None else {}),
     }
     # What a lost worker's run used is not known: the log counts what it may have used.
-    return {**body, "limits": asdict(start.approval.limits)} if reason == "WORKER_LOST" else body
+    return {**body, "limits": dict(vars(start.approval.limits))} if reason == "WORKER_LOST" else body
 
 
 def refused(request: RunRequest, refusal: ApprovalRefused, approval_id: str) -> Body:
@@ -148,7 +148,7 @@ def _artifacts(result: RunResult) -> Body:
 
 def _usage(usage: Usage) -> Body:
     """What was done around the program only where anything was."""
-    used: Body = asdict(usage)
+    used: Body = dict(vars(usage))
     if not usage.delivery_ms:
         del used["delivery_ms"]
     return used

@@ -40,7 +40,7 @@ async def run(settings: GeneratorSettings) -> None:
         model = ChatModel(settings.chat)
         opened.push_async_callback(model.aclose)
         ports = Ports(
-            log=GrpcAuditLog(audit),
+            log=GrpcAuditLog(audit, streams=True),
             guard=GrpcGuard(guard),
             executor=GrpcExecutor(executor),
             people=GrpcPeople(audit),

@@ -48,7 +48,7 @@ async def main(settings: GuardSettings) -> None:
     profiles = load_profiles(settings.profiles_file or DEFAULT_FILE)
     chat = ChatModel(settings.model)
     async with connect(settings.audit_address, settings.tls, server="audit") as audit:
-        log = GrpcAuditLog(audit)
+        log = GrpcAuditLog(audit, streams=True)
         pauses = Pauses(Breaker(settings.breaker), log)
         guard = Guard(
             reviewer=Reviewer(chat, profiles, model=settings.model.model),

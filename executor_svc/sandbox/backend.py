@@ -234,7 +234,7 @@ class LinuxSandbox:
 
 async def _destroy(child: Cell, after_s: float) -> None:
     await asyncio.sleep(after_s)
-    await asyncio.to_thread(child.destroy)
+    await asyncio.get_running_loop().run_in_executor(None, child.destroy)
 
 
 def _tell(on_cancelled: OnCancelled | None, run: Run) -> None:

@@ -213,7 +213,8 @@ async def _make_program(cell: Cell, zygote: ForkServer) -> None:
         )
     _stop_listening(cell.order)
     if cell.tier != "T2":  # gVisor may show groups, and bounds nothing by them
-        cell.group = await asyncio.to_thread(_join_group, cell.program.pid)  # the kernel may make it wait
+        joining = asyncio.get_running_loop().run_in_executor(None, _join_group, cell.program.pid)
+        cell.group = await joining  # the kernel may make it wait
 
 
 async def _take_disk(cell: Cell) -> None:

@@ -21,7 +21,6 @@ MAX_INTEGER = 2**53 - 1
 
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z", re.ASCII)
-_TIME_FORMAT = "%Y-%m-%dT%H:%M:%S.%f%z"
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _BAD_IN_NAME = re.compile(r"[/\\\x00-\x1f\x7f]")
 
@@ -80,7 +79,7 @@ class Members:
         """RFC 3339 in UTC with six decimals and Z."""
         value = self.match(name, _TIME)
         try:
-            return datetime.strptime(value, _TIME_FORMAT)
+            return datetime.fromisoformat(value)
         except ValueError:
             raise malformed(f"{self._path(name)}: no such moment") from None
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import secrets
 from collections.abc import Sequence
-from dataclasses import astuple, dataclass, fields
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
@@ -63,8 +63,8 @@ class Limits:
 
     def above(self, ceiling: Limits) -> tuple[str, ...]:
         """Names of the limits that are greater than the ceiling's."""
-        pairs = zip(fields(self), astuple(self), astuple(ceiling), strict=True)
-        return tuple(field.name for field, mine, most in pairs if mine > most)
+        most = vars(ceiling)
+        return tuple(name for name, mine in vars(self).items() if mine > most[name])
 
 
 @dataclass(frozen=True)
@@ -151,7 +151,7 @@ class Approval:
             "audience": list(self.audience),
             "inputs": inputs_json(self.inputs),
             "grants": list(self.grants),
-            "limits": dict(zip(_LIMITS, astuple(self.limits), strict=True)),
+            "limits": dict(zip(_LIMITS, vars(self.limits).values(), strict=True)),
             "minTier": self.min_tier,
             "findingsSha256": self.findings_sha256.hex(),
             "auditLog": log_json(self.audit_log),

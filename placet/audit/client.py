@@ -16,6 +16,7 @@ import grpc
 from google.protobuf.message import Message
 from placetpb.audit.v1 import audit_pb2, audit_pb2_grpc
 
+from placet.audit.appending import AppendStream
 from placet.audit.record import RecordInvalid, canonical, check_body
 from placet.ids import fresh_id
 from placet.rpc.errors import ServiceError
@@ -24,6 +25,8 @@ NO_BODIES: Final[Mapping[str, bytes]] = MappingProxyType({})
 Answer = TypeVar("Answer")
 
 APPEND_TIMEOUT_S: Final = 10.0
+MAX_STREAMED_BYTES: Final = 1024 * 1024
+"""A larger request gets a call of its own: in a stream, others would wait behind it."""
 _ATTEMPTS: Final = 3
 _PAUSE_S: Final = 0.1
 _TRANSIENT = frozenset(
@@ -78,10 +81,13 @@ class GrpcAuditLog:
     the first try made rather than making a second one.
     """
 
-    def __init__(self, channel: grpc.aio.Channel, *, timeout_s: float = APPEND_TIMEOUT_S) -> None:
-        """`timeout_s` bounds one append with its retries."""
+    def __init__(
+        self, channel: grpc.aio.Channel, *, timeout_s: float = APPEND_TIMEOUT_S, streams: bool = False
+    ) -> None:
+        """`timeout_s` bounds one append with its retries. `streams` is for who appends all the time."""
         self._stub = audit_pb2_grpc.AuditServiceStub(channel)
         self._timeout_s = timeout_s
+        self._stream = AppendStream(self._stub) if streams else None
 
     async def append(
         self,
@@ -100,14 +106,17 @@ class GrpcAuditLog:
             bodies=[audit_pb2.Body(role=role, content=content) for role, content in bodies.items()],
             idempotency_key=idempotency_key or fresh_id(),
         )
-        reply = await answered(self._stub.Append, request, timeout_s=self._timeout_s)
+        streamed = self._stream is not None and request.ByteSize() <= MAX_STREAMED_BYTES
+        append = self._stream.append if self._stream and streamed else self._stub.Append
+        reply = await answered(append, request, timeout_s=self._timeout_s)
         return Appended(reply.index, reply.leaf_hash, reply.checkpoint)
 
 
 async def answered(method: Callable[..., Awaitable[Answer]], request: Message, *, timeout_s: float) -> Answer:
     """What the log answers, asked up to three times, for a leader may end under a call and another one lead.
 
-    Only for what may be asked again. Raises ServiceError as `log_failure` gives it.
+    `method` is one of a stub or takes what that takes. Only for what may be asked again. Raises ServiceError
+    as `log_failure` gives it.
     """
     clock = asyncio.get_running_loop().time
     deadline = clock() + timeout_s
@@ -115,7 +124,7 @@ async def answered(method: Callable[..., Awaitable[Answer]], request: Message, *
         remaining = max(deadline - clock(), 0)
         try:
             return await method(request, timeout=remaining, wait_for_ready=True)
-        except grpc.aio.AioRpcError as error:
+        except (grpc.aio.AioRpcError, ServiceError) as error:
             failure = log_failure(error)
             if failure.reason != "AUDIT_UNAVAILABLE" or attempt == _ATTEMPTS:
                 raise failure from error
@@ -132,10 +141,10 @@ def _body_json(kind: str, body: Mapping[str, object]) -> bytes:
         raise ServiceError(grpc.StatusCode.INVALID_ARGUMENT, "RECORD_INVALID", str(error)) from error
 
 
-def log_failure(error: grpc.aio.AioRpcError) -> ServiceError:
+def log_failure(error: grpc.aio.AioRpcError | ServiceError) -> ServiceError:
     """The log's own reason, or AUDIT_UNAVAILABLE when it could not answer in time."""
-    own = ServiceError.from_rpc(error)
-    if own.reason != "QUOTA_EXCEEDED" and error.code() in _TRANSIENT:
+    own = error if isinstance(error, ServiceError) else ServiceError.from_rpc(error)
+    if own.reason != "QUOTA_EXCEEDED" and own.code in _TRANSIENT:
         return ServiceError(
             grpc.StatusCode.UNAVAILABLE,
             "AUDIT_UNAVAILABLE",

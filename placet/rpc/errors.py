@@ -6,6 +6,7 @@ Knows gRPC status codes and `google.rpc.ErrorInfo`; knows no service and no RPC.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Final
 
 import grpc
 from google.protobuf import any_pb2, duration_pb2
@@ -50,15 +51,34 @@ class ServiceError(Exception):
     @classmethod
     def from_rpc(cls, err: grpc.aio.AioRpcError) -> ServiceError:
         """The error that the peer raised; without an ErrorInfo of ours the reason is the code's name."""
-        info, retry = _details(err)
-        code = err.code()
-        if info is None:
-            return cls(code, code.name, err.details() or "The service gave no reason.", retry_after_s=retry)
-        return cls(code, info.reason, err.details() or "", retry_after_s=retry, metadata=dict(info.metadata))
+        return _told(err.code(), err.details() or "", _status_of(err))
+
+    @classmethod
+    def from_bytes(cls, data: bytes) -> ServiceError:
+        """The error that `to_bytes` gave; one of code UNKNOWN when the bytes are not that."""
+        try:
+            status = status_pb2.Status.FromString(data)
+        except DecodeError:
+            status = status_pb2.Status()
+        return _told(_CODES.get(status.code, grpc.StatusCode.UNKNOWN), status.message, status)
+
+
+_CODES: Final = {code.value[0]: code for code in grpc.StatusCode if code is not grpc.StatusCode.OK}
 
 
 def to_status(error: ServiceError) -> grpc.Status:
     """The gRPC status that carries an error: code, message, ErrorInfo, and RetryInfo if it may be retried."""
+    status: grpc.Status = rpc_status.to_status(_rich(error))
+    return status
+
+
+def to_bytes(error: ServiceError) -> bytes:
+    """The same as one message, for an error that ends no call: google.rpc.Status."""
+    data: bytes = _rich(error).SerializeToString()
+    return data
+
+
+def _rich(error: ServiceError) -> status_pb2.Status:
     info = error_details_pb2.ErrorInfo(
         reason=error.reason,
         domain=DOMAIN,
@@ -69,14 +89,11 @@ def to_status(error: ServiceError) -> grpc.Status:
         delay = duration_pb2.Duration()
         delay.FromNanoseconds(int(error.retry_after_s * 1e9))
         details.append(error_details_pb2.RetryInfo(retry_delay=delay))
-    status: grpc.Status = rpc_status.to_status(
-        status_pb2.Status(
-            code=code_pb2.Code.Value(error.code.name),
-            message=error.message[:MAX_MESSAGE_CHARS],
-            details=[_packed(detail) for detail in details],
-        )
+    return status_pb2.Status(
+        code=code_pb2.Code.Value(error.code.name),
+        message=error.message[:MAX_MESSAGE_CHARS],
+        details=[_packed(detail) for detail in details],
     )
-    return status
 
 
 def _packed(message: Message) -> any_pb2.Any:
@@ -85,17 +102,19 @@ def _packed(message: Message) -> any_pb2.Any:
     return packed
 
 
-def _details(err: grpc.aio.AioRpcError) -> tuple[error_details_pb2.ErrorInfo | None, float | None]:
-    """ErrorInfo of our domain and the retry delay in seconds, as far as the trailers hold them."""
+def _told(code: grpc.StatusCode, message: str, status: status_pb2.Status) -> ServiceError:
+    """With the ErrorInfo of our domain and the retry delay in seconds, as far as the status holds them."""
     info: error_details_pb2.ErrorInfo | None = None
     retry: float | None = None
-    for detail in _status_of(err).details:
+    for detail in status.details:
         candidate, delay = error_details_pb2.ErrorInfo(), error_details_pb2.RetryInfo()
         if detail.Unpack(candidate) and candidate.domain == DOMAIN:
             info = candidate
         elif detail.Unpack(delay):
             retry = delay.retry_delay.ToNanoseconds() / 1e9
-    return info, retry
+    if info is None:
+        return ServiceError(code, code.name, message or "The service gave no reason.", retry_after_s=retry)
+    return ServiceError(code, info.reason, message, retry_after_s=retry, metadata=dict(info.metadata))
 
 
 def _status_of(err: grpc.aio.AioRpcError) -> status_pb2.Status:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Literal, get_args
 
 import grpc
@@ -57,6 +58,7 @@ def reviewer_uri(name: str) -> str:
     return _uri("reviewer", name)
 
 
+@lru_cache(maxsize=1024)
 def parse_uri(uri: str) -> Caller:
     """The caller that a URI names; raises ValueError when it is not one of ours."""
     prefix = f"spiffe://{TRUST_DOMAIN}/"

@@ -157,21 +157,24 @@ async def errors(_method: str, context: Context) -> AsyncIterator[None]:
     """Turn a ServiceError into its status, and any other exception into INTERNAL without its detail."""
     try:
         yield
-    except ServiceError as error:
-        status = to_status(error)
     except (asyncio.CancelledError, GeneratorExit, grpc.aio.AbortError):
         raise
-    except Exception:  # logged by `telemetry`; its text may hold what the peer must not see
-        status = to_status(
-            ServiceError(
-                grpc.StatusCode.INTERNAL,
-                "INTERNAL",
-                "The service failed while it answered. Its log says why; nothing was decided.",
-            )
-        )
+    except Exception as error:
+        status = to_status(for_the_peer(error))
     else:
         return
     await context.abort(status.code, status.details, (*status.trailing_metadata, NOT_AGAIN))
+
+
+def for_the_peer(error: Exception) -> ServiceError:
+    """What a handler's error is to whoever called: its text may hold what they must not see."""
+    if isinstance(error, ServiceError):
+        return error
+    return ServiceError(  # `telemetry` has logged why
+        grpc.StatusCode.INTERNAL,
+        "INTERNAL",
+        "The service failed while it answered. Its log says why; nothing was decided.",
+    )
 
 
 @asynccontextmanager

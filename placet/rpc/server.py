@@ -99,6 +99,7 @@ def build_server(
         ],
         options=_options(max_message_bytes) + _aging(max_connection_age_s, max_rpc_s),
     )
+    server.add_registered_method_handlers = _found_by_name  # type: ignore[assignment, method-assign]
     names = tuple(register(server))
     _refuse_unknown_methods(allow, names)
     servicer = HealthServicer()
@@ -226,6 +227,14 @@ def _bind(server: grpc.aio.Server, listen: str, tls: TlsFiles) -> str:
         return listen
     host, _, _ = listen.rpartition(":")
     return f"{host}:{port}"
+
+
+def _found_by_name(_service: str, _methods: object) -> None:
+    """Instead of what generated code does besides adding its handlers.
+
+    For each method that is registered so, gRPC keeps a task that waits for its next call, and looks through
+    all of them at each call of any: with the log's fourteen, that was a tenth of what an append took.
+    """
 
 
 def _options(max_message_bytes: int) -> list[tuple[str, int]]:

@@ -41,6 +41,24 @@ class AppendResponse(_message.Message):
     checkpoint: str
     def __init__(self, index: _Optional[int] = ..., leaf_hash: _Optional[bytes] = ..., checkpoint: _Optional[str] = ...) -> None: ...
 
+class AppendStreamRequest(_message.Message):
+    __slots__ = ("number", "append")
+    NUMBER_FIELD_NUMBER: _ClassVar[int]
+    APPEND_FIELD_NUMBER: _ClassVar[int]
+    number: int
+    append: AppendRequest
+    def __init__(self, number: _Optional[int] = ..., append: _Optional[_Union[AppendRequest, _Mapping]] = ...) -> None: ...
+
+class AppendStreamResponse(_message.Message):
+    __slots__ = ("number", "appended", "refused")
+    NUMBER_FIELD_NUMBER: _ClassVar[int]
+    APPENDED_FIELD_NUMBER: _ClassVar[int]
+    REFUSED_FIELD_NUMBER: _ClassVar[int]
+    number: int
+    appended: AppendResponse
+    refused: bytes
+    def __init__(self, number: _Optional[int] = ..., appended: _Optional[_Union[AppendResponse, _Mapping]] = ..., refused: _Optional[bytes] = ...) -> None: ...
+
 class Record(_message.Message):
     __slots__ = ("index", "leaf", "leaf_hash")
     INDEX_FIELD_NUMBER: _ClassVar[int]

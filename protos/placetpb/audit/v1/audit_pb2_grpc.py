@@ -41,6 +41,11 @@ class AuditServiceStub:
                 request_serializer=placetpb_dot_audit_dot_v1_dot_audit__pb2.AppendRequest.SerializeToString,
                 response_deserializer=placetpb_dot_audit_dot_v1_dot_audit__pb2.AppendResponse.FromString,
                 _registered_method=True)
+        self.AppendStream = channel.stream_stream(
+                '/placetpb.audit.v1.AuditService/AppendStream',
+                request_serializer=placetpb_dot_audit_dot_v1_dot_audit__pb2.AppendStreamRequest.SerializeToString,
+                response_deserializer=placetpb_dot_audit_dot_v1_dot_audit__pb2.AppendStreamResponse.FromString,
+                _registered_method=True)
         self.GetRecord = channel.unary_unary(
                 '/placetpb.audit.v1.AuditService/GetRecord',
                 request_serializer=placetpb_dot_audit_dot_v1_dot_audit__pb2.GetRecordRequest.SerializeToString,
@@ -106,6 +111,14 @@ class AuditServiceServicer:
     def Append(self, request, context):
         """Append one record. Who may append which kind follows from the caller's identity.
         ALREADY_EXISTS/APPROVAL_SPENT: a `run_started` for that approval exists.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def AppendStream(self, request_iterator, context):
+        """The same for one who appends all the time: each request is answered by itself, as soon as its record is
+        durable or refused, whatever becomes of the others. For a call of its own each costs twice as much.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -201,6 +214,11 @@ def add_AuditServiceServicer_to_server(servicer, server):
                     request_deserializer=placetpb_dot_audit_dot_v1_dot_audit__pb2.AppendRequest.FromString,
                     response_serializer=placetpb_dot_audit_dot_v1_dot_audit__pb2.AppendResponse.SerializeToString,
             ),
+            'AppendStream': grpc.stream_stream_rpc_method_handler(
+                    servicer.AppendStream,
+                    request_deserializer=placetpb_dot_audit_dot_v1_dot_audit__pb2.AppendStreamRequest.FromString,
+                    response_serializer=placetpb_dot_audit_dot_v1_dot_audit__pb2.AppendStreamResponse.SerializeToString,
+            ),
             'GetRecord': grpc.unary_unary_rpc_method_handler(
                     servicer.GetRecord,
                     request_deserializer=placetpb_dot_audit_dot_v1_dot_audit__pb2.GetRecordRequest.FromString,
@@ -286,6 +304,33 @@ class AuditService:
             '/placetpb.audit.v1.AuditService/Append',
             placetpb_dot_audit_dot_v1_dot_audit__pb2.AppendRequest.SerializeToString,
             placetpb_dot_audit_dot_v1_dot_audit__pb2.AppendResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def AppendStream(request_iterator,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.stream_stream(
+            request_iterator,
+            target,
+            '/placetpb.audit.v1.AuditService/AppendStream',
+            placetpb_dot_audit_dot_v1_dot_audit__pb2.AppendStreamRequest.SerializeToString,
+            placetpb_dot_audit_dot_v1_dot_audit__pb2.AppendStreamResponse.FromString,
             options,
             channel_credentials,
             insecure,
