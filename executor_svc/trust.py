@@ -1,7 +1,7 @@
 """What this pool believes in: verification keys and scopes, read from its two directories.
 
 Knows files. Looked at for each admission and read anew when they are others, so that a revocation or a
-retirement holds from the next request on; what cannot be read admits nothing.
+retirement holds from the next request on, or ten milliseconds later; what cannot be read admits nothing.
 """
 
 from __future__ import annotations

@@ -121,14 +121,14 @@ async def answered(method: Callable[..., Awaitable[Answer]], request: Message, *
     clock = asyncio.get_running_loop().time
     deadline = clock() + timeout_s
     for attempt in range(1, _ATTEMPTS + 1):
-        remaining = max(deadline - clock(), 0)
         try:
-            return await method(request, timeout=remaining, wait_for_ready=True)
+            return await method(request, timeout=deadline - clock(), wait_for_ready=True)
         except (grpc.aio.AioRpcError, ServiceError) as error:
-            failure = log_failure(error)
-            if failure.reason != "AUDIT_UNAVAILABLE" or attempt == _ATTEMPTS:
+            failure, pause = log_failure(error), _PAUSE_S * attempt
+            over = attempt == _ATTEMPTS or deadline - clock() <= pause
+            if failure.reason != "AUDIT_UNAVAILABLE" or over:
                 raise failure from error
-            await asyncio.sleep(min(_PAUSE_S * attempt, remaining))
+            await asyncio.sleep(pause)
     raise AssertionError("unreachable: the last attempt returns or raises")
 
 

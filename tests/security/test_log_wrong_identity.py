@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from pathlib import Path
 
@@ -42,9 +43,28 @@ async def peer(tmp_path: Path):
 async def refusal(peer: As, uri: str, kind: str, body: dict) -> ServiceError:
     request = pb.AppendRequest(kind=kind, request_id="r", body_json=json.dumps(body).encode())
     async with peer(uri) as channel:
+        stub = audit_pb2_grpc.AuditServiceStub(channel)
         with pytest.raises(grpc.aio.AioRpcError) as refused:
-            await audit_pb2_grpc.AuditServiceStub(channel).Append(request)
-    return ServiceError.from_rpc(refused.value)
+            await stub.Append(request)
+        error = ServiceError.from_rpc(refused.value)
+        assert (await streamed(stub, request)).reason == error.reason
+    return error
+
+
+async def streamed(stub: audit_pb2_grpc.AuditServiceStub, request: pb.AppendRequest) -> ServiceError:
+    """How the same is refused in a stream, if not the stream itself is."""
+    stream = stub.AppendStream()
+    try:
+        await stream.write(pb.AppendStreamRequest(number=1, append=request))
+        answer = await stream.read()
+    except (grpc.aio.AioRpcError, asyncio.InvalidStateError):
+        with pytest.raises(grpc.aio.AioRpcError) as refused:
+            await stream.read()
+        return ServiceError.from_rpc(refused.value)
+    finally:
+        stream.cancel()
+    assert answer.WhichOneof("outcome") == "refused"
+    return ServiceError.from_bytes(answer.refused)
 
 
 @pytest.mark.parametrize(

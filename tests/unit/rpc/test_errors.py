@@ -5,7 +5,7 @@ from __future__ import annotations
 import grpc
 import pytest
 
-from placet.rpc.errors import MAX_MESSAGE_CHARS, ServiceError, to_status
+from placet.rpc.errors import MAX_MESSAGE_CHARS, ServiceError, to_bytes, to_status
 
 
 def received(error: ServiceError) -> ServiceError:
@@ -49,3 +49,17 @@ def test_a_peer_that_is_not_ours_gives_its_code_as_reason(details: bytes | None)
     )
 
     assert (error.reason, error.message) == ("UNAVAILABLE", "refused")
+
+
+def test_an_error_that_ends_no_call_is_the_same() -> None:
+    error = ServiceError(grpc.StatusCode.NOT_FOUND, "R", "m", retry_after_s=1.5, metadata={"a": "b"})
+    again = ServiceError.from_bytes(to_bytes(error))
+
+    assert vars(again) == vars(received(error))
+    assert (again.code, again.reason, again.message, again.retry_after_s) == (error.code, "R", "m", 1.5)
+
+
+@pytest.mark.parametrize("data", [b"", b"\xff\xff", b"\x08\x63"])
+def test_bytes_that_are_no_error_of_ours_are_one_of_unknown_code(data: bytes) -> None:
+    """Nothing, what cannot be read, and a code that does not exist; never an answer."""
+    assert ServiceError.from_bytes(data).code is grpc.StatusCode.UNKNOWN
