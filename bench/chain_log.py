@@ -44,7 +44,7 @@ async def appends(chain: Chain, writers: int, seconds: float) -> Appends:
         channels = [
             await opened.enter_async_context(connect(address, tls, server="audit")) for _ in range(CHANNELS)
         ]
-        logs = [GrpcAuditLog(channel) for channel in channels]
+        logs = [GrpcAuditLog(channel, streams=True) for channel in channels]
 
         async def write(log: GrpcAuditLog) -> None:
             nonlocal done
