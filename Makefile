@@ -1,6 +1,5 @@
 # Two commands matter: `make demo` and `make test`. Both set up all they need and can be repeated.
 SHELL := /bin/bash
-PYTHON ?= python3
 STATE ?= $(CURDIR)/.demo
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # Set up Placet in this checkout: .venv (services, command line), .venv-sandbox (what programs
 # may import, nothing of ours). `setup.sh dev` adds what the tests need (.venv-deploy among it), `setup.sh PART` is for
-# make, which sets up several parts at once. Safe to repeat: an environment is touched only when its pinned
-# requirements changed.
+# make, which sets up several parts at once; `setup.sh python` says which Python it takes. Safe to repeat: an environment
+# is touched only when its pinned requirements changed.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -22,12 +22,20 @@ apt_install() {
     || fail "apt-get could not install: $*"
 }
 
-python_for() { # the first Python ≥ 3.11 on the path
+python_for() { # PYTHON, or the first on the path that fits; instead of a slow one, the system's own
+  local p found=''
   for p in "${PYTHON:-python3}" python3 python3.11 python3.12 python3.13; do
-    if command -v "$p" >/dev/null && "$p" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' 2>/dev/null; then
-      echo "$p"; return; fi
+    fits "$p" && { found="$p"; break; }
   done
-  fail "needs Python 3.11 to 3.13 on the PATH (or PYTHON=/path/to/python3.11 make …)."
+  [ -n "$found" ] || fail "needs Python 3.11 to 3.13 on the PATH (or PYTHON=/path/to/python3.11 make …)."
+  [ -z "${PYTHON:-}" ] && slow "$found" && fits /usr/bin/python3 && /usr/bin/python3 -c 'import ensurepip, venv' 2>/dev/null && found=/usr/bin/python3
+  echo "$found"
+}
+
+fits() { command -v "$1" >/dev/null && "$1" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' 2>/dev/null; }
+
+slow() { # built from source without profile-guided optimization: a request then takes half as much again (docs/SCALING.md)
+  "$1" -c 'import sysconfig; how = sysconfig.get_config_var("CONFIG_ARGS"); exit(not how or "--enable-optimizations" in how)'
 }
 
 system_packages() {
@@ -150,7 +158,7 @@ install_late() { # what each run loads for itself, if it wants it: beside the sa
 system() { system_packages "$python"; }
 
 services() {
-  [ -x .venv/bin/python ] || { say "creating .venv"; "$python" -m venv .venv; }
+  [ -x .venv/bin/python ] || { say "creating .venv with $("$python" --version), $(command -v "$python")"; "$python" -m venv .venv; }
   install .venv requirements/services.txt requirements/local.txt
   local stamp=.venv/.placet-editable
   if [ ! -f "$stamp" ] || [ pyproject.toml -nt "$stamp" ]; then
@@ -161,7 +169,7 @@ services() {
 }
 
 sandbox() {
-  [ -x .venv-sandbox/bin/python ] || { say "creating .venv-sandbox"; "$python" -m venv .venv-sandbox; }
+  [ -x .venv-sandbox/bin/python ] || { say "creating .venv-sandbox with $("$python" --version), $(command -v "$python")"; "$python" -m venv .venv-sandbox; }
   install .venv-sandbox requirements/sandbox.txt
   install_late
 }
@@ -187,6 +195,7 @@ case "${1:-}" in
   '') parts=(system services sandbox) ;;
   dev) parts=(system programs manifests tests) ;;
   system|services|sandbox|programs|manifests|tests) parts=("$1") ;;
+  python) echo "$python"; exit ;;
   *) fail "what is $1?" ;;
 esac
 for part in "${parts[@]}"; do "$part"; done
