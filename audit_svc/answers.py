@@ -19,6 +19,9 @@ from placet.rpc.interceptors import for_the_peer, telemetry
 APPEND: Final = f"/{SERVICE}/Append"
 """Each request of a stream is counted, and has its line, as if it had come by itself."""
 
+MOST_AT_ONCE: Final = 1024
+"""As many of a stream's requests wait for their answers; the next is read when one of them is answered."""
+
 Append = Callable[[pb.AppendRequest, str], Awaitable[pb.AppendResponse]]
 
 
@@ -31,8 +34,10 @@ class Answers:
         self._writing = asyncio.Lock()  # gRPC takes one write at a time
         self._answering: set[asyncio.Task[None]] = set()
 
-    def begin(self, request: pb.AppendStreamRequest) -> None:
-        """See to an answer; how many may wait is for the log to say."""
+    async def begin(self, request: pb.AppendStreamRequest) -> None:
+        """See to an answer, once fewer than MOST_AT_ONCE are waited for: who takes none sends no more."""
+        if len(self._answering) >= MOST_AT_ONCE:
+            await asyncio.wait(self._answering, return_when=asyncio.FIRST_COMPLETED)
         task = asyncio.create_task(self._answer(request))
         self._answering.add(task)
         task.add_done_callback(self._answering.discard)

@@ -68,7 +68,7 @@ class AuditServicer(audit_pb2_grpc.AuditServiceServicer):
         answers = Answers(self._append, caller_of(context).uri, context)
         try:
             async for request in request_iterator:
-                answers.begin(request)
+                await answers.begin(request)
         finally:
             await answers.all()
 

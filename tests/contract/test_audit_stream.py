@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 from collections.abc import AsyncIterator, Coroutine
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ import pytest
 from placetpb.audit.v1 import audit_pb2 as pb
 from placetpb.audit.v1 import audit_pb2_grpc
 
+from audit_svc import answers
 from audit_svc.access import Access
 from audit_svc.policy import ENDLESS, SERVICE, allow_list
 from audit_svc.servicer import AuditServicer, Context
@@ -81,12 +83,12 @@ async def test_a_refusal_is_the_one_of_a_call_and_spoils_nothing(peer: As, log_w
         for number, request in ((7, BAD), (8, GOOD)):
             await stream.write(pb.AppendStreamRequest(number=number, append=request))
         await stream.done_writing()
-        answers = {answer.number: answer async for answer in stream}
+        got = {answer.number: answer async for answer in stream}
 
-    assert answers.keys() == {7, 8}
-    assert answers[8].appended.leaf_hash == log_world.entries()[0].leaf_hash
+    assert got.keys() == {7, 8}
+    assert got[8].appended.leaf_hash == log_world.entries()[0].leaf_hash
     assert counted("INVALID_ARGUMENT") == before + 2
-    one, same = ServiceError.from_rpc(refused.value), ServiceError.from_bytes(answers[7].refused)
+    one, same = ServiceError.from_rpc(refused.value), ServiceError.from_bytes(got[7].refused)
     assert (same.code, same.reason, same.message) == (one.code, one.reason, one.message)
 
 
@@ -258,6 +260,42 @@ async def test_what_was_begun_is_answered_when_the_server_stops(odd: tuple[OddLo
         await going
 
     assert fake.asked == ["r"]
+
+
+async def test_who_sends_and_takes_no_answers_is_read_no_further(
+    odd: tuple[OddLog, Serving], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fake, server = odd
+    monkeypatch.setattr(answers, "MOST_AT_ONCE", 3)
+    fake.delays.update({f"r{number}": 1.0 for number in range(9)})
+    async with server.as_peer(service_uri("generator")) as channel:
+        log = GrpcAuditLog(channel, streams=True)
+        asking = [asyncio.create_task(append(log, f"r{number}")) for number in range(9)]
+        await asyncio.sleep(0.3)
+        begun = len(fake.asked)
+        await asyncio.gather(*asking)
+
+    assert (begun, fake.streams) == (3, 1)
+
+
+async def test_who_leaves_before_the_answer_leaves_nothing_behind(odd: tuple[OddLog, Serving]) -> None:
+    """The record may be made all the same; whoever asks again by its key finds it."""
+    fake, server = odd
+    fake.delays["r"] = 0.3
+    complaints: list[dict[str, Any]] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _, context: complaints.append(context))
+    async with server.as_peer(service_uri("generator")) as channel:
+        stream = audit_pb2_grpc.AuditServiceStub(channel).AppendStream()
+        await stream.write(pb.AppendStreamRequest(number=1, append=pb.AppendRequest(request_id="r")))
+        while not fake.asked:
+            await asyncio.sleep(0.01)
+        stream.cancel()
+    async with asyncio.timeout(5):
+        while fake.open:
+            await asyncio.sleep(0.01)
+    gc.collect()
+
+    assert not complaints
 
 
 async def test_a_killed_log_is_asked_again_and_appends_once(tmp_path: Path, authority: Authority) -> None:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import importlib.util
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import yaml
 
+from audit_svc.policy import ENDLESS
 from tests.deploy.expressions import REPO, problems
 from tests.deploy.test_alerts import promtool as promtool
 from tests.deploy.test_alerts import run
@@ -39,6 +41,13 @@ def test_the_files_are_what_is_described() -> None:
 @pytest.mark.parametrize("name", DESCRIBED)
 def test_a_dashboard_looks_at_metrics_labels_and_values_that_exist(name: str) -> None:
     assert [problem for query in queries(name) for problem in problems(query)] == []
+
+
+def test_calls_without_an_end_are_not_among_those_whose_time_is_shown() -> None:
+    (shown,) = [query for query in queries("chain") if "placet_rpc_duration_seconds_bucket" in query]
+    left_out = set(re.search(r"\(([\w|]+)\)\"\}", shown)[1].split("|"))  # type: ignore[index]
+
+    assert {method.rpartition("/")[2] for method in ENDLESS} <= left_out
 
 
 @pytest.mark.parametrize("name", DESCRIBED)
