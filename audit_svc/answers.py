@@ -43,7 +43,10 @@ class Answers:
         task.add_done_callback(self._answering.discard)
 
     async def all(self) -> None:
-        """Return once all that were begun are answered, or have nobody to be answered to."""
+        """Return once all that were begun are answered.
+
+        When the client has left, gRPC cancels this too; then each ends by itself, answered to nobody.
+        """
         if self._answering:
             await asyncio.wait(self._answering)
 

@@ -116,11 +116,13 @@ class OddLog(AuditServicer):
         self.delays: dict[str, float] = {}
         self.refusals: dict[str, ServiceError] = {}
         self.asked: list[str] = []
-        self.streams = self.open = 0
+        self.streams = self.open = self.answering = 0
 
     async def _append(self, request: pb.AppendRequest, actor: str) -> pb.AppendResponse:
         self.asked.append(request.request_id)
+        self.answering += 1
         await asyncio.sleep(self.delays.pop(request.request_id, 0))
+        self.answering -= 1
         if request.request_id in self.refusals:
             raise self.refusals.pop(request.request_id)
         return pb.AppendResponse(index=len(self.asked))
@@ -291,8 +293,9 @@ async def test_who_leaves_before_the_answer_leaves_nothing_behind(odd: tuple[Odd
             await asyncio.sleep(0.01)
         stream.cancel()
     async with asyncio.timeout(5):
-        while fake.open:
+        while fake.open or fake.answering:
             await asyncio.sleep(0.01)
+    await asyncio.sleep(0.1)  # it is answered to nobody
     gc.collect()
 
     assert not complaints
