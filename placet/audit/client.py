@@ -106,10 +106,18 @@ class GrpcAuditLog:
             bodies=[audit_pb2.Body(role=role, content=content) for role, content in bodies.items()],
             idempotency_key=idempotency_key or fresh_id(),
         )
-        streamed = self._stream is not None and request.ByteSize() <= MAX_STREAMED_BYTES
-        append = self._stream.append if self._stream and streamed else self._stub.Append
-        reply = await answered(append, request, timeout_s=self._timeout_s)
+        reply = await self._append(request)
         return Appended(reply.index, reply.leaf_hash, reply.checkpoint)
+
+    async def _append(self, request: audit_pb2.AppendRequest) -> audit_pb2.AppendResponse:
+        if self._stream is not None and request.ByteSize() <= MAX_STREAMED_BYTES:
+            try:
+                return await answered(self._stream.append, request, timeout_s=self._timeout_s)
+            except ServiceError as error:
+                if error.code is not grpc.StatusCode.UNIMPLEMENTED:
+                    raise
+                self._stream = None  # the log is older than we, as in the middle of an upgrade
+        return await answered(self._stub.Append, request, timeout_s=self._timeout_s)
 
 
 async def answered(method: Callable[..., Awaitable[Answer]], request: Message, *, timeout_s: float) -> Answer:

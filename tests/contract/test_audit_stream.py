@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 from collections.abc import AsyncIterator, Coroutine
+from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,7 @@ from placet.audit.client import MAX_STREAMED_BYTES, Appended, GrpcAuditLog
 from placet.rpc import metrics
 from placet.rpc.errors import ServiceError
 from placet.rpc.identity import caller_uri, service_uri
+from placet.rpc.server import Register
 from tests.contract.test_audit import As, served
 from tests.contract.test_audit_takeover import Replica, until
 from tests.fakes.audit_world import ORIGIN, World, approval, finished, started, verdict
@@ -138,6 +140,11 @@ class OddLog(AuditServicer):
             self.open -= 1
 
 
+def serving_odd(register: Register, pki: Path) -> AbstractAsyncContextManager[Serving]:
+    allow = allow_list(Access.parse("reviewer/*=viewer").patterns)
+    return serving(Authority.make(pki), "audit", register=register, allow=allow, endless=ENDLESS)
+
+
 @pytest.fixture
 async def odd(tmp_path: Path) -> AsyncIterator[tuple[OddLog, Serving]]:
     log = OddLog()
@@ -146,9 +153,7 @@ async def odd(tmp_path: Path) -> AsyncIterator[tuple[OddLog, Serving]]:
         audit_pb2_grpc.add_AuditServiceServicer_to_server(log, server)
         return [SERVICE]
 
-    allow = allow_list(Access.parse("reviewer/*=viewer").patterns)
-    authority = Authority.make(tmp_path / "pki")
-    async with serving(authority, "audit", register=register, allow=allow, endless=ENDLESS) as server:
+    async with serving_odd(register, tmp_path / "pki") as server:
         yield log, server
 
 
@@ -249,6 +254,30 @@ async def test_a_large_request_has_a_call_of_its_own(odd: tuple[OddLog, Serving]
         await append(GrpcAuditLog(channel, streams=True), "r", bodies={"task": bytes(MAX_STREAMED_BYTES)})
 
     assert (fake.streams, fake.asked) == (0, ["r"])
+
+
+async def test_a_log_that_has_no_streams_is_called(tmp_path: Path) -> None:
+    """As one of an older version, in the middle of an upgrade."""
+    fake = OddLog()
+
+    def register(server: grpc.aio.Server) -> list[str]:
+        call = grpc.unary_unary_rpc_method_handler(
+            fake.Append,
+            request_deserializer=pb.AppendRequest.FromString,
+            response_serializer=pb.AppendResponse.SerializeToString,
+        )
+        server.add_generic_rpc_handlers([grpc.method_handlers_generic_handler(SERVICE, {"Append": call})])
+        return [SERVICE]
+
+    async with (
+        serving_odd(register, tmp_path / "pki") as server,
+        server.as_peer(service_uri("generator")) as channel,
+    ):
+        log = GrpcAuditLog(channel, streams=True)
+        await append(log, "r")
+        await append(log, "s")
+
+    assert (fake.streams, fake.asked) == (0, ["r", "s"])
 
 
 async def test_what_was_begun_is_answered_when_the_server_stops(odd: tuple[OddLog, Serving]) -> None:

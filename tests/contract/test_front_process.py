@@ -46,6 +46,11 @@ class Log(audit_pb2_grpc.AuditServiceServicer):
             index=found.index, leaf_hash=found.leaf_hash, checkpoint=found.checkpoint
         )
 
+    async def AppendStream(self, request_iterator: Any, context: Any) -> None:  # noqa: N802
+        async for request in request_iterator:
+            appended = await self.Append(request.append, context)
+            await context.write(audit_pb2.AppendStreamResponse(number=request.number, appended=appended))
+
     def register(self, server: grpc.aio.Server) -> list[str]:
         audit_pb2_grpc.add_AuditServiceServicer_to_server(self, server)
         return [AUDIT]
@@ -93,7 +98,7 @@ def messages(order: Order) -> list[pb.ExecuteRequest]:
 async def test_a_front_runs_programs_on_its_worker(ground: Ground, worker: Worker, tmp_path: Path) -> None:
     """It needs no interpreter of its own, describes the pool, records, answers, and ends when told to."""
     log, lives = Log(), worker.lives()
-    allow = {f"/{AUDIT}/Append": frozenset({"svc/executor"})}
+    allow = {f"/{AUDIT}/{method}": frozenset({"svc/executor"}) for method in ("Append", "AppendStream")}
     async with (
         serving(ground.authority, "audit", register=log.register, allow=allow) as audit,
         front(ground, audit.address, tmp_path, worker.address) as process,
