@@ -82,13 +82,13 @@ def test_what_was_looked_at_a_moment_ago_is_not_looked_at_again(
     """And no longer than that: a revocation is known ten milliseconds later."""
     monkeypatch.setattr(trust, "SETTLED_NS", 0)
     first = files.load()
-    (files.keys_dir / "revoked.txt").write_text("0" * 16 + "\n")
+    (files.keys_dir / "revoked.txt").write_text("0" * 64 + "\n")
     monkeypatch.setattr(trust, "LOOKED_NS", 60_000_000_000)
     assert files.load() is first
     monkeypatch.undo()
     time.sleep(trust.LOOKED_NS / 1e9)
 
-    assert files.load().keys.revoked_ids == {"0" * 16}
+    assert files.load().keys.revoked_ids == {"0" * 64}
 
 
 @pytest.mark.parametrize("settled_ns", [0, trust.SETTLED_NS])
