@@ -34,7 +34,7 @@ python_for() { # PYTHON, or the first on the path that fits; instead of a slow o
 
 fits() { command -v "$1" >/dev/null && "$1" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' 2>/dev/null; }
 
-slow() { # built from source without profile-guided optimization: a request then takes half as much again (docs/SCALING.md)
+slow() { # built from source without profile-guided optimization: a request then takes a third more (docs/SCALING.md)
   "$1" -c 'import sysconfig; how = sysconfig.get_config_var("CONFIG_ARGS"); exit(not how or "--enable-optimizations" in how)'
 }
 
