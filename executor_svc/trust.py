@@ -1,7 +1,7 @@
 """What this pool believes in: verification keys and scopes, read from its two directories.
 
 Knows files. Looked at for each admission and read anew when they are others, so that a revocation or a
-retirement holds from the next request on, or ten milliseconds later; what cannot be read admits nothing.
+retirement holds from the next request on; what cannot be read admits nothing.
 """
 
 from __future__ import annotations
@@ -30,9 +30,6 @@ from placet.scope.directory import scope_files
 RETIRED_FILE: Final = "retired.txt"
 SETTLED_NS: Final = 2_000_000_000
 """A file that has not changed for so long shows its next change in its times: their ticks are finer."""
-LOOKED_NS: Final = 10_000_000
-"""What was looked at so shortly ago is not looked at again: an admission asks twice, and waits in between for
-as long as it must."""
 _log = structlog.get_logger()
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 
@@ -85,7 +82,6 @@ class TrustFiles:
     keys_dir: Path
     scopes_dir: Path
     _read: tuple[_Stamp, Trust] | None = field(default=None, init=False, repr=False)
-    _looked_ns: int = field(default=0, init=False, repr=False)
 
     def load(self) -> Trust:
         """What both directories hold now.
@@ -93,9 +89,6 @@ class TrustFiles:
         Raises:
             ServiceError: UNAVAILABLE/TRUST_UNREADABLE; nothing may be admitted then.
         """
-        now = time.time_ns()
-        if self._read is not None and 0 <= now - self._looked_ns < LOOKED_NS:
-            return self._read[1]
         try:
             stamp = _stamp(self.keys_dir, self.scopes_dir)
             if self._read is None or self._read[0] != stamp:
@@ -107,8 +100,8 @@ class TrustFiles:
                 "TRUST_UNREADABLE",
                 f"the executor cannot read its keys or scopes, so it admits nothing; mend: {error}",
             ) from error
-        trust, self._looked_ns = self._read[1], now
-        if max(changed for *_, changed in stamp) > now - SETTLED_NS:
+        trust = self._read[1]
+        if max(changed for *_, changed in stamp) > time.time_ns() - SETTLED_NS:
             self._read = None
         return trust
 

@@ -76,21 +76,6 @@ def test_what_has_not_changed_for_long_is_not_read_again(
     assert files.load() is files.load()
 
 
-def test_what_was_looked_at_a_moment_ago_is_not_looked_at_again(
-    files: TrustFiles, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """And no longer than that: a revocation is known ten milliseconds later."""
-    monkeypatch.setattr(trust, "SETTLED_NS", 0)
-    first = files.load()
-    (files.keys_dir / "revoked.txt").write_text("0" * 64 + "\n")
-    monkeypatch.setattr(trust, "LOOKED_NS", 60_000_000_000)
-    assert files.load() is first
-    monkeypatch.undo()
-    time.sleep(trust.LOOKED_NS / 1e9)
-
-    assert files.load().keys.revoked_ids == {"0" * 64}
-
-
 @pytest.mark.parametrize("settled_ns", [0, trust.SETTLED_NS])
 def test_a_change_shows_that_keeps_size_and_time_of_its_file(
     files: TrustFiles, monkeypatch: pytest.MonkeyPatch, settled_ns: int
