@@ -41,7 +41,12 @@ def test_a_retirement_holds_from_the_next_admission_on(files: TrustFiles) -> Non
     assert files.load().scopes.retired == {digest.digest()}
 
 
-def test_a_revocation_holds_from_the_next_admission_on(files: TrustFiles) -> None:
+@pytest.mark.parametrize("settled_ns", [0, trust.SETTLED_NS])
+def test_a_revocation_holds_from_the_next_admission_on(
+    files: TrustFiles, monkeypatch: pytest.MonkeyPatch, settled_ns: int
+) -> None:
+    """docs/approval-format.md 1.5, also where what was read is kept for as long as nothing changes."""
+    monkeypatch.setattr(trust, "SETTLED_NS", settled_ns)
     key = SigningKey.generate()
     (files.keys_dir / "guard.pub.pem").write_bytes(key.public.to_pem())
     before = files.load().keys
