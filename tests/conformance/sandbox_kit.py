@@ -160,6 +160,15 @@ def processes_mentioning(word: str) -> list[int]:
     return found
 
 
+def lives(pid: int) -> bool:
+    """Whether the process runs; one that has ended may stay in /proc until somebody has asked how."""
+    try:
+        stat = Path(f"/proc/{pid}/stat").read_bytes()
+    except OSError:
+        return False
+    return stat.rpartition(b")")[2].split()[0] not in (b"Z", b"X")
+
+
 def descendants(pid: int) -> set[int]:
     """Every process below `pid`, but the database server and the workers that other tests have started."""
     parents: dict[int, int] = {}

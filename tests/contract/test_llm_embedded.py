@@ -1,6 +1,5 @@
 """The embedded server keeps the contract that chat.py relies on, and never outlives its parent."""
 
-import os
 import signal
 import stat
 import subprocess
@@ -14,6 +13,7 @@ import pytest
 
 from placet.llm import models
 from placet.llm.chat import ChatModel, ModelError, ModelSettings
+from tests.conformance.sandbox_kit import lives
 
 pytestmark = [pytest.mark.model, pytest.mark.timeout(180)]
 
@@ -119,17 +119,9 @@ def test_it_ends_when_its_parent_is_killed(tmp_path: Path) -> None:
     parent.kill()
     parent.wait()
     end = time.monotonic() + 10
-    while _alive(child) and time.monotonic() < end:
+    while lives(child) and time.monotonic() < end:
         time.sleep(0.1)
-    assert not _alive(child)
-
-
-def _alive(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    return b") Z " not in Path(f"/proc/{pid}/stat").read_bytes()
+    assert not lives(child)
 
 
 @pytest.mark.parametrize("content", [None, b"", b"not a model"])

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.conformance.sandbox_kit import descendants
+from tests.conformance.sandbox_kit import descendants, lives
 from tests.e2e.conftest import EXAMPLES, OnAKeptStack, Stack
 from tests.e2e.test_gate import approve
 from tests.fakes.openai_server import Fault, OpenAIServer
@@ -61,7 +61,7 @@ class TestTheServices(OnAKeptStack):
 
         assert running.returncode == 4, errors
         assert below
-        assert [pid for pid in below if Path(f"/proc/{pid}").exists()] == []
+        assert [pid for pid in below if lives(pid)] == []
         assert again.returncode == 4
         assert "APPROVAL_SPENT" in again.stderr
 
