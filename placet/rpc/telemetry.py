@@ -21,27 +21,24 @@ _fields: ContextVar[dict[str, object] | None] = ContextVar("rpc_fields", default
 
 
 def configure_logging(service: str, *, level: int = logging.INFO) -> None:
-    """Send structlog and the standard library's loggers to stderr: JSON, or readable text on a terminal.
-
-    Our own lines do not go through the standard library's, which takes four times as long.
-    """
+    """Send structlog and the standard library's loggers to stderr: JSON, or readable text on a terminal."""
     shared: list[Processor] = [
         structlog.contextvars.merge_contextvars,
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
     ]
-    renderers = _renderers()
-    others = [structlog.stdlib.ProcessorFormatter.remove_processors_meta, *renderers]
     handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(structlog.stdlib.ProcessorFormatter(foreign_pre_chain=shared, processors=others))
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(foreign_pre_chain=shared, processors=[*_renderers()])
+    )
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(level)
     for library in TALKATIVE:
         logging.getLogger(library).setLevel(max(level, logging.WARNING))
     structlog.configure(
-        processors=[*shared, *renderers],
-        logger_factory=structlog.WriteLoggerFactory(sys.stderr),
+        processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        logger_factory=structlog.stdlib.LoggerFactory(),
         wrapper_class=structlog.make_filtering_bound_logger(level),
         cache_logger_on_first_use=True,
     )
@@ -64,10 +61,12 @@ def open_line() -> dict[str, object]:
 
 def _renderers() -> list[Processor]:
     # Local variables of a traceback hold programs, tasks and the secrets of sessions.
+    remove = structlog.stdlib.ProcessorFormatter.remove_processors_meta
     if sys.stderr.isatty():
-        return [structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)]
+        return [remove, structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)]
     without_locals = structlog.tracebacks.ExceptionDictTransformer(show_locals=False)
     return [
+        remove,
         structlog.processors.ExceptionRenderer(without_locals),
         structlog.processors.JSONRenderer(sort_keys=True),
     ]

@@ -66,3 +66,23 @@ def test_a_traceback_tells_no_value_of_a_variable(program: str) -> None:
     assert "why" in told
     assert "in fail" in told or '"fail"' in told
     assert "hunter2" not in told
+
+
+UNWRITABLE = """
+import structlog
+from placet.rpc.telemetry import configure_logging
+
+configure_logging("audit")
+structlog.get_logger().error("append_failed")
+print("went on")
+"""
+
+
+def test_a_line_that_cannot_be_written_stops_nobody() -> None:
+    """A full disk may be the audit log's as well, and that is then what the line would say."""
+    with open("/dev/full", "w") as full:  # noqa: PTH123  (a device)
+        done = subprocess.run(
+            [sys.executable, "-c", UNWRITABLE], stdout=subprocess.PIPE, stderr=full, check=False
+        )
+
+    assert done.stdout == b"went on\n"
