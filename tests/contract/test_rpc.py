@@ -392,3 +392,12 @@ async def eventually(condition: object, timeout: float = 5) -> None:
     while not condition():  # type: ignore[operator]
         assert asyncio.get_running_loop().time() < deadline
         await asyncio.sleep(0.02)
+
+
+async def test_no_task_waits_for_each_method(authority: Authority) -> None:
+    """gRPC would look through all of them at every call (docs/adr/0024)."""
+    async with echo(authority) as (_, server), server.as_peer(TEAM) as channel:
+        await rpc.AuditServiceStub(channel).Append(pb.AppendRequest(), timeout=5)
+        waiting = [task for task in asyncio.all_tasks() if "_request_registered_call" in repr(task)]
+
+    assert not waiting
